@@ -1,0 +1,71 @@
+package hub
+
+import "time"
+
+// SubjectFacts are the stored facts from which the access engine makes a subject: whose credential it is,
+// what it may do, and where its owner is a member. Token is nil for sessions and the operator.
+type SubjectFacts struct {
+	Token       *Token
+	User        User
+	Memberships []Member
+	Seq         int64 // newest auth change that these facts include
+}
+
+// RefMismatch is the cause of PreconditionFailed from a publication: a ref was not where the caller thought.
+type RefMismatch struct {
+	Name   string
+	Actual OID // zero when the ref does not exist
+}
+
+// Error names the ref.
+func (e *RefMismatch) Error() string { return "ref " + e.Name + " is at " + e.Actual.String() }
+
+// Upload is an intent: bytes that are arriving and are not yet part of anything. When its lease has run out
+// its bytes may be swept.
+type Upload struct {
+	ID        ID
+	Kind      string // lfs-basic, lfs-multipart
+	RepoID    ID
+	UserID    ID
+	TokenID   ID
+	Digest    Digest
+	Size      int64
+	PartSize  int64 // multipart only
+	Lease     time.Time
+	CreatedAt time.Time
+}
+
+// UploadPart is one stored part of a multipart upload. Numbers start at 1.
+type UploadPart struct {
+	Number  int
+	Size    int64
+	ETag    string
+	BlobKey string
+}
+
+// RepoSort is the order of a listing, always descending.
+type RepoSort string
+
+// The orders of listings.
+const (
+	SortCreated   RepoSort = "createdAt"
+	SortModified  RepoSort = "lastModified"
+	SortDownloads RepoSort = "downloads"
+	SortLikes     RepoSort = "likes"
+	SortTrending  RepoSort = "trendingScore"
+	SortID        RepoSort = "id"
+)
+
+// RepoQuery selects repositories for a listing.
+type RepoQuery struct {
+	Type        RepoType
+	Author      string   // namespace, exact without regard to case; empty for all
+	Search      []string // each a substring of "namespace/name", without regard to case
+	Tags        []string // each must be among the card's tags
+	PipelineTag string
+	Gated       *bool
+	Visible     Visible
+	Sort        RepoSort // empty: SortTrending
+	Limit       int      // 1 to 1000
+	Cursor      string   // opaque, from the previous page
+}

@@ -1,0 +1,87 @@
+package hub
+
+import "slices"
+
+// Permission is a fine-grained atom such as "repo.write", spelled as the Hub spells it.
+type Permission string
+
+// The atoms this hub offers. Meaning: docs/glossary.md and docs/access.md.
+const (
+	PermRepoContentRead    Permission = "repo.content.read"
+	PermRepoAccessRead     Permission = "repo.access.read"
+	PermRepoWrite          Permission = "repo.write"
+	PermDiscussionWrite    Permission = "discussion.write"
+	PermPostWrite          Permission = "post.write"
+	PermCollectionRead     Permission = "collection.read"
+	PermCollectionWrite    Permission = "collection.write"
+	PermInferenceWrite     Permission = "inference.serverless.write"
+	PermEndpointsInfer     Permission = "inference.endpoints.infer.write"
+	PermEndpointsWrite     Permission = "inference.endpoints.write"
+	PermWebhooksRead       Permission = "user.webhooks.read"
+	PermWebhooksWrite      Permission = "user.webhooks.write"
+	PermNotifyRead         Permission = "user.notifications.read"
+	PermNotifyWrite        Permission = "user.notifications.write"
+	PermBillingRead        Permission = "user.billing.read"
+	PermJobWrite           Permission = "job.write"
+	PermOrgRead            Permission = "org.read"
+	PermOrgWrite           Permission = "org.write"
+	PermOrgSARead          Permission = "org.serviceAccounts.read"
+	PermOrgSAWrite         Permission = "org.serviceAccounts.write"
+	PermOrgNetworkWrite    Permission = "org.networkSecurity.write"
+	PermResourceGroupWrite Permission = "resourceGroup.write"
+)
+
+// UserPermissions are the atoms that a scope on the token owner's own namespace may carry.
+var UserPermissions = []Permission{
+	PermRepoContentRead, PermRepoAccessRead, PermRepoWrite,
+	PermInferenceWrite, PermEndpointsInfer, PermEndpointsWrite,
+	PermWebhooksRead, PermWebhooksWrite, PermCollectionRead, PermCollectionWrite, PermDiscussionWrite,
+	PermBillingRead, PermJobWrite, PermNotifyRead, PermNotifyWrite,
+}
+
+// OrgPermissions are the atoms that a scope on an organization may carry.
+var OrgPermissions = []Permission{
+	PermRepoContentRead, PermRepoAccessRead, PermDiscussionWrite, PermRepoWrite,
+	PermInferenceWrite, PermEndpointsInfer, PermEndpointsWrite,
+	PermOrgRead, PermOrgWrite, PermOrgSARead, PermOrgSAWrite, PermOrgNetworkWrite,
+	PermCollectionRead, PermCollectionWrite, PermResourceGroupWrite, PermJobWrite,
+}
+
+// RepoPermissions are the atoms that a scope on a single repository may carry.
+var RepoPermissions = []Permission{PermRepoContentRead, PermRepoAccessRead, PermDiscussionWrite, PermRepoWrite}
+
+// GlobalPermissions are the atoms that a token may carry without an entity.
+// Tokens of 2024 also had inference.serverless.write here; it is accepted and read as a user permission.
+var GlobalPermissions = []Permission{PermDiscussionWrite, PermPostWrite}
+
+// PermissionsFor returns the atoms that a scope on an entity of type t may carry, nil for an unknown type.
+func PermissionsFor(t EntityType) []Permission {
+	switch t {
+	case EntityUser:
+		return UserPermissions
+	case EntityOrg:
+		return OrgPermissions
+	case EntityModel, EntityDataset, EntitySpace:
+		return RepoPermissions
+	}
+	return nil
+}
+
+// CheckPermissions tells whether every atom of ps may stand in a scope on t; the error is InvalidInput and
+// lists all that may not at once.
+func CheckPermissions(t EntityType, ps []Permission) error {
+	allowed := PermissionsFor(t)
+	if allowed == nil {
+		return Errorf(InvalidInput, "A token scope cannot name an entity of type %q.", string(t))
+	}
+	var bad []Permission
+	for _, p := range ps {
+		if !slices.Contains(allowed, p) {
+			bad = append(bad, p)
+		}
+	}
+	if len(bad) > 0 {
+		return Errorf(InvalidInput, "A scope on a %s cannot carry %q; allowed are %q.", string(t), bad, allowed)
+	}
+	return nil
+}
