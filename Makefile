@@ -1,0 +1,41 @@
+# The project's commands. `make` alone lists them.
+GO ?= go
+.DEFAULT_GOAL := help
+.PHONY: help setup build run lint test unit compat check bench golden
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what the tests need and the machine lacks
+	@test/env/setup
+
+build: ## build ./ambit
+	$(GO) build -o ambit ./cmd/ambit
+
+run: build ## start a hub on this machine, with its data in ./data
+	./ambit serve --data ./data
+
+lint: ## gofmt, go vet, staticcheck
+	@bad=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 -r gofmt -l); \
+	if [ -n "$$bad" ]; then echo "gofmt wants to change:" $$bad; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+test: setup lint ## everything a change must pass: lint, all Go tests, real clients, real PostgreSQL
+	test/env/with-postgres $(GO) test -timeout 20m ./...
+
+unit: ## the Go tests of the packages alone: no clients
+	$(GO) test ./internal/... ./cmd/...
+
+compat: setup ## only the real clients against a real server
+	$(GO) test -count=1 -timeout 20m ./test/compat/...
+
+check: test ## test, and that go.mod and the module cache are as they should be
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+bench: setup build ## measure; every figure stands beside an anchor measured in the same run
+	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./...
+
+golden: ## write the golden files anew; look at the difference before committing it
+	AMBIT_UPDATE_GOLDEN=1 test/env/with-postgres $(GO) test ./internal/...
