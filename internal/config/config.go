@@ -1,0 +1,144 @@
+// Package config is the hub's configuration: one struct, one table of settings, three sources.
+//
+// A setting comes from, in rising precedence: its default, the YAML file, the environment, the command line.
+// All sources go through the same table (see Config.Settings), so a setting is parsed, checked and documented in
+// one place; docs/configuration.md is generated from it.
+package config
+
+import (
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/secret"
+)
+
+// Config is everything an operator can set. Sizes are in bytes. Make one with Default or Load.
+type Config struct {
+	Data      string // data folder, absolute after Load
+	Listen    string // host:port
+	PublicURL string // origin such as https://hub.example.org, empty to follow each request's Host
+	Database  Database
+	HTTP      HTTP
+	Accounts  Accounts
+	Tokens    Tokens
+	Git       Git
+	Upload    Upload
+	Log       Log
+	Admin     Admin
+}
+
+// Database says where the metadata live.
+type Database struct {
+	URL            secret.String // empty: SQLite in the data folder; it may hold a password
+	MaxConnections int
+}
+
+// HTTP holds what the public listener accepts.
+type HTTP struct {
+	TrustedProxies    []netip.Prefix
+	ReadHeaderTimeout time.Duration
+	IdleTimeout       time.Duration
+	StallTimeout      time.Duration
+	ShutdownTimeout   time.Duration
+	MaxHeaderBytes    int64
+	MaxBodyBytes      int64
+	MaxConnections    int
+}
+
+// Accounts holds the rules for people.
+type Accounts struct {
+	PasswordMinLength int
+	SessionLifetime   time.Duration
+}
+
+// Tokens holds the rules for user access tokens.
+type Tokens struct {
+	MaxPerUser       int
+	MaxScopes        int
+	MaxLifetime      time.Duration // 0: tokens may live for ever
+	LastUsedInterval time.Duration
+	CacheEntries     int
+}
+
+// Git holds the limits of the repository store.
+type Git struct {
+	TreeCacheBytes int64
+}
+
+// Upload holds the limits of commits and large files.
+type Upload struct {
+	MaxFileBytes int64
+	PartBytes    int64
+	Lease        time.Duration
+	SweepEvery   time.Duration
+}
+
+// Log says how much is logged.
+type Log struct{ Level string }
+
+// Admin names the first administrator for unattended set-up. It is used only while the hub has no user.
+type Admin struct {
+	Name     string
+	Password secret.String
+}
+
+// Default returns the configuration of a hub that nobody configured: one machine, loopback only.
+func Default() Config {
+	return Config{
+		Data:   "data",
+		Listen: "127.0.0.1:8080",
+		Database: Database{
+			MaxConnections: 16,
+		},
+		HTTP: HTTP{
+			ReadHeaderTimeout: 15 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			StallTimeout:      time.Minute,
+			ShutdownTimeout:   20 * time.Second,
+			MaxHeaderBytes:    64 << 10,
+			MaxBodyBytes:      8 << 20,
+			MaxConnections:    4096,
+		},
+		Accounts: Accounts{
+			PasswordMinLength: 10,
+			SessionLifetime:   14 * 24 * time.Hour,
+		},
+		Tokens: Tokens{
+			MaxPerUser:       1000,
+			MaxScopes:        100,
+			LastUsedInterval: 30 * time.Second,
+			CacheEntries:     100_000,
+		},
+		Git: Git{
+			TreeCacheBytes: 64 << 20,
+		},
+		Upload: Upload{
+			MaxFileBytes: 1 << 40,
+			PartBytes:    64 << 20,
+			Lease:        24 * time.Hour,
+			SweepEvery:   10 * time.Minute,
+		},
+		Log: Log{Level: "info"},
+	}
+}
+
+// The layout of the data folder.
+
+// SQLitePath is the metadata database when no database.url is set.
+func (c *Config) SQLitePath() string { return filepath.Join(c.Data, "ambit.db") }
+
+// KeysPath is the file of the keys that sign and digest; mode 0600.
+func (c *Config) KeysPath() string { return filepath.Join(c.Data, "keys.json") }
+
+// BlobsPath is the folder of stored bytes.
+func (c *Config) BlobsPath() string { return filepath.Join(c.Data, "blobs") }
+
+// CachePath is a folder that may be deleted while no hub runs.
+func (c *Config) CachePath() string { return filepath.Join(c.Data, "cache") }
+
+// SocketPath is the operator's Unix socket; mode 0600.
+func (c *Config) SocketPath() string { return filepath.Join(c.Data, "admin.sock") }
+
+// LockPath is the file whose lock says that a process uses the data folder.
+func (c *Config) LockPath() string { return filepath.Join(c.Data, "lock") }
