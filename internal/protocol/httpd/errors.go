@@ -1,0 +1,121 @@
+package httpd
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Style is how one protocol says no: its challenge and its body. Status, X-Error-Code, X-Error-Message and
+// X-Request-Id are the same for all.
+type Style struct {
+	Challenges []string // values of WWW-Authenticate on a 401
+	Write      func(w http.ResponseWriter, r *Request, status int, e *hub.Error)
+}
+
+// BearerChallenge and BasicChallenge ask for a token; git and git-lfs only understand the second.
+const (
+	BearerChallenge = `Bearer realm="Authentication required", charset="UTF-8"`
+	BasicChallenge  = `Basic realm="Authentication required: use an access token as the password", charset="UTF-8"`
+)
+
+// HubJSON is the style of /api: {"error": message}, and "url" when something already exists there.
+var HubJSON = Style{
+	Challenges: []string{BearerChallenge},
+	Write: func(w http.ResponseWriter, _ *Request, status int, e *hub.Error) {
+		body := map[string]any{"error": e.Message}
+		if e.URL != "" {
+			body["url"] = e.URL
+		}
+		WriteJSON(w, status, body)
+	},
+}
+
+// PlainText is the style of resolve and raw: the message as text.
+var PlainText = Style{
+	Challenges: []string{BearerChallenge},
+	Write: func(w http.ResponseWriter, _ *Request, status int, e *hub.Error) {
+		h := w.Header()
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		h.Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(status)
+		w.Write([]byte(e.Message))
+	},
+}
+
+// WriteJSON answers with v as JSON. Encoding errors cannot happen for the types that we send.
+func WriteJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.Encode(v)
+}
+
+// public reduces any error to the one that the caller may see.
+func public(err error) *hub.Error {
+	var e *hub.Error
+	if errors.As(err, &e) && e.Code != hub.Internal {
+		return e
+	}
+	return &hub.Error{Code: hub.Internal, Message: "Something went wrong on the hub's side. The request id says where to look in its log.", Err: err}
+}
+
+func (s *Server) fail(w *responseWriter, r *Request, err error) {
+	e := public(err)
+	w.errCode, w.reason = e.Code, e.Reason
+	if e.Code == hub.Internal || e.Code == hub.Unavailable || e.Code == hub.InsufficientStorage {
+		w.cause = err
+	}
+	if w.status != 0 {
+		// The answer has begun: cutting the connection is the only way left to say that it is not whole.
+		panic(http.ErrAbortHandler)
+	}
+	style := HubJSON
+	if r.route != nil {
+		style = r.route.style
+	} else if !strings.HasPrefix(r.URL.Path, "/api/") {
+		style = PlainText
+	}
+	code := Status(e.Code, r.Subject == nil || r.Subject.IsAnonymous())
+	h := w.Header()
+	for _, k := range []string{"Content-Length", "Content-Range", "Etag", "Last-Modified", "Content-Disposition", "Content-Encoding", "Cache-Control"} {
+		h.Del(k)
+	}
+	if c := e.Code.Wire(); c != "" {
+		h.Set("X-Error-Code", c)
+	}
+	h.Set("X-Error-Message", headerText(e.Message))
+	if code == http.StatusUnauthorized {
+		for _, c := range style.Challenges {
+			h.Add("WWW-Authenticate", c)
+		}
+	}
+	style.Write(w, r, code, e)
+}
+
+// headerText makes a message fit for a header: one line of printable ASCII, as clients decode headers as Latin-1.
+func headerText(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case c == '\n' || c == '\t':
+			b.WriteByte(' ')
+		case c == '…':
+			b.WriteString("...")
+		case c < ' ' || c == 0x7f:
+		case c >= utf8.RuneSelf:
+			b.WriteByte('?')
+		default:
+			b.WriteRune(c)
+		}
+		if b.Len() >= 1000 {
+			break
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,156 @@
+package httpd
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// logRequest writes the one line of this request: route patterns, never URLs with queries, never headers.
+func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, aborted bool) {
+	level := slog.LevelInfo
+	if w.cause != nil {
+		level = slog.LevelError
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", r.Method),
+		slog.String("route", r.routeText()),
+		slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes),
+		slog.Duration("took", took),
+		slog.String("ip", r.IP.String()),
+		slog.String("request_id", r.ID),
+	}
+	if r.Subject != nil && !r.Subject.IsAnonymous() {
+		attrs = append(attrs, slog.String("user", r.Subject.UserName()))
+		if id := r.Subject.TokenID(); id != "" {
+			attrs = append(attrs, slog.String("token", string(id)))
+		}
+	}
+	if r.Repo.Name != "" {
+		attrs = append(attrs, slog.String("repo", r.Repo.String()))
+	}
+	if w.errCode != "" {
+		attrs = append(attrs, slog.String("code", string(w.errCode)))
+	}
+	if w.reason != "" {
+		attrs = append(attrs, slog.String("reason", w.reason))
+	}
+	if aborted {
+		attrs = append(attrs, slog.Bool("aborted", true))
+	}
+	if w.cause != nil {
+		attrs = append(attrs, slog.String("error", w.cause.Error()))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+func (r *Request) routeText() string {
+	if r.route == nil {
+		return "none"
+	}
+	switch r.route.mount {
+	case RepoAPI:
+		return "/api/{type}s/{repo}" + r.route.pattern.text
+	case RepoWeb:
+		return "/{repo}" + r.route.pattern.text
+	}
+	return r.route.pattern.text
+}
+
+// requestID makes the id that stands in X-Request-Id, in the log and in the client's exception texts. As on
+// the public Hub, the caller's own trace id follows it.
+func requestID(r *http.Request) string {
+	var b [9]byte
+	rand.Read(b[:])
+	id := hex.EncodeToString(b[:])
+	if t := r.Header.Get("X-Amzn-Trace-Id"); t != "" && len(t) <= 128 && isToken(t) {
+		id += ";" + t
+	}
+	return id
+}
+
+func isToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_=.:;", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// peer tells who calls and under which address he reached the hub. Public URLs are built from the latter,
+// because clients compare the host names of URLs in answers with the one they were given.
+func (s *Server) peer(r *http.Request) (netip.Addr, string) {
+	ap, _ := netip.ParseAddrPort(r.RemoteAddr)
+	ip := ap.Addr().Unmap()
+	scheme, host := "http", r.Host
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if s.trusts(ip) {
+		if p := firstOf(r.Header.Get("X-Forwarded-Proto")); p == "http" || p == "https" {
+			scheme = p
+		}
+		if h := firstOf(r.Header.Get("X-Forwarded-Host")); h != "" {
+			host = h
+		}
+		ip = s.forwardedFor(r, ip)
+	}
+	if !validHost(host) {
+		host = "localhost"
+	}
+	return ip, scheme + "://" + host
+}
+
+// forwardedFor walks X-Forwarded-For from the right and stops at the first address that is no trusted proxy:
+// what stands further left was written by the caller.
+func (s *Server) forwardedFor(r *http.Request, ip netip.Addr) netip.Addr {
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		ip = a.Unmap()
+		if !s.trusts(ip) {
+			break
+		}
+	}
+	return ip
+}
+
+func (s *Server) trusts(ip netip.Addr) bool {
+	for _, p := range s.cfg.TrustedProxies {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstOf(s string) string {
+	first, _, _ := strings.Cut(s, ",")
+	return strings.TrimSpace(first)
+}
+
+func validHost(h string) bool {
+	if h == "" || len(h) > 261 {
+		return false
+	}
+	for i := 0; i < len(h); i++ {
+		c := h[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(".-_:[]", c) >= 0) {
+			return false
+		}
+	}
+	return true
+}

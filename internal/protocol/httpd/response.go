@@ -1,0 +1,105 @@
+package httpd
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// responseWriter remembers what was answered, for the access log, and moves the write deadline on while a
+// body makes progress. It keeps io.ReaderFrom, without which a download would be copied through memory
+// instead of going out by sendfile.
+type responseWriter struct {
+	http.ResponseWriter
+	rc      *http.ResponseController
+	idle    time.Duration
+	status  int
+	bytes   int64
+	errCode hub.Code
+	reason  string
+	cause   error
+}
+
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *responseWriter) WriteHeader(code int) {
+	if w.status == 0 && code >= 200 {
+		w.status = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *responseWriter) begin() {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+}
+
+func (w *responseWriter) Write(b []byte) (int, error) {
+	w.begin()
+	w.extend()
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// deadlineStep is how many bytes go out between two moves of the write deadline.
+const deadlineStep = 16 << 20
+
+// ReadFrom hands src to the connection in steps, so that a client that stands still is let go after the idle
+// timeout, while a slow one that reads may take as long as it wants.
+func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
+	rf, ok := w.ResponseWriter.(io.ReaderFrom)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{w}, src)
+	}
+	w.begin()
+	// The connection recognises a file only under a single LimitedReader, so a given one is taken apart.
+	inner, left := src, int64(-1)
+	if l, ok := src.(*io.LimitedReader); ok {
+		inner, left = l.R, l.N
+		defer func() { l.N = max(0, l.N-total) }()
+	}
+	for left != 0 {
+		step := int64(deadlineStep)
+		if left > 0 {
+			step = min(step, left)
+		}
+		w.extend()
+		n, err := rf.ReadFrom(&io.LimitedReader{R: inner, N: step})
+		total += n
+		w.bytes += n
+		if left > 0 {
+			left -= n
+		}
+		if err != nil || n < step {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// Flush sends what is buffered.
+func (w *responseWriter) Flush() { w.rc.Flush() }
+
+// extend gives the client another idle timeout for the bytes to come. Servers in tests have no deadlines.
+func (w *responseWriter) extend() { _ = w.rc.SetWriteDeadline(time.Now().Add(w.idle)) }
+
+// idleBody moves the read deadline on while a request body makes progress, so that a client that vanished in
+// the middle of an upload is noticed and a slow one is not cut.
+type idleBody struct {
+	io.ReadCloser
+	rc   *http.ResponseController
+	idle time.Duration
+	next time.Time
+}
+
+func (b *idleBody) Read(p []byte) (int, error) {
+	if now := time.Now(); now.After(b.next) {
+		_ = b.rc.SetReadDeadline(now.Add(b.idle))
+		b.next = now.Add(b.idle / 8)
+	}
+	return b.ReadCloser.Read(p)
+}

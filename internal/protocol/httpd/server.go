@@ -1,0 +1,264 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Authenticator turns what a caller presents into a subject: no credential gives the anonymous one, a bad
+// credential an error of code InvalidCredentials.
+type Authenticator interface {
+	Authenticate(ctx context.Context, authorization, cookie string, ip netip.Addr) (*access.Subject, error)
+}
+
+// Authorizer decides.
+type Authorizer interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
+}
+
+// Config holds the edge's limits and the proxies it believes.
+type Config struct {
+	MaxBody        int64          // bytes of a body on routes that do not say otherwise
+	IdleTimeout    time.Duration  // how long a body may stand still while it is read or written
+	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For, -Host and -Proto are believed
+	SessionCookie  string         // name of the session cookie
+}
+
+// Server is the router and the pipeline. Add all routes before serving; afterwards it is safe for
+// concurrent use.
+type Server struct {
+	cfg           Config
+	authenticator Authenticator
+	authorizer    Authorizer
+	log           *slog.Logger
+	routes        [3][]*route
+}
+
+// New makes a server without routes.
+func New(cfg Config, a Authenticator, z Authorizer, log *slog.Logger) *Server {
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 1 << 20
+	}
+	if cfg.IdleTimeout == 0 {
+		cfg.IdleTimeout = time.Minute
+	}
+	if cfg.SessionCookie == "" {
+		cfg.SessionCookie = "token"
+	}
+	return &Server{cfg: cfg, authenticator: a, authorizer: z, log: log}
+}
+
+func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func(http.ResponseWriter, *Request) error) {
+	method, path, ok := strings.Cut(methodAndPattern, " ")
+	if !ok {
+		panic(fmt.Sprintf("httpd: %q is not \"METHOD /pattern\"", methodAndPattern))
+	}
+	rt := &route{method: method, mount: m, pattern: compilePattern(path), style: HubJSON, maxBody: s.cfg.MaxBody, serve: serve}
+	if m == RepoWeb {
+		rt.style = PlainText
+	}
+	for _, o := range opts {
+		o(rt)
+	}
+	s.routes[m] = append(s.routes[m], rt)
+}
+
+// Routes lists every route as "METHOD mount pattern", for the documentation and its test.
+func (s *Server) Routes() []string {
+	prefix := [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: "/{repo}"}
+	var out []string
+	for m, rs := range s.routes {
+		for _, r := range rs {
+			out = append(out, r.method+" "+prefix[m]+r.pattern.text)
+		}
+	}
+	return out
+}
+
+// ServeHTTP runs the pipeline for one request.
+func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
+	start := time.Now()
+	w := &responseWriter{ResponseWriter: hw, rc: http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
+	r := &Request{Request: hr, ID: requestID(hr)}
+	r.IP, r.BaseURL = s.peer(hr)
+	h := w.Header()
+	h.Set("X-Request-Id", r.ID)
+	setCORS(h)
+	defer func() {
+		p := recover()
+		if p != nil && p != http.ErrAbortHandler {
+			w.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			if w.status == 0 {
+				s.fail(w, r, w.cause)
+				p = nil
+			} else {
+				p = http.ErrAbortHandler
+			}
+		}
+		s.logRequest(w, r, time.Since(start), p != nil)
+		if p != nil {
+			panic(p)
+		}
+	}()
+	if err := s.serve(w, r); err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+func (s *Server) serve(w *responseWriter, r *Request) error {
+	if r.Method == http.MethodOptions {
+		return preflight(w)
+	}
+	if err := s.find(r); err != nil {
+		// The path is unknown or malformed. Who asks still matters: a bad credential is 401 everywhere, and below
+		// a repository only those who may see it learn that the page is missing.
+		return s.notFound(r, err)
+	}
+	if err := s.authenticate(r); err != nil {
+		return err
+	}
+	r.Body = &idleBody{ReadCloser: r.Body, rc: w.rc, idle: s.cfg.IdleTimeout}
+	if r.route.maxBody >= 0 {
+		r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
+	}
+	err := r.route.serve(w, r)
+	var moved *access.Moved
+	if errors.As(err, &moved) {
+		return s.redirect(w, r, moved.To)
+	}
+	return err
+}
+
+func (s *Server) authenticate(r *Request) (err error) {
+	if r.route != nil && r.route.cred != nil {
+		r.Subject, err = r.route.cred(r)
+		return err
+	}
+	cookie := ""
+	if c, err := r.Cookie(s.cfg.SessionCookie); err == nil {
+		cookie = c.Value
+	}
+	r.Subject, err = s.authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"), cookie, r.IP)
+	return err
+}
+
+// find sets the request's route, variables and repository.
+func (s *Server) find(r *Request) error {
+	root, repo, err := locate(r.URL.EscapedPath())
+	if err != nil {
+		return err
+	}
+	found := false // a pattern matched, with another method
+	for _, loc := range []*location{&root, repo} {
+		if loc == nil {
+			continue
+		}
+		for _, rt := range s.routes[loc.mount] {
+			vars := rt.pattern.match(loc.rest)
+			if vars == nil {
+				continue
+			}
+			if rt.method != r.Method && !(rt.method == http.MethodGet && r.Method == http.MethodHead) {
+				found = true
+				continue
+			}
+			r.route, r.vars, r.Repo, r.rest = rt, vars, loc.repo, loc.rest
+			return nil
+		}
+	}
+	if repo != nil {
+		r.Repo = repo.repo
+	}
+	if found {
+		return hub.Errorf(hub.MethodNotAllowed, "The method %s is not allowed here.", r.Method)
+	}
+	return hub.Errorf(hub.NotFound, "There is no such page on this hub.")
+}
+
+func (s *Server) notFound(r *Request, err error) error {
+	if aerr := s.authenticate(r); aerr != nil {
+		return aerr
+	}
+	if r.Repo.Name == "" {
+		return err
+	}
+	need := access.Need{Action: access.RepoView, Target: access.Repo(r.Repo)}
+	if _, verr := s.authorizer.Authorize(r.Context(), r.Subject, need); verr != nil {
+		var moved *access.Moved
+		if errors.As(verr, &moved) {
+			return err
+		}
+		return verr
+	}
+	return err
+}
+
+// redirect sends the caller to a repository's new name with a relative Location, because the Python client
+// follows only those on HEAD, and with 307, because that keeps method and body.
+// Source: huggingface_hub file_download.py, get_hf_file_metadata.
+func (s *Server) redirect(w http.ResponseWriter, r *Request, to hub.RepoID) error {
+	base := to.WebPath()
+	if r.route.mount == RepoAPI {
+		base = to.APIPath()
+	} else if r.route.mount == Root {
+		return hub.Errorf(hub.RepoNotFound, "Repository not found")
+	}
+	path := r.URL.EscapedPath()
+	segs := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if n := len(segs) - len(r.rest); r.route.mount == RepoWeb && n > 0 && strings.HasSuffix(segs[n-1], ".git") {
+		base += ".git"
+	}
+	loc := base
+	if k := rawTail(segs, r.Repo, r.route.mount); len(k) > 0 {
+		loc += "/" + strings.Join(k, "/")
+	}
+	if q := r.URL.RawQuery; q != "" {
+		loc += "?" + q
+	}
+	w.Header().Set("Location", loc)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return nil
+}
+
+// rawTail returns the raw segments behind the repository's own.
+func rawTail(segs []string, repo hub.RepoID, m Mount) []string {
+	n := 2
+	if m == RepoAPI {
+		n = 4
+	} else if repo.Type != hub.Model {
+		n = 3
+	}
+	if len(segs) <= n {
+		return nil
+	}
+	return segs[n:]
+}
+
+func setCORS(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*") // credentials travel in a header, never in a cookie, across origins
+	h.Set("Access-Control-Expose-Headers", exposed)
+}
+
+// exposed are the headers that the JS client reads in a browser.
+// Source: @huggingface/hub and the public Hub's own list.
+const exposed = "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges," +
+	"Content-Range,Content-Disposition,X-Linked-Size,X-Linked-ETag,X-Xet-Access-Token,X-Xet-Token-Expiration,X-Xet-Refresh-Route,X-Xet-Cas-Url,X-Xet-Hash"
+
+func preflight(w http.ResponseWriter) error {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Range, If-None-Match, X-Request-Id, X-Xet-Session-Id")
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
