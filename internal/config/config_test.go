@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,11 +11,9 @@ import (
 	"github.com/ambit-hub/ambit/internal/secret"
 )
 
-var update = flag.Bool("update", false, "rewrite golden files")
-
 func TestDocumentationIsFresh(t *testing.T) {
 	const path = "../../docs/configuration.md"
-	if *update {
+	if os.Getenv("AMBIT_UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(path, Markdown(), 0o644); err != nil {
 			t.Fatal(err)
 		}
