@@ -18,6 +18,7 @@ type Publication struct {
 
 // Event is what the audit log keeps of a change. It never carries a secret.
 type Event struct {
+	ID          ID     // set by the store
 	Type        string // such as repo.create, org.add_user, token.rotate
 	ActorID     ID     // user, or empty for the operator and the system
 	ActorName   string

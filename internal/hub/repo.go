@@ -112,6 +112,7 @@ type Repo struct {
 	LFSBytes            int64  // sum of the sizes of linked large files
 	Downloads           int64
 	Likes               int64
+	Trending            int64 // score of the last days: grows with downloads, halves daily
 	CreatedAt           time.Time
 	UpdatedAt           time.Time // of the last publication or change of settings
 	Card                Card      // summary of README front matter at the head of the default branch

@@ -1,0 +1,67 @@
+package blob
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"io"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Verifier passes bytes on while it counts and hashes them. It ends the stream with Unprocessable as soon as the
+// promise of size is broken, so that a writer never stores much more than was announced. Not for concurrent use.
+type Verifier struct {
+	ctx  context.Context
+	r    io.Reader
+	e    Expect
+	size int64
+	sum  hash.Hash
+}
+
+// NewVerifier makes a Verifier that reads from r and ends with ctx's error when ctx is done.
+func NewVerifier(ctx context.Context, r io.Reader, e Expect) *Verifier {
+	return &Verifier{ctx: ctx, r: r, e: e, sum: sha256.New()}
+}
+
+// Read reads from the source.
+func (v *Verifier) Read(p []byte) (int, error) {
+	if err := v.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := v.r.Read(p)
+	if n > 0 {
+		v.size += int64(n)
+		if v.e.Size >= 0 && v.size > v.e.Size {
+			return 0, hub.Errorf(hub.Unprocessable, "More than the announced %d bytes arrived.", v.e.Size)
+		}
+		v.sum.Write(p[:n])
+	}
+	return n, err
+}
+
+// Finish checks the promise, to be called after the source's end. The error is Unprocessable and says what differs.
+func (v *Verifier) Finish() (Info, error) {
+	info := Info{Size: v.size, SHA256: hub.Digest(hex.EncodeToString(v.sum.Sum(nil)))}
+	return info, v.e.Check(info)
+}
+
+// Check tells whether info keeps the promise; a sum that info lacks is not checked. The error is Unprocessable.
+func (e Expect) Check(info Info) error {
+	if e.Size >= 0 && info.Size != e.Size {
+		return hub.Errorf(hub.Unprocessable, "The size is %d bytes, but %d were announced.", info.Size, e.Size)
+	}
+	if e.SHA256 != "" && info.SHA256 != "" && info.SHA256 != e.SHA256 {
+		return hub.Errorf(hub.Unprocessable, "The SHA-256 is %s, but %s was announced.", info.SHA256, e.SHA256)
+	}
+	return nil
+}
+
+// SameSize is what stores answer when a key is written again: nil when the sizes agree, otherwise Conflict.
+func SameSize(stored, arrived int64) error {
+	if stored != arrived {
+		return hub.Errorf(hub.Conflict, "The store already has an object of %d bytes under this key; %d bytes arrived.", stored, arrived)
+	}
+	return nil
+}

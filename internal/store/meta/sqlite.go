@@ -1,0 +1,85 @@
+package meta
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteMmap is how many bytes of the file may be mapped instead of read.
+const sqliteMmap = 256 << 20
+
+var sqliteEngine = engine{
+	name:  "sqlite",
+	words: strings.NewReplacer("BYTES", "BLOB", "CLUSTERED", "WITHOUT ROWID"),
+	rewrite: strings.NewReplacer(
+		" FOR UPDATE", "", // the writer is alone
+		"IN_LIST(?)", "IN (SELECT value FROM json_each(?))",
+	).Replace,
+	retryable: func(err error) bool {
+		switch sqliteCode(err) & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return true
+		}
+		return false
+	},
+	ambiguous: func(error) bool { return false }, // there is no connection to lose
+	unique: func(err error) bool {
+		code := sqliteCode(err)
+		return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	},
+	foreign:     func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY },
+	full:        func(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL },
+	unreachable: func(error) bool { return false },
+}
+
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+// openSQLite opens one connection that writes and several that read. A writer never waits for readers nor they for
+// it (WAL), and a COMMIT returns after its fsync (synchronous=FULL).
+func openSQLite(o Options) (*DB, error) {
+	path, err := filepath.Abs(strings.TrimPrefix(o.URL, "sqlite:"))
+	if err != nil {
+		return nil, fmt.Errorf("finding the database file: %w", err)
+	}
+	// SQLite gives its -wal and -shm files the mode of the main file, so it is made here, before SQLite would.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("making the database file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("making the database file: %w", err)
+	}
+	w, err := sql.Open("sqlite", sqliteURL(path, "immediate",
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)"))
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	w.SetMaxOpenConns(1)
+	r, err := sql.Open("sqlite", sqliteURL(path, "deferred", "query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), w.Close())
+	}
+	r.SetMaxOpenConns(o.MaxConns)
+	r.SetMaxIdleConns(o.MaxConns)
+	return &DB{eng: sqliteEngine, write: newPool(sqliteEngine, w), read: newPool(sqliteEngine, r)}, nil
+}
+
+func sqliteURL(path, txlock string, pragmas ...string) string {
+	pragmas = append([]string{"busy_timeout(10000)", fmt.Sprintf("mmap_size(%d)", sqliteMmap), "cache_size(-16384)"}, pragmas...)
+	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_txlock": {txlock}, "_pragma": pragmas}.Encode()}
+	return u.String()
+}
