@@ -1,0 +1,82 @@
+package compat
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+)
+
+// A real model goes in with one member's write token and comes out, whole and working, with another's read token.
+func TestModelRoundTrip(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	commit := python(t, h, "model_upload", vars{"repo": "acme/minilm", "token": plain(t, "bob", "write")})
+	python(t, h, "model_download", vars{"repo": "acme/minilm", "token": plain(t, "carol", "read"), "commit": strings.TrimSpace(commit)})
+}
+
+// A real table is pushed to a private dataset; another member loads it whole, and streams a part of it by ranges.
+func TestDatasetRoundTrip(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	v := vars{"repo": "acme/vocabulary", "rows": 8000, "token": plain(t, "bob", "write")}
+	out := strings.TrimSpace(python(t, h, "dataset_push", v))
+	var pushed vars
+	if err := json.Unmarshal([]byte(out[strings.LastIndex(out, "\n")+1:]), &pushed); err != nil {
+		t.Fatalf("dataset_push printed %q: %v", out, err)
+	}
+	maps.Copy(v, pushed)
+	v["token"] = plain(t, "carol", "read")
+	for _, how := range []string{"load", "stream"} {
+		v["how"] = how
+		python(t, h, "dataset_load", v)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	python(t, h, "cli", vars{
+		"token": plain(t, "bob", "write"), "user": "bob", "display": "bob test",
+		"other_token": plain(t, "carol", "read"), "other_user": "carol",
+		"namespace": "acme", "name": "cli",
+	})
+}
+
+func TestJavaScript(t *testing.T) {
+	for _, kind := range []string{"model", "dataset"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			node(t, theHub(t), "transfer", vars{
+				"type": kind, "repo": "acme/js", "user": "bob", "token": plain(t, "bob", "write"),
+				"readToken": plain(t, "carol", "read"), "bigSize": multipartSize,
+			})
+		})
+	}
+}
+
+// multipartSize is a file size in bytes at which the server must answer a batch with a multipart transfer.
+const multipartSize = 40_000_000
+
+func TestEverydayCalls(t *testing.T) {
+	h := theHub(t)
+	fine := h.token(t, "bob", "--kind", "fine-grained", "--scope", "org:acme=repo.content.read,repo.write", "--global", "discussion.write", "--gated")
+	for _, c := range []struct {
+		repo  string
+		steps []string
+	}{
+		{"acme/who", []string{"whoami", "people"}},
+		{"acme/Everyday.one", []string{"create", "commit", "read"}},
+		{"acme/refs", []string{"create", "refs"}},
+		{"acme/listing", []string{"listing"}},
+		{"acme/settings", []string{"create", "commit", "settings"}},
+	} {
+		t.Run(c.steps[len(c.steps)-1], func(t *testing.T) {
+			t.Parallel()
+			python(t, h, "api", vars{
+				"steps": c.steps, "repo": c.repo, "namespace": "acme", "user": "bob", "role": "write", "token": plain(t, "bob", "write"),
+				"fine": fine.Value, "stranger": plain(t, "dan", "read"), "members": []string{"alice", "bob", "carol", "erin"},
+			})
+		})
+	}
+}
