@@ -1,0 +1,133 @@
+package repos
+
+import (
+	"context"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Delete removes the repository that g allows to delete. It is out of sight at once; its bytes go later.
+func (s *Service) Delete(ctx context.Context, g access.Grant, ev hub.Event) error {
+	repo, err := g.Repo(access.RepoDelete)
+	if err != nil {
+		return err
+	}
+	ev.RepoID, ev.NamespaceID = repo.ID, repo.NamespaceID
+	ev.Message = "Deleted the " + string(repo.Type) + " " + repo.FullName() + "."
+	return s.meta.DeleteRepo(ctx, repo.ID, ev)
+}
+
+// Move gives the repository a new name. Within its namespace g must hold RepoMove; into another one
+// RepoTransfer, and RepoCreate on the new id. The old name keeps leading to it.
+// Conflict when the new name is taken, InvalidInput when it is no name.
+func (s *Service) Move(ctx context.Context, g access.Grant, to hub.RepoID, ev hub.Event) (hub.RepoID, error) {
+	repo, err := g.Repo(access.RepoMove)
+	target := hub.RepoID{Type: repo.Type, Namespace: repo.Namespace, Name: to.Name}
+	owner := repo.NamespaceID
+	if err != nil || hub.NameKey(to.Namespace) != hub.NameKey(repo.Namespace) {
+		if repo, err = g.Repo(access.RepoTransfer); err != nil {
+			return hub.RepoID{}, err
+		}
+		id, ns, err := g.NewRepo()
+		if err != nil {
+			return hub.RepoID{}, err
+		}
+		target, owner = id, ns.ID
+	}
+	if err := hub.CheckRepoName(target.Name); err != nil {
+		return hub.RepoID{}, err
+	}
+	if target == repo.RepoID {
+		return target, nil
+	}
+	ev.RepoID, ev.NamespaceID = repo.ID, owner
+	ev.Message = "Moved the " + string(repo.Type) + " " + repo.FullName() + " to " + target.FullName() + "."
+	return target, s.meta.MoveRepo(ctx, repo.ID, target, owner, ev)
+}
+
+// Settings are the changes of a repository's settings; nil leaves one as it is.
+type Settings struct {
+	Visibility          *hub.Visibility
+	Gated               *hub.GateMode
+	DiscussionsDisabled *bool
+}
+
+// CheckSettings tells whether settings fit repositories of type t; the error is InvalidInput.
+func CheckSettings(t hub.RepoType, c Settings) error {
+	if c.Visibility != nil {
+		switch *c.Visibility {
+		case hub.Public, hub.Private:
+		case hub.Protected:
+			if t != hub.Space {
+				return hub.Errorf(hub.InvalidInput, "Only a Space can be protected.")
+			}
+		default:
+			return hub.Errorf(hub.InvalidInput, "Unknown visibility %q: use public, private or, for Spaces, protected.", string(*c.Visibility))
+		}
+	}
+	if c.Gated != nil && *c.Gated != hub.Ungated && t == hub.Space {
+		return hub.Errorf(hub.InvalidInput, "A Space cannot be gated; models and datasets can.")
+	}
+	return nil
+}
+
+// Publishes tells whether the change would show the repository to everybody, which needs RepoPublish.
+func (c Settings) Publishes() bool { return c.Visibility != nil && *c.Visibility == hub.Public }
+
+// Configure changes settings. g must hold RepoSettings, and RepoPublish if the change publishes.
+func (s *Service) Configure(ctx context.Context, g access.Grant, c Settings, ev hub.Event) error {
+	granted, err := g.Repo(access.RepoSettings)
+	if err != nil {
+		return err
+	}
+	if c.Publishes() {
+		if _, err := g.Repo(access.RepoPublish); err != nil {
+			return err
+		}
+	}
+	if err := CheckSettings(granted.Type, c); err != nil {
+		return err
+	}
+	repo, err := s.meta.RepoByID(ctx, granted.ID) // the row as it is now: another change may have come between
+	if err != nil {
+		return err
+	}
+	before := repo
+	if c.Visibility != nil {
+		repo.Visibility = *c.Visibility
+	}
+	if c.Gated != nil {
+		repo.Gated = *c.Gated
+	}
+	if c.DiscussionsDisabled != nil {
+		repo.DiscussionsDisabled = *c.DiscussionsDisabled
+	}
+	if repo.Visibility == before.Visibility && repo.Gated == before.Gated && repo.DiscussionsDisabled == before.DiscussionsDisabled {
+		return nil
+	}
+	ev.RepoID, ev.NamespaceID = repo.ID, repo.NamespaceID
+	ev.Message = describe(before, repo)
+	return s.meta.UpdateRepo(ctx, repo, ev)
+}
+
+func describe(before, after hub.Repo) string {
+	m := "Changed settings of the " + string(after.Type) + " " + after.FullName() + ":"
+	if before.Visibility != after.Visibility {
+		m += " visibility " + string(before.Visibility) + " → " + string(after.Visibility) + "."
+	}
+	if before.Gated != after.Gated {
+		m += " gate " + gateWord(before.Gated) + " → " + gateWord(after.Gated) + "."
+	}
+	if before.DiscussionsDisabled != after.DiscussionsDisabled {
+		m += map[bool]string{true: " discussions off.", false: " discussions on."}[after.DiscussionsDisabled]
+	}
+	return m
+}
+
+func gateWord(m hub.GateMode) string {
+	if m == hub.Ungated {
+		return "none"
+	}
+	return string(m)
+}

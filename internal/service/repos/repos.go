@@ -1,0 +1,63 @@
+package repos
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/modelcard"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo"
+)
+
+// Meta is what this package needs of the metadata store; store/meta satisfies it.
+type Meta interface {
+	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
+	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
+	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
+	UpdateRepo(ctx context.Context, r hub.Repo, ev hub.Event) error
+	MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceID hub.ID, ev hub.Event) error
+	DeleteRepo(ctx context.Context, id hub.ID, ev hub.Event) error
+	ListRepos(ctx context.Context, q hub.RepoQuery) (repos []hub.Repo, next string, err error)
+	Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error)
+	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
+	Publish(ctx context.Context, pub hub.Publication) (gen int64, err error)
+	LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size int64, err error)
+	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
+}
+
+// Blobs opens stored large files, for the headers of safetensors files.
+type Blobs interface {
+	Open(ctx context.Context, key string) (blob.Object, error)
+}
+
+// Service does what callers may do with repositories. It is safe for concurrent use.
+type Service struct {
+	meta        Meta
+	git         *gitrepo.Store
+	blobs       Blobs
+	now         func() time.Time
+	safetensors *headerCache
+}
+
+// New makes a Service. now may be nil for the machine's clock.
+func New(meta Meta, git *gitrepo.Store, blobs Blobs, now func() time.Time) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	return &Service{meta: meta, git: git, blobs: blobs, now: now, safetensors: newHeaderCache()}
+}
+
+// CardOf makes the summary of a README that a publication carries when README.md changes.
+func CardOf(t hub.RepoType, readme []byte) hub.Card { return modelcard.Summarize(t, readme) }
+
+// SignatureOf is how commits name the subject: by the name of the account, with an address that delivers
+// nothing, since a person's own must not be spread by a commit.
+func SignatureOf(s *access.Subject, at time.Time) gitrepo.Signature {
+	name := s.UserName()
+	if name == "" {
+		name = "ambit"
+	}
+	return gitrepo.Signature{Name: name, Email: name + "@users.noreply.invalid", When: at.UTC()}
+}
