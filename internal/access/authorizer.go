@@ -71,14 +71,16 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 	var denials []denial
 	for _, n := range needs {
 		gv, d, err := a.one(ctx, s, n, now)
-		if err != nil {
+		switch {
+		case err != nil && len(denials) == 0:
 			return Grant{}, err
-		}
-		if d != nil {
+		case err != nil:
+			return Grant{}, refuse(s, denials)
+		case d != nil:
 			denials = append(denials, *d)
-			continue
+		default:
+			g.given = append(g.given, gv)
 		}
-		g.given = append(g.given, gv)
 	}
 	if len(denials) > 0 {
 		return Grant{}, refuse(s, denials)
@@ -123,37 +125,33 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, n Need, now time.Time)
 	}
 	gv := given{need: n}
 	o := missing
-	found, moved := true, false
+	moved := false
 	switch n.Target.kind {
 	case repoTarget, repoRowTarget:
-		var err error
-		gv.repo, moved, found, err = a.findRepo(ctx, n.Target)
+		r, wasMoved, err := a.findRepo(ctx, n.Target)
 		if err != nil {
 			return given{}, nil, err
 		}
-		if found {
-			o = objectOf(&gv.repo)
+		if r.ID != "" {
+			gv.repo, moved, o = r, wasMoved, objectOf(&r)
 		}
 	case namespaceTarget, newRepoTarget:
-		var err error
-		gv.namespace, found, err = a.findNamespace(ctx, s, n)
+		ns, err := a.findNamespace(ctx, s, n)
 		if err != nil {
 			return given{}, nil, err
 		}
-		o = objectOfNamespace(gv.namespace.ID)
+		if ns.ID == "" && n.Action != RepoCreate {
+			return given{}, nil, noNamespace(ns.Name)
+		}
+		gv.namespace, o = ns, objectOfNamespace(ns.ID)
 	}
 	st := abstract(s, &o, now)
 	layers := decide(st)
 	gv.bits = layers.Allowed()
 	if !n.Action.allowedBy(gv.bits) {
-		d := &denial{action: n.Action, state: st, layers: layers, target: n.Target, repo: gv.repo, namespace: gv.namespace}
-		if d.conflict = a.existing(ctx, s, n, now); d.conflict != nil {
-			return given{}, nil, d.conflict
-		}
-		return given{}, d, nil
-	}
-	if !found && n.Target.kind != hubTarget && n.Target.kind != selfTarget {
-		return given{}, nil, noNamespace(gv.namespace.Name)
+		d := &denial{need: n, state: st, layers: layers, repo: gv.repo, namespace: gv.namespace}
+		err := a.noteExisting(ctx, s, d, now)
+		return given{}, d, err
 	}
 	if moved {
 		return given{}, nil, &Moved{From: n.Target.repo, To: gv.repo.RepoID}
@@ -161,44 +159,56 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, n Need, now time.Time)
 	return gv, nil, nil
 }
 
-func (a *Authorizer) findRepo(ctx context.Context, t Target) (r hub.Repo, moved, found bool, err error) {
+// findRepo returns the zero Repo when there is none.
+func (a *Authorizer) findRepo(ctx context.Context, t Target) (r hub.Repo, moved bool, err error) {
 	if t.kind == repoRowTarget {
 		r, err = a.src.RepoByID(ctx, t.id)
 	} else {
 		r, moved, err = a.src.RepoByName(ctx, t.repo)
 	}
 	if hub.Is(err, hub.RepoNotFound) {
-		return hub.Repo{}, false, false, nil
+		return hub.Repo{}, false, nil
 	}
-	if err != nil {
-		return hub.Repo{}, false, false, err
-	}
-	return r, moved, true, nil
+	return r, moved, err
 }
 
-func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n Need) (hub.Namespace, bool, error) {
+// findNamespace returns a Namespace without an id when there is none.
+func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n Need) (hub.Namespace, error) {
 	name := n.Target.name
 	if n.Target.kind == newRepoTarget {
 		name = n.Target.repo.Namespace
 	}
 	if name == "" {
-		if s.userID == "" {
-			return hub.Namespace{}, false, nil
-		}
-		return hub.Namespace{ID: s.userID, Name: s.UserName(), Kind: hub.UserNamespace}, true, nil
+		return hub.Namespace{ID: s.userID, Name: s.UserName(), Kind: hub.UserNamespace}, nil
 	}
 	ns, err := a.src.Namespace(ctx, name)
 	if hub.Is(err, hub.NotFound) {
-		return hub.Namespace{Name: name}, false, nil
+		return hub.Namespace{Name: name}, nil
 	}
-	if err != nil {
-		return hub.Namespace{}, false, err
-	}
-	return ns, true, nil
+	return ns, err
 }
 
-// existing is the answer to a refused creation of a repository that is there already and that the caller may
-// see: a conflict naming it, so that create-if-absent works with a token for that very repository. Nil otherwise.
-func (a *Authorizer) existing(ctx context.Context, s *Subject, n Need, now time.Time) error {
+// noteExisting lets a refused creation be answered with a conflict when the repository is there already and
+// the caller may see it, so that create-if-absent works with a token for that very repository. Anonymous
+// callers are asked to sign in either way.
+func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, now time.Time) error {
+	if d.need.Action != RepoCreate || d.need.Target.kind != newRepoTarget || s.IsAnonymous() {
+		return nil
+	}
+	id := d.need.Target.repo
+	if id.Namespace == "" {
+		id.Namespace = s.UserName()
+	}
+	r, moved, err := a.findRepo(ctx, Repo(id))
+	if err != nil {
+		return err
+	}
+	o := missing
+	if r.ID != "" && !moved {
+		o = objectOf(&r)
+	}
+	if RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+		d.conflict = alreadyExists(r.RepoID)
+	}
 	return nil
 }

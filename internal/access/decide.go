@@ -69,7 +69,7 @@ func decide(s State) Layers {
 		l.Gate &^= bitContent
 	}
 	if s.has(stateDisabled) {
-		l.Gate &= bitView | bitPublic | bitSignedIn
+		l.Gate &= bitView | bitPublic // its page says that it is disabled
 	}
 	return l
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -13,7 +14,7 @@ import (
 type Store interface {
 	// TokenFacts is Unauthorized or NotFound for an unknown digest. Revoked and expired tokens are returned.
 	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
-	// SessionByDigest is Unauthorized or NotFound for an unknown digest.
+	// SessionByDigest is Unauthorized or NotFound for an unknown digest. Expired sessions may be returned.
 	SessionByDigest(ctx context.Context, digest []byte) (hub.Session, hub.User, error)
 	UserFacts(ctx context.Context, userID hub.ID) (hub.SubjectFacts, error)
 	// OnChange registers a listener that is called after each commit and before the changing call returns.
@@ -39,31 +40,163 @@ type Options struct {
 
 // Authenticator turns credentials into subjects. It is safe for concurrent use. Run must run while it is used.
 type Authenticator struct {
-	store    Store
-	keys     Keys
-	instance string
-	opts     Options
+	store  Store
+	keys   Keys
+	format tokenfmt.Format
+	opts   Options
+	cache  *cache
+	used   *lastUsed
 }
 
 // New makes an Authenticator for the hub with the given instance id and registers it for the store's changes.
 // An empty key ring is a fault of the caller and panics.
 func New(store Store, keys Keys, instance string, o Options) *Authenticator {
-	return &Authenticator{store: store, keys: keys, instance: instance, opts: o}
-}
-
-// Authenticate returns the subject of a request. Without a credential it is access.Anonymous. A credential
-// that is not valid gives InvalidCredentials, whatever the URL. Any other error is a failure of the store.
-func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (*access.Subject, error) {
-	return nil, hub.Errorf(hub.Unavailable, "not yet")
-}
-
-// Refresh reads a subject anew from the credential it was made of: access.Refresher.
-func (a *Authenticator) Refresh(ctx context.Context, s *access.Subject) (*access.Subject, error) {
-	return nil, hub.Errorf(hub.Unavailable, "not yet")
+	if keys.IsZero() {
+		panic("identity: empty key ring")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MaxCached <= 0 {
+		o.MaxCached = 100_000
+	}
+	if o.FlushEvery <= 0 {
+		o.FlushEvery = 30 * time.Second
+	}
+	a := &Authenticator{
+		store: store, keys: keys, format: tokenfmt.ForInstance(instance), opts: o,
+		cache: newCache(o.MaxCached), used: newLastUsed(store),
+	}
+	store.OnChange(a.cache.drop)
+	return a
 }
 
 // Run writes last-used times in batches until ctx ends, and then once more.
-func (a *Authenticator) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+func (a *Authenticator) Run(ctx context.Context) error { return a.used.run(ctx, a.opts.FlushEvery) }
+
+// Authenticate returns the subject of a request. Without a credential it is access.Anonymous. A credential
+// that is not valid gives InvalidCredentials, whatever the URL: its Reason is for the log, its Hint for the
+// body. Any other error is a failure of the store.
+func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (*access.Subject, error) {
+	s, err := a.authenticate(ctx, c)
+	if err != nil && a.opts.OnFailure != nil {
+		if e, ok := err.(*hub.Error); ok && e.Code == hub.InvalidCredentials {
+			a.opts.OnFailure(c.Addr, e.Reason)
+		}
+	}
+	return s, err
+}
+
+func (a *Authenticator) authenticate(ctx context.Context, c Credentials) (*access.Subject, error) {
+	switch {
+	case c.Authorization != "":
+		token, err := parseHeader(a.format, c.Authorization)
+		if err != nil {
+			return nil, err
+		}
+		return a.lookup(ctx, token, false)
+	case c.Cookie != "":
+		if len(c.Cookie) > maxHeader {
+			return nil, refusal(reasonMalformed)
+		}
+		return a.lookup(ctx, c.Cookie, true)
+	}
+	return access.Anonymous(), nil
+}
+
+// Refresh reads a subject anew from the credential it was made of: access.Refresher. A credential that was
+// rotated away, deleted or has expired since is InvalidCredentials.
+func (a *Authenticator) Refresh(ctx context.Context, s *access.Subject) (*access.Subject, error) {
+	switch s.Kind() {
+	case access.KindAnonymous, access.KindOperator:
+		return s, nil
+	}
+	c := s.Credential()
+	if c == (access.Credential{}) {
+		return nil, refusal(reasonUnknown)
+	}
+	return a.resolve(ctx, digest(c.Digest), nil, c.Session)
+}
+
+// lookup finds the subject of a token or session cookie by its digest under the newest key, and under the
+// older ones while credentials made under them are still about.
+func (a *Authenticator) lookup(ctx context.Context, value string, session bool) (*access.Subject, error) {
+	ring := a.keys.entries()
+	k := ring[0].digest(value, session)
+	now := a.opts.Now()
+	if e := a.cache.get(k, now.UnixNano()); e != nil {
+		return a.use(e, now)
+	}
+	var older []digest
+	for _, r := range ring[1:] {
+		older = append(older, r.digest(value, session))
+	}
+	return a.resolve(ctx, k, older, session)
+}
+
+// resolve finds the subject for the digest k, or for one of older, which are the same credential's digests
+// under older keys. The answer is cached under k.
+func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, session bool) (*access.Subject, error) {
+	now := a.opts.Now()
+	if e := a.cache.get(k, now.UnixNano()); e != nil {
+		return a.use(e, now)
+	}
+	if a.cache.isNegative(k, now.UnixNano()) {
+		return nil, refusal(reasonUnknown)
+	}
+	began := a.cache.begin()
+	e, err := a.fill(ctx, k, session, now)
+	for i := 0; isUnknown(err) && i < len(older); i++ {
+		e, err = a.fill(ctx, older[i], session, now)
+	}
+	switch {
+	case isUnknown(err):
+		a.cache.installNegative(k, now.Add(negativeTTL).UnixNano(), began)
+		return nil, refusal(reasonUnknown)
+	case err != nil:
+		return nil, err
+	}
+	a.cache.install(k, e, began)
+	return a.use(e, now)
+}
+
+// fill reads one credential from the store.
+func (a *Authenticator) fill(ctx context.Context, d digest, session bool, now time.Time) (*entry, error) {
+	e := &entry{until: now.Add(snapshotTTL).UnixNano()}
+	if !session {
+		f, err := a.store.TokenFacts(ctx, d[:])
+		if err != nil {
+			return nil, err
+		}
+		e.subject = access.NewSubject(f, access.Credential{Digest: d})
+		return e, nil
+	}
+	row, _, err := a.store.SessionByDigest(ctx, d[:])
+	if err != nil {
+		return nil, err
+	}
+	if !now.Before(row.ExpiresAt) {
+		return nil, hub.Errorf(hub.NotFound, "session expired")
+	}
+	e.until = min(e.until, row.ExpiresAt.UnixNano())
+	f, err := a.store.UserFacts(ctx, row.UserID)
+	if err != nil {
+		return nil, err
+	}
+	f.Token = nil
+	e.subject = access.NewSubject(f, access.Credential{Digest: d, Session: true})
+	return e, nil
+}
+
+// use answers with a snapshot if its credential is live, and notes that its token was used.
+func (a *Authenticator) use(e *entry, now time.Time) (*access.Subject, error) {
+	if err := e.subject.Check(now); err != nil {
+		return nil, err
+	}
+	if id := e.subject.TokenID(); id != "" {
+		if minute := now.Unix() / 60; e.touched.Swap(minute) != minute {
+			a.used.note(id, now)
+		}
+	}
+	return e.subject, nil
 }

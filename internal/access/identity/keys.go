@@ -163,3 +163,11 @@ func (p *macPool) sum(s string) [sha256.Size]byte {
 	p.pool.Put(m)
 	return out
 }
+
+// digest returns the digest of a credential under this key.
+func (k *key) digest(value string, session bool) digest {
+	if session {
+		return k.session.sum(value)
+	}
+	return k.token.sum(value)
+}
