@@ -26,10 +26,13 @@ const (
 // HubJSON is the style of /api: {"error": message}, and "url" when something already exists there.
 var HubJSON = Style{
 	Challenges: []string{BearerChallenge},
-	Write: func(w http.ResponseWriter, _ *Request, status int, e *hub.Error) {
-		body := map[string]any{"error": e.Message}
+	Write: func(w http.ResponseWriter, r *Request, status int, e *hub.Error) {
+		body := map[string]any{"error": sentence(e)}
 		if e.URL != "" {
 			body["url"] = e.URL
+			if strings.HasPrefix(e.URL, "/") {
+				body["url"] = r.BaseURL + e.URL // clients parse it as an absolute URL of their endpoint
+			}
 		}
 		WriteJSON(w, status, body)
 	},
@@ -43,8 +46,17 @@ var PlainText = Style{
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(status)
-		w.Write([]byte(e.Message))
+		w.Write([]byte(sentence(e)))
 	},
+}
+
+// sentence is what a body says: the message, and behind it the hint, which the header leaves out because
+// clients compare the message there.
+func sentence(e *hub.Error) string {
+	if e.Hint == "" {
+		return e.Message
+	}
+	return strings.TrimSuffix(e.Message, ".") + ". " + e.Hint
 }
 
 // WriteJSON answers with v as JSON. Encoding errors cannot happen for the types that we send.
