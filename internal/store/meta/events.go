@@ -92,7 +92,7 @@ type ChangeRow struct {
 
 // ChangesSince returns up to limit changes after seq, oldest first. Who has seen n has seen everything below n.
 func (db *DB) ChangesSince(ctx context.Context, seq int64, limit int) ([]ChangeRow, error) {
-	rows, err := collect(ctx, db.reader(), func(s scanner) (c ChangeRow, err error) {
+	rows, err := collect(ctx, db.single, func(s scanner) (c ChangeRow, err error) {
 		return c, s.Scan(&c.Seq, &c.Kind, &c.ID)
 	}, selectChanges, seq, limit)
 	return rows, db.fail(err, "reading access changes")
@@ -101,13 +101,13 @@ func (db *DB) ChangesSince(ctx context.Context, seq int64, limit int) ([]ChangeR
 // LastChange returns the number of the newest change, 0 before the first.
 func (db *DB) LastChange(ctx context.Context) (int64, error) {
 	var seq int64
-	err := db.reader().one(ctx, selectSeq, nil, &seq)
+	err := db.single.one(ctx, selectSeq, nil, &seq)
 	return seq, db.fail(err, "reading the newest access change")
 }
 
 // ListEvents returns up to limit events of the audit log after the given one, oldest first.
 func (db *DB) ListEvents(ctx context.Context, after hub.ID, limit int) ([]hub.Event, error) {
-	events, err := collect(ctx, db.reader(), func(s scanner) (e hub.Event, err error) {
+	events, err := collect(ctx, db.single, func(s scanner) (e hub.Event, err error) {
 		return e, s.Scan(&e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
 			&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
 	}, selectEvents, after, limit)

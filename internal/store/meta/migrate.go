@@ -23,7 +23,7 @@ const versionTable = "schema_versions"
 
 // migrate runs the migrations that are missing, each in its own transaction. Two processes that start at once may
 // both try: the one that loses finds the work done.
-func (db *DB) migrate(ctx context.Context) error {
+func (db *DB) migrate(ctx context.Context, on *sql.DB) error {
 	steps, err := db.migrations()
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func (db *DB) migrate(ctx context.Context) error {
 		dialect = goose.DialectPostgres
 	}
 	for attempt := 1; ; attempt++ {
-		p, err := goose.NewProvider(dialect, db.write.sql, nil,
+		p, err := goose.NewProvider(dialect, on, nil,
 			goose.WithGoMigrations(steps...), goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 		if err != nil {
 			return fmt.Errorf("reading the migrations: %w", err)

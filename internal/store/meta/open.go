@@ -25,49 +25,34 @@ type Options struct {
 
 // DB is an open database at the newest schema.
 type DB struct {
-	eng   engine
-	write pool // transactions that change rows
-	read  pool // everything else; the same as write on PostgreSQL
-	queue keyedQueue
-	now   func() time.Time
+	eng    *engine
+	pool   *sql.DB    // SQLite: connections that only read
+	single queries    // single queries outside of a transaction
+	writer *committer // SQLite only: the one connection that writes
+	queue  keyedQueue
+	now    func() time.Time
 
 	mu        sync.RWMutex // guards listeners
 	listeners []func([]hub.Change)
 }
 
-// engine is what differs between the databases: see sqlite.go and postgres.go.
-type engine struct {
-	name        string
-	words       *strings.Replacer   // of the schema
-	rewrite     func(string) string // of a query with ? for each value
-	retryable   func(error) bool    // the transaction had no effect and may be run again
-	ambiguous   func(error) bool    // COMMIT may have happened or not
-	unique      func(error) bool    // a unique value is taken
-	foreign     func(error) bool    // a row that is referred to is missing, or one is still referred to
-	full        func(error) bool    // no space left
-	unreachable func(error) bool    // the server is not there
-}
-
 // Open opens the database, makes it if need be, and brings it to the newest schema. A database that a newer Ambit
-// made is refused. The caller closes it.
+// made is a Conflict. The caller closes it.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.MaxConns <= 0 {
 		o.MaxConns = 16
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	open := openSQLite
 	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
 		open = openPostgres
 	}
-	db, err := open(o)
+	db, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	db.now = o.Now
-	if err := db.migrate(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if db.now == nil {
+		db.now = time.Now
 	}
 	return db, nil
 }
@@ -77,14 +62,14 @@ func (db *DB) Engine() string { return db.eng.name }
 
 // Ping tells whether the database answers; for readiness checks.
 func (db *DB) Ping(ctx context.Context) error {
-	return db.fail(db.read.sql.PingContext(ctx), "asking the database whether it is there")
+	return db.fail(db.pool.PingContext(ctx), "asking the database whether it is there")
 }
 
-// Close waits for running queries and closes the database.
+// Close waits for running queries and closes the database. Whatever is called later fails.
 func (db *DB) Close() error {
-	err := db.write.sql.Close()
-	if db.read.sql != db.write.sql {
-		err = errors.Join(err, db.read.sql.Close())
+	err := db.pool.Close()
+	if db.writer != nil {
+		err = errors.Join(err, db.writer.close())
 	}
 	return err
 }
@@ -100,16 +85,20 @@ func (db *DB) fail(err error, doing string) error {
 		return hub.Wrap(err, hub.InsufficientStorage, "The database has no space left.")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", doing, err)
+	case db.eng.foreign(err):
+		return hub.Wrap(err, hub.Conflict, "Something that this refers to was removed at the same time.")
+	case db.eng.unique(err):
+		return hub.Wrap(err, hub.Conflict, "This exists already.")
 	case db.eng.unreachable(err):
 		return hub.Wrap(err, hub.Unavailable, "The database cannot be reached just now. Try again later.")
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// missing turns "no row" into the given error.
-func missing(err error, otherwise *hub.Error) error {
+// orMissing turns "no row" into a domain error of the given code and message.
+func orMissing(err error, code hub.Code, message string) error {
 	if errors.Is(err, sql.ErrNoRows) {
-		return otherwise
+		return &hub.Error{Code: code, Message: message}
 	}
 	return err
 }

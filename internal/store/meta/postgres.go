@@ -1,7 +1,7 @@
 package meta
 
 import (
-	"database/sql"
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-var postgresEngine = engine{
+var postgresEngine = &engine{
 	name: "postgres",
 	// Bytes decide about order and equality, whatever the locale of the database, so that both engines agree.
 	words: strings.NewReplacer("BYTES", "BYTEA", "CLUSTERED", "", " TEXT ", ` TEXT COLLATE "C" `),
@@ -80,7 +80,7 @@ func numbered(query string) string {
 }
 
 // openPostgres opens one pool. Statements are prepared once for each connection by pgx.
-func openPostgres(o Options) (*DB, error) {
+func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
 		// The text of pgx may hold parts of the URL, which may hold a password.
@@ -96,14 +96,9 @@ func openPostgres(o Options) (*DB, error) {
 	d.SetMaxOpenConns(o.MaxConns)
 	d.SetMaxIdleConns(o.MaxConns)
 	d.SetConnMaxIdleTime(5 * time.Minute)
-	p := newPool(postgresEngine, d)
-	return &DB{eng: postgresEngine, write: p, read: p}, nil
-}
-
-// readOnly are the options of a transaction that sees one state of the rows.
-func readOnly(name string) *sql.TxOptions {
-	if name == "postgres" {
-		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	db := &DB{eng: postgresEngine, pool: d, single: queries{direct{eng: postgresEngine, on: d}}}
+	if err := db.migrate(ctx, d); err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
-	return nil // SQLite: the connections of readers begin deferred transactions and write nothing
+	return db, nil
 }

@@ -15,7 +15,7 @@ const (
 
 // Setting returns a value that PutSetting stored, and whether there is one.
 func (db *DB) Setting(ctx context.Context, name string) (string, bool, error) {
-	v, ok, err := setting(ctx, db.reader(), name)
+	v, ok, err := setting(ctx, db.single, name)
 	return v, ok, db.fail(err, "reading a setting")
 }
 

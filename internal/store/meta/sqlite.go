@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -16,7 +18,7 @@ import (
 // sqliteMmap is how many bytes of the file may be mapped instead of read.
 const sqliteMmap = 256 << 20
 
-var sqliteEngine = engine{
+var sqliteEngine = &engine{
 	name:  "sqlite",
 	words: strings.NewReplacer("BYTES", "BLOB", "CLUSTERED", "WITHOUT ROWID"),
 	rewrite: strings.NewReplacer(
@@ -30,7 +32,7 @@ var sqliteEngine = engine{
 		}
 		return false
 	},
-	ambiguous: func(error) bool { return false }, // there is no connection to lose
+	ambiguous: func(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_IOERR },
 	unique: func(err error) bool {
 		code := sqliteCode(err)
 		return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
@@ -50,7 +52,7 @@ func sqliteCode(err error) int {
 
 // openSQLite opens one connection that writes and several that read. A writer never waits for readers nor they for
 // it (WAL), and a COMMIT returns after its fsync (synchronous=FULL).
-func openSQLite(o Options) (*DB, error) {
+func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	path, err := filepath.Abs(strings.TrimPrefix(o.URL, "sqlite:"))
 	if err != nil {
 		return nil, fmt.Errorf("finding the database file: %w", err)
@@ -63,23 +65,35 @@ func openSQLite(o Options) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("making the database file: %w", err)
 	}
-	w, err := sql.Open("sqlite", sqliteURL(path, "immediate",
+	w, err := sql.Open("sqlite", sqliteURL(path,
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	w.SetMaxOpenConns(1)
-	r, err := sql.Open("sqlite", sqliteURL(path, "deferred", "query_only(1)"))
+	db := &DB{eng: sqliteEngine}
+	if err := db.migrate(ctx, w); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	conn, err := w.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), w.Close())
 	}
+	db.writer = &committer{db: w, conn: conn,
+		on: queries{unhurried{keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}}}}
+	r, err := sql.Open("sqlite", sqliteURL(path, "query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.writer.close())
+	}
 	r.SetMaxOpenConns(o.MaxConns)
 	r.SetMaxIdleConns(o.MaxConns)
-	return &DB{eng: sqliteEngine, write: newPool(sqliteEngine, w), read: newPool(sqliteEngine, r)}, nil
+	db.pool = r
+	db.single = queries{keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}}}
+	return db, nil
 }
 
-func sqliteURL(path, txlock string, pragmas ...string) string {
+func sqliteURL(path string, pragmas ...string) string {
 	pragmas = append([]string{"busy_timeout(10000)", fmt.Sprintf("mmap_size(%d)", sqliteMmap), "cache_size(-16384)"}, pragmas...)
-	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_txlock": {txlock}, "_pragma": pragmas}.Encode()}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": pragmas}.Encode()}
 	return u.String()
 }

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -54,16 +55,23 @@ func pause(ctx context.Context, attempt int) error {
 var errAmbiguous = errors.New("the outcome of the transaction is not known")
 
 func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Change, err error) {
-	t, err := db.write.sql.BeginTx(ctx, nil)
+	body := func(q queries) error {
+		tx := &Tx{queries: q, db: db, at: db.now().UTC()}
+		if err := f(tx); err != nil {
+			return err
+		}
+		changes = tx.changes
+		return tx.writeChanges(ctx)
+	}
+	if db.writer != nil {
+		return changes, db.writer.do(ctx, body)
+	}
+	t, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer t.Rollback() // no effect after Commit
-	tx := &Tx{queries: queries{pool: db.write, tx: t}, db: db, at: db.now().UTC()}
-	if err := f(tx); err != nil {
-		return nil, err
-	}
-	if err := tx.writeChanges(ctx); err != nil {
+	if err := body(queries{direct{eng: db.eng, on: t}}); err != nil {
 		return nil, err
 	}
 	if err := t.Commit(); err != nil {
@@ -72,24 +80,25 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 		}
 		return nil, err
 	}
-	return tx.changes, nil
+	return changes, nil
 }
 
 // inRead runs f on one state of the rows.
 func (db *DB) inRead(ctx context.Context, f func(queries) error) error {
-	t, err := db.read.sql.BeginTx(ctx, readOnly(db.eng.name))
+	var o *sql.TxOptions // SQLite: a transaction sees one state from its first read to its end
+	if db.writer == nil {
+		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	t, err := db.pool.BeginTx(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer t.Rollback()
-	if err := f(queries{pool: db.read, tx: t}); err != nil {
+	defer t.Rollback() // no effect after Commit
+	if err := f(queries{direct{eng: db.eng, on: t}}); err != nil {
 		return err
 	}
 	return t.Commit()
 }
-
-// reader runs single queries outside of a transaction.
-func (db *DB) reader() queries { return queries{pool: db.read} }
 
 // mutate is InTx with the error of a method that was doing something.
 func (db *DB) mutate(ctx context.Context, doing string, f func(*Tx) error) error {

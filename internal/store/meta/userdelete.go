@@ -1,0 +1,65 @@
+package meta
+
+import (
+	"context"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+const (
+	selectAdministered = `
+		SELECT o.id, n.name FROM members m JOIN orgs o ON o.id = m.org_id JOIN namespaces n ON n.id = o.id
+		WHERE m.user_id = ? AND m.role = ? ORDER BY o.id`
+	deleteTokenUseOf  = `DELETE FROM token_use WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
+	deleteScopesOf    = `DELETE FROM token_scopes WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
+	deleteTokensOf    = `DELETE FROM tokens WHERE user_id = ?`
+	deleteSessionsOf  = `DELETE FROM sessions WHERE user_id = ?`
+	deleteMemberships = `DELETE FROM members WHERE user_id = ?`
+	deleteUser        = `DELETE FROM users WHERE id = ?`
+	endUploadsOf      = `UPDATE uploads SET lease = 0 WHERE user_id = ?`
+)
+
+// DeleteUser removes an account with its tokens, sessions and memberships, and frees the name. Conflict while it owns
+// repositories or is the only administrator of an organization. NotFound.
+func (db *DB) DeleteUser(ctx context.Context, userID hub.ID, ev hub.Event) error {
+	return db.mutate(ctx, "deleting a user", func(tx *Tx) error {
+		if _, err := readUser(ctx, tx.queries, selectUserByID, userID); err != nil {
+			return err
+		}
+		if err := tx.emptyNamespace(ctx, userID, "user"); err != nil {
+			return err
+		}
+		if err := tx.leaveOrgs(ctx, userID); err != nil {
+			return err
+		}
+		for _, text := range []string{deleteTokenUseOf, deleteScopesOf, deleteTokensOf, deleteSessionsOf,
+			deleteMemberships, endUploadsOf, deleteUser} {
+			if _, err := tx.exec(ctx, text, userID); err != nil {
+				return err
+			}
+		}
+		if err := tx.dropNamespace(ctx, userID, "user"); err != nil {
+			return err
+		}
+		return tx.record(ctx, about(ev, userID), "user.delete", userChange(userID))
+	})
+}
+
+// leaveOrgs makes sure that every organization that the user administers has another administrator.
+func (tx *Tx) leaveOrgs(ctx context.Context, userID hub.ID) error {
+	orgs, err := collect(ctx, tx.queries, func(s scanner) (n hub.Namespace, err error) {
+		return n, s.Scan(&n.ID, &n.Name)
+	}, selectAdministered, userID, hub.RoleAdmin)
+	if err != nil {
+		return err
+	}
+	for _, o := range orgs {
+		if err := tx.lockOrg(ctx, o.ID); err != nil {
+			return err
+		}
+		if err := tx.otherAdmin(ctx, o.ID, userID); err != nil {
+			return hub.Wrap(err, hub.Conflict, "The user is the only administrator of %s: name another one first.", o.Name)
+		}
+	}
+	return nil
+}
