@@ -94,7 +94,11 @@ func Last4(token string) string {
 
 // sum writes the checksum of the random letters in base 52, most significant letter first.
 func (f Format) sum(letters []byte) [sumLetters]byte {
-	n := crc32.Update(f.seed, crc32.IEEETable, letters)
+	n := ^f.seed
+	for _, c := range letters { // crc32.Update would move the letters of every request to the heap
+		n = crc32.IEEETable[byte(n)^c] ^ n>>8
+	}
+	n = ^n
 	var out [sumLetters]byte
 	for i := sumLetters - 1; i >= 0; i-- {
 		out[i] = alphabet[n%uint32(len(alphabet))]

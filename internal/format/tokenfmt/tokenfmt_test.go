@@ -1,6 +1,7 @@
 package tokenfmt_test
 
 import (
+	"hash/crc32"
 	"regexp"
 	"strings"
 	"testing"
@@ -104,6 +105,23 @@ func TestClassifyAllocatesNothing(t *testing.T) {
 	token := f.Generate()
 	if n := testing.AllocsPerRun(100, func() { f.Classify(token) }); n != 0 {
 		t.Fatalf("%v allocations", n)
+	}
+}
+
+// TestChecksumIsCRC32 holds the written-out loop to the standard library.
+func TestChecksumIsCRC32(t *testing.T) {
+	f := tokenfmt.ForInstance("instance")
+	for range 100 {
+		token := f.Generate()
+		n := crc32.ChecksumIEEE([]byte("instance" + token[3:31]))
+		want := make([]byte, 6)
+		for i := 5; i >= 0; i-- {
+			want[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[n%52]
+			n /= 52
+		}
+		if token[31:] != string(want) {
+			t.Fatalf("%s: want checksum %s", token, want)
+		}
 	}
 }
 
