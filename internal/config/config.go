@@ -129,7 +129,7 @@ func Default() Config {
 func (c *Config) SQLitePath() string { return filepath.Join(c.Data, "ambit.db") }
 
 // KeysPath is the file of the keys that sign and digest; mode 0600.
-func (c *Config) KeysPath() string { return filepath.Join(c.Data, "keys.json") }
+func (c *Config) KeysPath() string { return filepath.Join(c.Data, "keys") }
 
 // BlobsPath is the folder of stored bytes.
 func (c *Config) BlobsPath() string { return filepath.Join(c.Data, "blobs") }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +13,7 @@ import (
 // folder is the data folder while this process uses it. Its lock is held until Close, so that one process at a
 // time changes what is in it.
 type folder struct {
-	lock  *os.File
-	fresh bool // it held no database before
+	lock *os.File
 }
 
 // ErrInUse is the cause of openFolder's error when another process holds the folder's lock.
@@ -46,12 +44,9 @@ func openFolder(cfg *config.Config) (*folder, error) {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, refuse(ErrInUse, "Another process uses the data folder %s: a running hub, or a command that has not ended.", cfg.Data)
 		}
-		return nil, fmt.Errorf("lock %s: %w", cfg.LockPath(), err)
+		return nil, refuse(err, "The data folder %s cannot be locked: %v.", cfg.Data, err)
 	}
 	f := &folder{lock: lock}
-	if _, err := os.Stat(cfg.SQLitePath()); errors.Is(err, fs.ErrNotExist) && cfg.Database.URL.IsZero() {
-		f.fresh = true
-	}
 	for _, dir := range []string{cfg.BlobsPath(), cfg.CachePath()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			f.Close()

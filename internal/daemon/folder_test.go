@@ -23,9 +23,6 @@ func TestFolderIsLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !f.fresh {
-		t.Error("a new folder is not fresh")
-	}
 	if _, err := openFolder(cfg); !errors.Is(err, ErrInUse) {
 		t.Fatalf("second open: %v", err)
 	}
@@ -35,7 +32,7 @@ func TestFolderIsLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	for path, want := range map[string]os.FileMode{cfg.Data: 0o700, cfg.LockPath(): 0o600, cfg.BlobsPath(): 0o700, cfg.CachePath(): 0o700} {
+	for path, want := range map[string]os.FileMode{cfg.Data: 0o700, cfg.BlobsPath(): 0o700, cfg.CachePath(): 0o700} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: mode %v, want %v", path, info.Mode().Perm(), want)
@@ -64,13 +61,14 @@ func TestFolderRefusals(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "keys.json")
-	k, err := openKeys(path, "")
+	const us, them = "019abc019abc019abc019abc", "019abc019abc019abc019abd"
+	path := filepath.Join(t.TempDir(), "keys")
+	k, err := openKeys(path, us, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := openKeys(path, k.Instance)
-	if err != nil || string(again.Tokens[0].Secret) != string(k.Tokens[0].Secret) {
+	again, err := openKeys(path, us, false)
+	if err != nil || string(again.Marshal()) != string(k.Marshal()) {
 		t.Fatalf("keys changed between two starts: %v", err)
 	}
 	info, err := os.Stat(path)
@@ -82,18 +80,29 @@ func TestKeys(t *testing.T) {
 	}
 	refused := func(what, instance, want string) {
 		t.Helper()
-		if _, err := openKeys(path, instance); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := openKeys(path, instance, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", what, err, want)
 		}
 	}
-	refused("another hub's database", "019abc019abc019abc019abc", "belongs to another hub")
-	os.Chmod(path, 0o640)
-	refused("readable by the group", k.Instance, "chmod 600")
-	os.Chmod(path, 0o600)
-	os.WriteFile(path, []byte(`{"version":1,"instance":"`+k.Instance+`","tokens":[{"id":"t1","secret":"AAAA"}],"tickets":[]}`), 0o600)
-	refused("damaged", k.Instance, "is damaged")
-	os.WriteFile(path, []byte(strings.Repeat(`{"version":9,"tokens":[{}],"tickets":[{}]}`, 1)), 0o600)
-	refused("from the future", k.Instance, "version 9")
-	os.Remove(path)
-	refused("missing", k.Instance, "is missing, but the database has data")
+	refused("another hub's database", them, "belongs to another hub")
+	write := func(text string, mode os.FileMode) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(string(good), 0o640)
+	refused("readable by the group", us, "chmod 600")
+	write(string(good[:len(good)-10]), 0o600)
+	refused("cut short", us, "is damaged")
+	write("", 0o600)
+	refused("empty", us, "is damaged")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	refused("missing", us, "is missing, but the database has data")
 }

@@ -1,103 +1,69 @@
 package daemon
 
 import (
-	"crypto/rand"
-	"encoding/json"
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
-	"github.com/ambit-hub/ambit/internal/hub"
-	"github.com/ambit-hub/ambit/internal/secret"
+	"github.com/ambit-hub/ambit/internal/access/identity"
+	"github.com/ambit-hub/ambit/internal/config"
 )
 
-// keyFile is keys.json: what must never lie in the database, so that a stolen database opens nothing and somebody
-// who can write the database cannot plant a credential. The first key of a list is the one in use; older ones
-// stay valid for what they made.
-type keyFile struct {
-	Version  int      `json:"version"`
-	Instance string   `json:"instance"` // the hub's id; the database holds it too, so that strangers are not mixed up
-	Tokens   []oneKey `json:"tokens"`   // HMAC-SHA-256 of token values, session cookies and set-up links
-	Tickets  []oneKey `json:"tickets"`  // HMAC-SHA-256 of short-lived upload and download tickets
-}
+// The key file holds what must never lie in the database, so that a stolen database opens nothing and somebody who
+// can write the database cannot plant a credential. Before the keys it names the hub that they belong to, on a line
+// that identity.ParseKeys takes for a comment.
+const instanceLine = "# Keys of the Ambit hub with instance id "
 
-type oneKey struct {
-	ID     string `json:"id"`
-	Secret []byte `json:"secret"` // 32 bytes
-}
-
-const keyFileVersion = 1
-
-// loadKeys reads the key file. The errors are sentences for the operator; fs.ErrNotExist is in the chain when there is none.
-func loadKeys(path string) (*keyFile, error) {
+// openKeys loads the key file of the hub with the given instance id, or makes it when there is none and the hub is
+// new. The errors are sentences for the operator.
+func openKeys(path, instance string, isNew bool) (identity.Keys, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !isNew {
+			return identity.Keys{}, refuse(err, "The key file %s is missing, but the database has data. Put it back from the backup: without it every token is void.", path)
+		}
+		return createKeys(path, instance)
+	}
 	if err != nil {
-		return nil, err
+		return identity.Keys{}, refuse(err, "The key file %s cannot be read: %v.", path, plainCause(err))
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, refuse(nil, "The key file %s may be read by other users of this machine (mode %04o). If nobody else had it, run chmod 600 on it and start again.", path, info.Mode().Perm())
+		return identity.Keys{}, refuse(nil, "The key file %s may be read by other users of this machine (mode %04o). If nobody else had it, run chmod 600 on it and start again.", path, info.Mode().Perm())
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return identity.Keys{}, refuse(err, "The key file %s cannot be read: %v.", path, plainCause(err))
 	}
-	var k keyFile
-	// The parser's error may quote the file, so it is not passed on.
-	if json.Unmarshal(b, &k) != nil || len(k.Tokens) == 0 || len(k.Tickets) == 0 {
-		return nil, refuse(nil, "The key file %s is damaged. Put it back from the backup.", path)
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	owner, ok := strings.CutPrefix(string(first), instanceLine)
+	keys, err := identity.ParseKeys(b)
+	if err != nil || !ok {
+		return identity.Keys{}, refuse(err, "The key file %s is damaged. Put it back from the backup.", path)
 	}
-	if k.Version != keyFileVersion {
-		return nil, refuse(nil, "The key file %s has version %d; this program reads version %d.", path, k.Version, keyFileVersion)
+	if strings.TrimSpace(owner) != instance {
+		return identity.Keys{}, refuse(nil, "The key file %s belongs to another hub than the database.", path)
 	}
-	if _, err := hub.ParseID(k.Instance); err != nil {
-		return nil, refuse(nil, "The key file %s is damaged. Put it back from the backup.", path)
-	}
-	for _, ks := range [][]oneKey{k.Tokens, k.Tickets} {
-		for _, x := range ks {
-			if x.ID == "" || len(x.Secret) != 32 {
-				return nil, refuse(nil, "The key file %s is damaged. Put it back from the backup.", path)
-			}
-		}
-	}
-	return &k, nil
+	return keys, nil
 }
 
-// createKeys makes a key file with fresh keys.
-func createKeys(path string) (*keyFile, error) {
-	k := &keyFile{Version: keyFileVersion, Instance: string(hub.NewID()), Tokens: []oneKey{newKey("t1")}, Tickets: []oneKey{newKey("k1")}}
-	b, err := json.MarshalIndent(k, "", "  ")
+func createKeys(path, instance string) (identity.Keys, error) {
+	keys := identity.GenerateKeys()
+	b := append([]byte(instanceLine+instance+"\n"), keys.Marshal()...)
+	if err := writeNew(path, b); err != nil {
+		return identity.Keys{}, refuse(err, "The key file %s cannot be written: %v.", path, plainCause(err))
+	}
+	return keys, nil
+}
+
+// instanceOf returns the id of the hub whose key file lies at path, "" when there is none.
+func instanceOf(cfg *config.Config) string {
+	b, err := os.ReadFile(cfg.KeysPath())
 	if err != nil {
-		return nil, err
+		return ""
 	}
-	if err := writeNew(path, append(b, '\n')); err != nil {
-		return nil, refuse(err, "The key file %s cannot be written: %v.", path, plainCause(err))
-	}
-	return k, nil
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	owner, _ := strings.CutPrefix(string(first), instanceLine)
+	return strings.TrimSpace(owner)
 }
-
-// openKeys loads the key file, or makes one when there is none. instance is what the database says, empty when it is new.
-func openKeys(path, instance string) (*keyFile, error) {
-	k, err := loadKeys(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if instance != "" {
-			return nil, refuse(nil, "The key file %s is missing, but the database has data. Put it back from the backup: without it every token is void.", path)
-		}
-		return createKeys(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if instance != "" && instance != k.Instance {
-		return nil, refuse(nil, "The key file %s belongs to another hub than the database.", path)
-	}
-	return k, nil
-}
-
-func newKey(id string) oneKey {
-	b := make([]byte, 32)
-	rand.Read(b)
-	return oneKey{ID: id, Secret: b}
-}
-
-// text returns the key as a secret that cannot be printed.
-func (k oneKey) text() secret.String { return secret.New(string(k.Secret)) }

@@ -1,0 +1,137 @@
+package tokens
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/secret"
+)
+
+// maxName is the length in characters of a token's display name.
+// Source: access-model 2.5, as for the Hub's service-account tokens.
+const maxName = 100
+
+// NewToken is what a token is made of.
+type NewToken struct {
+	User         string // owner; empty: whoever asks. Another than oneself needs InstanceAdmin
+	Name         string
+	Kind         hub.TokenKind
+	Scopes       []NewScope       // fine-grained only, like the two below
+	Global       []hub.Permission // atoms without an entity
+	CanReadGated bool
+	ExpiresAt    time.Time // zero: never
+}
+
+// Create makes a token. Needs TokenManage for oneself, InstanceAdmin for others. InvalidInput for what a token
+// cannot be; NotFound for an owner or entity; Forbidden for a suspended owner; Conflict over the limit of tokens.
+func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Created, error) {
+	owner, err := s.owner(ctx, g, n.User)
+	if err != nil {
+		return Created{}, err
+	}
+	if owner.Suspended {
+		return Created{}, hub.Errorf(hub.Forbidden, "%s is suspended: a token would be refused everywhere.", owner.Name)
+	}
+	now := s.opts.Now().UTC()
+	t := hub.Token{ID: hub.NewIDAt(now), UserID: owner.ID, Kind: n.Kind, CanReadGated: n.CanReadGated, Gen: 1, CreatedAt: now}
+	if t.Name, err = checkName(n.Name); err != nil {
+		return Created{}, err
+	}
+	if t.ExpiresAt, err = s.checkExpiry(n.ExpiresAt, now); err != nil {
+		return Created{}, err
+	}
+	if err := s.permissions(ctx, g, owner, &t, n.Scopes, n.Global); err != nil {
+		return Created{}, err
+	}
+	if err := s.checkCount(ctx, owner, now); err != nil {
+		return Created{}, err
+	}
+	value := secret.New(s.format.Generate())
+	t.Last4 = tokenfmt.Last4(value.Reveal())
+	kid, digest := s.digester.TokenDigest(value)
+	ev := event(g, "token.create", fmt.Sprintf("created %s token %q of %s", t.Kind, t.Name, owner.Name), owner.ID, t.ID)
+	if err := s.store.CreateToken(ctx, t, kid, digest, ev); err != nil {
+		return Created{}, err
+	}
+	return Created{Owned{t, owner.Name}, value}, nil
+}
+
+// Rotate gives a token a new value; the old one is dead when it returns. Name, permissions and expiry stay. Needs
+// TokenManage for one's own, InstanceAdmin for others'. NotFound; Conflict for a token that is no longer live.
+func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID) (Created, error) {
+	t, err := s.live(ctx, g, id)
+	if err != nil {
+		return Created{}, err
+	}
+	now := s.opts.Now().UTC()
+	value := secret.New(s.format.Generate())
+	t.Last4, t.RotatedAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, t.Gen+1
+	kid, digest := s.digester.TokenDigest(value)
+	ev := event(g, "token.rotate", fmt.Sprintf("rotated token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+	if err := s.store.RotateToken(ctx, t.ID, t.Last4, kid, digest, now, ev); err != nil {
+		return Created{}, err
+	}
+	return Created{t, value}, nil
+}
+
+// owner finds whose token is to be made.
+func (s *Service) owner(ctx context.Context, g access.Grant, name string) (hub.User, error) {
+	if g.Has(access.InstanceAdmin) == nil && name != "" {
+		return s.store.UserByName(ctx, name)
+	}
+	if err := g.Has(access.TokenManage); err != nil {
+		return hub.User{}, err
+	}
+	u, err := s.store.UserByID(ctx, g.Subject().UserID())
+	if err == nil && name != "" && hub.NameKey(name) != hub.NameKey(u.Name) {
+		return hub.User{}, hub.Errorf(hub.Forbidden, "Only your own tokens can be managed here.")
+	}
+	return u, err
+}
+
+func (s *Service) checkExpiry(at, now time.Time) (time.Time, error) {
+	limit := s.opts.MaxLifetime
+	switch {
+	case at.IsZero() && limit > 0:
+		return at, hub.Errorf(hub.InvalidInput, "On this hub a token must expire, at the latest on %s.", now.Add(limit).Format(time.RFC3339))
+	case at.IsZero():
+		return at, nil
+	case !at.After(now):
+		return at, hub.Errorf(hub.InvalidInput, "The expiry %s is in the past.", at.UTC().Format(time.RFC3339))
+	case limit > 0 && at.After(now.Add(limit)):
+		return at, hub.Errorf(hub.InvalidInput, "On this hub a token expires at the latest on %s.", now.Add(limit).Format(time.RFC3339))
+	}
+	return at.UTC().Truncate(time.Millisecond), nil
+}
+
+func (s *Service) checkCount(ctx context.Context, owner hub.User, now time.Time) error {
+	all, err := s.store.TokensOf(ctx, owner.ID)
+	if err != nil {
+		return err
+	}
+	live := 0
+	for _, t := range all {
+		if Status(t, now) == "live" {
+			live++
+		}
+	}
+	if live >= s.opts.MaxPerUser {
+		return hub.Errorf(hub.Conflict, "%s has %d live tokens already; delete one that is not needed.", owner.Name, live)
+	}
+	return nil
+}
+
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.IndexFunc(name, unicode.IsControl) >= 0 {
+		return "", hub.Errorf(hub.InvalidInput, "A token needs a name of 1 to %d characters, such as the program or machine that uses it.", maxName)
+	}
+	return name, nil
+}

@@ -1,0 +1,152 @@
+// Package tokens makes and ends user access tokens. A value is shown once, at creation and at rotation, and kept as
+// a keyed digest. Tokens are managed by their owner's browser session or by the operator, never by another token:
+// the access engine grants TokenManage and InstanceAdmin to nothing else.
+package tokens
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/secret"
+)
+
+// Store is what the service needs of the metadata store. Error codes are those of store/meta.
+type Store interface {
+	CreateToken(ctx context.Context, t hub.Token, kid string, digest []byte, ev hub.Event) error
+	RotateToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error
+	UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error
+	RevokeToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
+	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
+	TokensOf(ctx context.Context, userID hub.ID) ([]hub.Token, error)
+	ListTokens(ctx context.Context, after hub.ID, limit int) ([]hub.Token, error)
+	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
+
+	UserByName(ctx context.Context, name string) (hub.User, error)
+	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
+	OrgByName(ctx context.Context, name string) (hub.Organization, error)
+	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
+	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
+}
+
+// Authorizer decides whether the owner of a token may see a repository that a scope names.
+type Authorizer interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
+}
+
+// Digester makes the digests under which values are kept; identity.Keys is one.
+type Digester interface {
+	TokenDigest(value secret.String) (kid string, digest []byte)
+	TokenDigests(value secret.String) [][]byte // under every key, the newest first
+}
+
+// Options are the rules.
+type Options struct {
+	MaxPerUser  int           // live tokens
+	MaxScopes   int           // entities of one token
+	MaxLifetime time.Duration // 0: none
+	Now         func() time.Time
+}
+
+// Service does what a grant allows. Safe for concurrent use.
+type Service struct {
+	store      Store
+	authorizer Authorizer
+	digester   Digester
+	format     tokenfmt.Format
+	opts       Options
+}
+
+// New makes the service of the hub with the given instance id. It starts nothing.
+func New(store Store, z Authorizer, d Digester, instance string, o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Service{store: store, authorizer: z, digester: d, format: tokenfmt.ForInstance(instance), opts: o}
+}
+
+// Reasons why a token is dead.
+const (
+	Deleted = "deleted" // by its owner or the operator
+	Leaked  = "leaked"  // somebody presented its value for revocation
+)
+
+// Status tells how a token stands: live, expired, or why it was revoked.
+func Status(t hub.Token, now time.Time) string {
+	switch {
+	case !t.RevokedAt.IsZero():
+		return t.RevokedWhy
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		return "expired"
+	}
+	return "live"
+}
+
+// Owned is a token with the name of its owner.
+type Owned struct {
+	hub.Token
+	UserName string
+}
+
+// Created is a new value: the only time that it is seen.
+type Created struct {
+	Owned
+	Value secret.String
+}
+
+// find returns a token that the holder of g may manage: his own with TokenManage, any with InstanceAdmin. Another's
+// token and a deleted one are NotFound.
+func (s *Service) find(ctx context.Context, g access.Grant, id hub.ID) (Owned, error) {
+	operator := g.Has(access.InstanceAdmin) == nil
+	if !operator {
+		if err := g.Has(access.TokenManage); err != nil {
+			return Owned{}, err
+		}
+	}
+	none := hub.Errorf(hub.NotFound, "There is no token with the id %s.", id)
+	if _, err := hub.ParseID(string(id)); err != nil {
+		return Owned{}, hub.Errorf(hub.NotFound, "There is no token with that id.")
+	}
+	t, err := s.store.TokenByID(ctx, id)
+	if hub.Is(err, hub.NotFound) {
+		return Owned{}, none
+	}
+	if err != nil {
+		return Owned{}, err
+	}
+	if !operator && t.UserID != g.Subject().UserID() || t.RevokedWhy == Deleted {
+		return Owned{}, none
+	}
+	u, err := s.store.UserByID(ctx, t.UserID)
+	return Owned{t, u.Name}, err
+}
+
+// live is find for what only a live token can do.
+func (s *Service) live(ctx context.Context, g access.Grant, id hub.ID) (Owned, error) {
+	t, err := s.find(ctx, g, id)
+	if err != nil {
+		return t, err
+	}
+	switch st := Status(t.Token, s.opts.Now()); st {
+	case "live":
+		return t, nil
+	case "expired":
+		return t, hub.Errorf(hub.Conflict, "The token expired on %s. Make a new one.", t.ExpiresAt.UTC().Format("2006-01-02"))
+	default:
+		return t, hub.Errorf(hub.Conflict, "The token was revoked (%s). Make a new one.", st)
+	}
+}
+
+// event begins the audit event of what the holder of g does to a token. It never carries the value.
+func event(g access.Grant, kind, message string, owner, token hub.ID) hub.Event {
+	ev := hub.Event{Type: kind, Message: message, NamespaceID: owner, TargetID: token}
+	if s := g.Subject(); s != nil {
+		ev.ActorID, ev.ActorName, ev.TokenID = s.UserID(), s.UserName(), s.TokenID()
+		if s.Kind() == access.KindOperator {
+			ev.ActorName = "operator"
+		}
+	}
+	return ev
+}
