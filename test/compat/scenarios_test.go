@@ -69,6 +69,7 @@ func TestEverydayCalls(t *testing.T) {
 		{"acme/Everyday.one", []string{"create", "commit", "read"}},
 		{"acme/refs", []string{"create", "refs"}},
 		{"acme/listing", []string{"listing"}},
+		{"acme/many", []string{"create", "card", "many_files"}},
 		{"acme/settings", []string{"create", "commit", "settings"}},
 	} {
 		t.Run(c.steps[len(c.steps)-1], func(t *testing.T) {

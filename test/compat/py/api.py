@@ -223,6 +223,38 @@ def settings():
     equal(api.list_repo_files(repo), [".gitattributes"], "files of the new repository of the old name")
 
 
+def many_files():
+    count = 1300  # more than one page of a listing, and several batches of preupload
+    adds = [CommitOperationAdd(f"many/{i % 13:02}/{i:04}.txt", str(i).encode()) for i in range(count)]
+    commit = api.create_commit(repo_id=repo, operations=adds, commit_message="many files")
+    with Requests() as wire:
+        files = [e.path for e in api.list_repo_tree(repo, "many", recursive=True) if hasattr(e, "blob_id")]
+    equal(sorted(files), sorted(a.path_in_repo for a in adds), "the listed files")
+    equal(len(wire.seen) > 1, True, "more than one page")
+    info = api.model_info(repo, revision=commit.oid)
+    equal(len(info.siblings), count + 1, "siblings")
+    paths = [a.path_in_repo for a in adds]
+    equal([p.path for p in api.get_paths_info(repo, paths)], paths, "paths-info, in the order asked")
+    fs = HfFileSystem(token=VARS["token"])
+    equal(len(fs.find(f"{repo}/many")), count, "files found in parallel")
+    hf_hub_download(repo, "many/07/0007.txt", token=VARS["token"])
+    api.delete_folder("many/07", repo)
+    equal(len(api.list_repo_files(repo)), count + 1 - 100, "files after deleting a folder")
+
+
+def card():
+    ModelCard("---\nlicense: mit\n---\n# fine\n").validate(repo_type="model")
+    bad = ModelCard("# no metadata yet\n")
+    bad._content = "---\nlicense: [unclosed\n---\n"  # the class refuses such text itself
+    try:
+        bad.validate(repo_type="model")
+    except ValueError as err:
+        # The client shows the body as it stands, so it has to be a sentence.
+        equal(str(err).startswith(("{", "<")) or not str(err), False, f"machine text in the error {err}")
+    else:
+        raise AssertionError("an invalid card passed")
+
+
 def people():
     user = api.get_user_overview(VARS["user"])
     equal((user.username, user.fullname), (VARS["user"], "Person " + VARS["user"]), "user")
