@@ -42,39 +42,56 @@ type denial struct {
 // missingIn returns which bits of the action a layer holds back.
 func (d *denial) missingIn(layer Bits) Bits { return d.need.Action.info().need &^ layer }
 
-// hidden tells whether the target is a repository that this caller may not know about.
-func (d *denial) hidden() bool {
-	return d.need.Action.info().kind == repoTarget && d.layers.Allowed()&bitView == 0
-}
+// verdict is what a denial comes to for the caller.
+type verdict uint8
 
-// gated tells whether reading is refused although the repository is in sight: only a gate does that.
-func (d *denial) gated() bool {
-	return d.need.Action == RepoContentRead && d.layers.Allowed()&bitView != 0
+// The verdicts, the ones that silence the others first.
+const (
+	verdictHidden    verdict = iota // a repository that this caller may not know about
+	verdictDisabled                 // in sight, and disabled
+	verdictGated                    // in sight, and its files are behind a gate or the token may not read gated files
+	verdictSignIn                   // nobody is signed in
+	verdictForbidden                // known to the caller, and not permitted
+)
+
+func (d *denial) verdict() verdict {
+	inSight := d.layers.Allowed()&bitView != 0
+	switch {
+	case d.need.Action.info().kind == repoTarget && !inSight:
+		return verdictHidden
+	case d.state.has(stateDisabled):
+		return verdictDisabled
+	case d.need.Action == RepoContentRead:
+		return verdictGated
+	case d.state.relation() == nobody:
+		return verdictSignIn
+	}
+	return verdictForbidden
 }
 
 // refuse turns what was denied into the error for this caller. A hidden target silences everything else, so
 // that a request about two repositories says nothing about the one that the caller cannot see.
 func refuse(s *Subject, ds []denial) *hub.Error {
+	worst := &ds[0]
 	for i := range ds {
-		if ds[i].hidden() {
-			return repoNotFound(s)
+		if ds[i].verdict() < worst.verdict() {
+			worst = &ds[i]
 		}
 	}
-	for i := range ds {
-		switch d := &ds[i]; {
-		case d.state.has(stateDisabled):
-			return &hub.Error{Code: hub.Disabled, Reason: ReasonRepoDisabled, Message: hub.MessageDisabled}
-		case d.gated():
-			return gatedError(d)
-		}
+	switch worst.verdict() {
+	case verdictHidden:
+		return repoNotFound(s)
+	case verdictDisabled:
+		return &hub.Error{Code: hub.Disabled, Reason: ReasonRepoDisabled, Message: hub.MessageDisabled}
+	case verdictGated:
+		return &hub.Error{Code: hub.GatedRepo, Reason: worst.reason(), Message: gatedWords(worst)}
+	case verdictSignIn:
+		return &hub.Error{Code: hub.Unauthorized, Reason: worst.reason(), Message: signInWords(worst)}
 	}
-	if s.IsAnonymous() {
-		return &hub.Error{Code: hub.Unauthorized, Reason: ReasonCredentialRequired, Message: signInWords(&ds[0])}
+	if len(ds) == 1 && worst.conflict != nil {
+		return worst.conflict
 	}
-	if len(ds) == 1 && ds[0].conflict != nil {
-		return ds[0].conflict
-	}
-	return &hub.Error{Code: hub.Forbidden, Reason: reasonOf(&ds[0]), Message: refusalWords(s, ds)}
+	return &hub.Error{Code: hub.Forbidden, Reason: worst.reason(), Message: refusalWords(s, ds)}
 }
 
 // repoNotFound is the one answer for missing and hidden repositories. Its texts are those of the Hub, which
@@ -87,37 +104,25 @@ func repoNotFound(s *Subject) *hub.Error {
 	return e
 }
 
-func gatedError(d *denial) *hub.Error {
-	e := &hub.Error{Code: hub.GatedRepo, Message: gatedWords(d)}
+// reason names the first layer in the way: the gate before the role, the role before the token.
+func (d *denial) reason() string {
 	switch {
 	case d.state.relation() == nobody:
-		e.Reason = ReasonCredentialRequired
-	case d.missingIn(d.layers.Gate) != 0:
-		e.Reason = ReasonNotAccepted
-	default:
-		e.Reason = ReasonGatedNotEnabled
-	}
-	return e
-}
-
-// reasonOf names the first layer in the way: the role before the token.
-func reasonOf(d *denial) string {
-	if d.missingIn(d.layers.Role) != 0 {
-		return roleReason(d.need.Action)
-	}
-	switch d.state.kind() {
-	case KindRead:
-		if d.missingIn(tokenBits[KindWrite]) == 0 {
-			return ReasonReadOnly
-		}
-	case KindFineGrained:
-		if d.missingIn(tokenBits[KindWrite]) == 0 {
-			return ReasonScopeMissing
-		}
-	case KindOperator:
 		return ReasonCredentialRequired
+	case d.need.Action == RepoContentRead && d.missingIn(d.layers.Gate) != 0:
+		return ReasonNotAccepted
+	case d.need.Action == RepoContentRead:
+		return ReasonGatedNotEnabled
+	case d.missingIn(d.layers.Role) != 0:
+		return roleReason(d.need.Action)
+	case d.missingIn(tokenBits[KindWrite]) != 0: // no token of any kind could do it
+		return ReasonSessionRequired
+	case d.state.kind() == KindFineGrained:
+		return ReasonScopeMissing
+	case d.state.kind() == KindOperator:
+		return ReasonSessionRequired
 	}
-	return ReasonSessionRequired
+	return ReasonReadOnly
 }
 
 func roleReason(a Action) string {
