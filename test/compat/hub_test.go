@@ -87,13 +87,15 @@ func theHub(t *testing.T) *hub {
 }
 
 // startHub starts `ambit serve` over the given folder and waits until it says that it is ready. The caller stops it.
-func startHub(data string, env ...string) (*hub, error) {
+// under, if given, is a command that runs the server, such as a tracer.
+func startHub(data string, under ...string) (*hub, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
 	h := &hub{data: data, logs: &tail{max: 16 << 10}, done: make(chan error, 1)}
-	h.cmd = exec.Command(binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
-	h.cmd.Env = append(cleanEnv(), env...)
+	args := append(under, binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	h.cmd = exec.Command(args[0], args[1:]...)
+	h.cmd.Env = cleanEnv()
 	h.cmd.Stderr = h.logs
 	// The server must not outlive the tests, whatever ends them.
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
