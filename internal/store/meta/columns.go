@@ -3,13 +3,18 @@ package meta
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// bind turns our types into those that both drivers take alike.
-func bind(args []any) []any {
+// errNotText is the answer to text that PostgreSQL cannot hold. No row holds such text, so looking for it finds nothing.
+var errNotText = hub.Errorf(hub.InvalidInput, "A text contains a NUL or is not valid UTF-8.")
+
+// bind turns our types into those that both drivers take alike; errNotText when a text is none.
+func bind(args []any) ([]any, error) {
 	out := make([]any, len(args))
 	for i, a := range args {
 		switch v := a.(type) {
@@ -40,8 +45,11 @@ func bind(args []any) []any {
 		default:
 			out[i] = a
 		}
+		if s, ok := out[i].(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
+			return nil, errNotText
+		}
 	}
-	return out
+	return out, nil
 }
 
 // micros returns microseconds since 1970 in UTC, 0 for the zero time.
@@ -94,6 +102,9 @@ func (a asJSON) Scan(v any) error {
 	s, ok := v.(string)
 	if !ok {
 		return fmt.Errorf("a JSON value is %T in the database", v)
+	}
+	if s == "[]" {
+		return nil // an empty list comes back as nil
 	}
 	return json.Unmarshal([]byte(s), a.to)
 }

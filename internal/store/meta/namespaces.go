@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	selectNamespace = `SELECT id, name, kind FROM namespaces WHERE name_key = ?`
-	insertNamespace = `INSERT INTO namespaces (id, name, name_key, kind, full_name, email, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	updateNamespace = `UPDATE namespaces SET full_name = ?, email = ? WHERE id = ?`
-	deleteNamespace = `DELETE FROM namespaces WHERE id = ?`
-	countOwned      = `SELECT COUNT(*) FROM repos WHERE namespace_id = ?`
-	deleteAliasesIn = `DELETE FROM repo_aliases WHERE namespace_id = ?`
-	selectScopedOn  = `SELECT token_id FROM token_scopes WHERE entity_id = ? ORDER BY token_id`
-	deleteScopesOn  = `DELETE FROM token_scopes WHERE entity_id = ?`
+	selectNamespace   = `SELECT id, name, kind FROM namespaces WHERE name_key = ?`
+	selectNamespaceID = `SELECT id, name, kind FROM namespaces WHERE id = ?`
+	insertNamespace   = `INSERT INTO namespaces (id, name, name_key, kind, full_name, email, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	updateNamespace   = `UPDATE namespaces SET full_name = ?, email = ? WHERE id = ?`
+	deleteNamespace   = `DELETE FROM namespaces WHERE id = ?`
+	countOwned        = `SELECT COUNT(*) FROM repos WHERE namespace_id = ?`
+	deleteAliasesIn   = `DELETE FROM repo_aliases WHERE namespace_id = ?`
+	selectScopedOn    = `SELECT token_id FROM token_scopes WHERE entity_id = ? ORDER BY token_id`
+	deleteScopesOn    = `DELETE FROM token_scopes WHERE entity_id = ?`
 )
 
 // Namespace finds a user or an organization by name, without regard to case. NotFound.
@@ -25,6 +26,11 @@ func (db *DB) Namespace(ctx context.Context, name string) (hub.Namespace, error)
 
 func namespaceByName(ctx context.Context, q queries, name string) (n hub.Namespace, err error) {
 	err = q.one(ctx, selectNamespace, []any{hub.NameKey(name)}, &n.ID, &n.Name, &n.Kind)
+	return n, orMissing(err, hub.NotFound, "There is no user or organization of this name.")
+}
+
+func (tx *Tx) namespaceByID(ctx context.Context, id hub.ID) (n hub.Namespace, err error) {
+	err = tx.one(ctx, selectNamespaceID, []any{id}, &n.ID, &n.Name, &n.Kind)
 	return n, orMissing(err, hub.NotFound, "There is no user or organization of this name.")
 }
 

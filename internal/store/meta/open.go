@@ -97,7 +97,7 @@ func (db *DB) fail(err error, doing string) error {
 
 // orMissing turns "no row" into a domain error of the given code and message.
 func orMissing(err error, code hub.Code, message string) error {
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, errNotText) {
 		return &hub.Error{Code: code, Message: message}
 	}
 	return err

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -26,6 +27,9 @@ func scanOrg(s scanner) (o hub.Organization, err error) {
 
 func readOrg(ctx context.Context, q queries, text string, key any) (hub.Organization, error) {
 	orgs, err := collect(ctx, q, scanOrg, text, key)
+	if errors.Is(err, errNotText) {
+		err = nil
+	}
 	if err != nil {
 		return hub.Organization{}, err
 	}

@@ -17,7 +17,11 @@ type executor interface {
 
 // exec returns the number of changed rows.
 func (q queries) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := q.execute(ctx, text, bind(args))
+	bound, err := bind(args)
+	if err != nil {
+		return 0, err
+	}
+	res, err := q.execute(ctx, text, bound)
 	if err != nil {
 		return 0, err
 	}
@@ -26,7 +30,11 @@ func (q queries) exec(ctx context.Context, text string, args ...any) (int64, err
 
 // one reads the first row into dest; sql.ErrNoRows when there is none.
 func (q queries) one(ctx context.Context, text string, args []any, dest ...any) error {
-	rows, err := q.query(ctx, text, bind(args))
+	bound, err := bind(args)
+	if err != nil {
+		return err
+	}
+	rows, err := q.query(ctx, text, bound)
 	if err != nil {
 		return err
 	}
@@ -48,7 +56,11 @@ type scanner interface{ Scan(dest ...any) error }
 
 // collect reads all rows with scan.
 func collect[T any](ctx context.Context, q queries, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := q.query(ctx, text, bind(args))
+	bound, err := bind(args)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.query(ctx, text, bound)
 	if err != nil {
 		return nil, err
 	}

@@ -10,39 +10,10 @@ import (
 
 var errSkeleton = errors.New("not written yet")
 
-func (db *DB) CreateRepo(ctx context.Context, r hub.Repo, pub hub.Publication, ev hub.Event) error {
-	return errSkeleton
-}
-func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
-	return hub.Repo{}, false, errSkeleton
-}
-func (db *DB) RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error) {
-	return hub.Repo{}, errSkeleton
-}
-func (db *DB) UpdateRepo(ctx context.Context, r hub.Repo, ev hub.Event) error { return errSkeleton }
-func (db *DB) MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceID hub.ID, ev hub.Event) error {
-	return errSkeleton
-}
-func (db *DB) DeleteRepo(ctx context.Context, id hub.ID, ev hub.Event) error { return errSkeleton }
 func (db *DB) ListRepos(ctx context.Context, q hub.RepoQuery) (repos []hub.Repo, next string, err error) {
 	return nil, "", errSkeleton
 }
 func (db *DB) CountDownloads(ctx context.Context, counts map[hub.ID]int64) error { return errSkeleton }
-func (db *DB) Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error) {
-	return nil, errSkeleton
-}
-func (db *DB) Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error) {
-	return hub.Ref{}, errSkeleton
-}
-func (db *DB) LivePacks(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, err error) {
-	return 0, nil, errSkeleton
-}
-func (db *DB) PackInline(ctx context.Context, packID hub.ID) ([]byte, error)    { return nil, errSkeleton }
-func (db *DB) StagePack(ctx context.Context, p hub.Pack, lease time.Time) error { return errSkeleton }
-func (db *DB) DropStaged(ctx context.Context, packID hub.ID) error              { return errSkeleton }
-func (db *DB) Publish(ctx context.Context, pub hub.Publication) (gen int64, err error) {
-	return 0, errSkeleton
-}
 func (db *DB) LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error) {
 	return nil, errSkeleton
 }

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -29,6 +30,9 @@ func scanUser(s scanner) (u hub.User, err error) {
 
 func readUser(ctx context.Context, q queries, text string, key any) (hub.User, error) {
 	users, err := collect(ctx, q, scanUser, text, key)
+	if errors.Is(err, errNotText) {
+		err = nil
+	}
 	if err != nil {
 		return hub.User{}, err
 	}

@@ -1,0 +1,158 @@
+package meta
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+const (
+	repoColumns = `
+		SELECT r.id, r.type, n.name, r.name, r.namespace_id, CASE WHEN n.kind = 'org' THEN 1 ELSE 0 END, r.creator_id,
+			r.visibility, r.gated, r.disabled, r.discussions_disabled, r.sdk, r.gen, r.gc_epoch, r.head_oid,
+			r.git_bytes, r.lfs_bytes, r.downloads, r.likes, r.trending, r.created_at, r.updated_at,
+			r.pipeline_tag, r.library_name, r.tags, r.card
+		FROM repos r JOIN namespaces n ON n.id = r.namespace_id `
+	selectRepoByID   = repoColumns + `WHERE r.id = ?`
+	selectRepoByName = repoColumns + `WHERE n.name_key = ? AND r.type = ? AND r.name_key = ?`
+	selectRepoByPast = repoColumns + `
+		WHERE r.id = (
+			SELECT a.repo_id FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
+			WHERE o.name_key = ? AND a.type = ? AND a.name_key = ?)`
+	lockRepo   = `SELECT gen, gc_epoch FROM repos WHERE id = ? FOR UPDATE`
+	insertRepo = `
+		INSERT INTO repos (id, type, namespace_id, name, name_key, full_key, creator_id, visibility, gated, disabled,
+			discussions_disabled, sdk, gen, gc_epoch, head_oid, git_bytes, lfs_bytes, downloads, likes, trending,
+			created_at, updated_at, pipeline_tag, library_name, tags, card)
+		SELECT ?, ?, n.id, ?, ?, n.name_key || '/' || ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, 0, 0, 0, 0, ?, ?, '', '', '[]', NULL
+		FROM namespaces n WHERE n.id = ?`
+	updateRepo = `
+		UPDATE repos SET visibility = ?, gated = ?, disabled = ?, discussions_disabled = ?, sdk = ?, updated_at = ?
+		WHERE id = ?`
+)
+
+func scanRepo(s scanner) (r hub.Repo, err error) {
+	return r, s.Scan(&r.ID, &r.Type, &r.Namespace, &r.Name, &r.NamespaceID, &r.OwnerIsOrg, &r.CreatorID,
+		&r.Visibility, &r.Gated, &r.Disabled, &r.DiscussionsDisabled, &r.SDK, &r.Gen, &r.GCEpoch, asOID{&r.HeadOID},
+		&r.GitBytes, &r.LFSBytes, &r.Downloads, &r.Likes, &r.Trending, asTime{&r.CreatedAt}, asTime{&r.UpdatedAt},
+		&r.Card.PipelineTag, &r.Card.LibraryName, asJSON{&r.Card.Tags}, &r.Card.Data)
+}
+
+func noRepo() *hub.Error { return hub.Errorf(hub.RepoNotFound, "Repository not found") }
+
+func repoChange(id hub.ID) hub.Change { return hub.Change{Kind: hub.ChangeRepo, ID: id} }
+
+// readRepo returns the row and whether there is one.
+func readRepo(ctx context.Context, q queries, text string, args ...any) (hub.Repo, bool, error) {
+	repos, err := collect(ctx, q, scanRepo, text, args...)
+	if errors.Is(err, errNotText) {
+		err = nil
+	}
+	if err != nil || len(repos) == 0 {
+		return hub.Repo{}, false, err
+	}
+	return repos[0], true, nil
+}
+
+// RepoByName finds a repository without regard to case; moved tells that it is found under a name that it had before
+// it was moved and that nothing else has taken since. RepoNotFound.
+func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
+	args := []any{hub.NameKey(id.Namespace), id.Type, hub.NameKey(id.Name)}
+	r, ok, err := readRepo(ctx, db.single, selectRepoByName, args...)
+	if err == nil && !ok {
+		if r, ok, err = readRepo(ctx, db.single, selectRepoByPast, args...); ok {
+			moved = true
+		}
+	}
+	if err == nil && !ok {
+		err = noRepo()
+	}
+	return r, moved, db.fail(err, "finding a repository")
+}
+
+// RepoByID finds a repository. RepoNotFound.
+func (db *DB) RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error) {
+	r, ok, err := readRepo(ctx, db.single, selectRepoByID, id)
+	if err == nil && !ok {
+		err = noRepo()
+	}
+	return r, db.fail(err, "finding a repository")
+}
+
+// alreadyExists is the Conflict of a name that is taken.
+func alreadyExists(id hub.RepoID, cause error) *hub.Error {
+	err := hub.Wrap(cause, hub.Conflict, "A %s repository called %s already exists", id.Type, id.FullName())
+	err.URL = id.WebPath()
+	return err
+}
+
+// CreateRepo adds a repository together with its first publication, which may be empty: both or neither become
+// visible. The caller chooses r.ID and has checked the name; of r, Gen, GCEpoch, HeadOID, sizes and counts start at zero
+// whatever they hold, and r.NamespaceID may be left empty when r.Namespace names the owner. ev is the only event that is
+// recorded. Called again with the same pub.ID it changes nothing and succeeds.
+//
+// Conflict with URL when the name is taken; NotFound when there is no such namespace; and the errors of Publish.
+func (db *DB) CreateRepo(ctx context.Context, r hub.Repo, pub hub.Publication, ev hub.Event) error {
+	pub.RepoID = r.ID
+	var gen int64
+	return db.publishing(ctx, "creating a repository", pub, func(tx *Tx) error {
+		if err := tx.addRepo(ctx, r); err != nil {
+			return err
+		}
+		if _, err := tx.applyPublication(ctx, pub, ev.ActorID); err != nil {
+			return err
+		}
+		ev.RepoID = r.ID
+		return tx.record(ctx, ev, "repo.create", repoChange(r.ID))
+	}, &gen)
+}
+
+func (tx *Tx) addRepo(ctx context.Context, r hub.Repo) error {
+	if r.NamespaceID == "" {
+		n, err := namespaceByName(ctx, tx.queries, r.Namespace)
+		if err != nil {
+			return err
+		}
+		r.NamespaceID = n.ID
+	}
+	if r.Visibility == "" {
+		r.Visibility = hub.Private
+	}
+	// Asked before the INSERT, because a failed INSERT ends PostgreSQL's transaction and the answer names what exists.
+	if old, ok, err := readRepo(ctx, tx.queries, selectRepoAt, r.NamespaceID, r.Type, hub.NameKey(r.Name)); err != nil {
+		return err
+	} else if ok {
+		return alreadyExists(old.RepoID, nil)
+	}
+	key := hub.NameKey(r.Name)
+	created := tx.when(r.CreatedAt)
+	n, err := tx.exec(ctx, insertRepo, r.ID, r.Type, r.Name, key, key, r.CreatorID, r.Visibility, string(r.Gated),
+		r.Disabled, r.DiscussionsDisabled, r.SDK, created, created, r.NamespaceID)
+	if err != nil && tx.db.eng.unique(err) {
+		return alreadyExists(r.RepoID, err)
+	}
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return hub.Errorf(hub.NotFound, "There is no user or organization of this name.")
+	}
+	_, err = tx.exec(ctx, deleteAlias, r.NamespaceID, r.Type, key)
+	return err
+}
+
+// UpdateRepo stores visibility, gate, disabled, discussions and SDK of the repository r.ID. RepoNotFound.
+func (db *DB) UpdateRepo(ctx context.Context, r hub.Repo, ev hub.Event) error {
+	return db.mutate(ctx, "changing a repository", func(tx *Tx) error {
+		n, err := tx.exec(ctx, updateRepo, r.Visibility, string(r.Gated), r.Disabled, r.DiscussionsDisabled, r.SDK, tx.at, r.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return noRepo()
+		}
+		ev.RepoID = r.ID
+		return tx.record(ctx, ev, "repo.update", repoChange(r.ID))
+	})
+}
