@@ -2,80 +2,98 @@ package gitrepo
 
 import (
 	"context"
-	"io"
+	"errors"
+	"sync"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
 // Snapshot is an immutable view of one generation of a repository. It is safe for concurrent use.
 // Blobs that were opened from it may be read after Close.
+//
+// One thing moves: when Resolve finds a ref that was published after the snapshot was opened, the snapshot goes
+// forward to a generation that has the ref's commit. What it showed before it still shows.
 type Snapshot struct {
+	store *Store
+
+	mu  sync.Mutex // guards the fields below
+	v   *view      // nil after Close
+	old []*view    // views shown before v, released by Close because calls may still use them
+}
+
+var errClosed = errors.New("gitrepo: the snapshot is closed")
+
+func (s *Snapshot) view() (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.v == nil {
+		return nil, errClosed
+	}
+	return s.v, nil
 }
 
 // Gen returns the generation that the snapshot shows.
-func (s *Snapshot) Gen() int64 { return 0 }
+func (s *Snapshot) Gen() int64 {
+	v, err := s.view()
+	if err != nil {
+		return 0
+	}
+	return v.gen
+}
 
 // Close ends the use of the snapshot. A second call does nothing.
-func (s *Snapshot) Close() error { return nil }
+func (s *Snapshot) Close() error {
+	s.mu.Lock()
+	drop := s.old
+	if s.v != nil {
+		drop = append(drop, s.v)
+	}
+	s.v, s.old = nil, nil
+	s.mu.Unlock()
+	for _, v := range drop {
+		s.store.release(v)
+	}
+	return nil
+}
 
-// Resolve returns the commit that rev names: a branch, a tag, a full ref name (refs/…), HEAD (the default
-// branch), the 40 hex digits of a commit or at least 4 of them, tried in this order. Tags are peeled.
-// Code RevisionNotFound, "Invalid rev id: {rev}", when there is none or an abbreviation is ambiguous.
-func (s *Snapshot) Resolve(ctx context.Context, rev string) (hub.OID, error) {
-	return hub.ZeroOID, errSkeleton
+// advance goes forward to the newest generation and returns its view.
+func (s *Snapshot) advance(ctx context.Context, from *view) (*view, error) {
+	v, err := s.store.openView(ctx, from.repo)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.v == nil || v.gen <= s.v.gen {
+		defer s.store.release(v)
+		if s.v == nil {
+			return nil, errClosed
+		}
+		return s.v, nil
+	}
+	s.old = append(s.old, s.v)
+	s.v = v
+	return v, nil
 }
 
 // Commit returns a commit; RevisionNotFound if the repository has none of that id.
 func (s *Snapshot) Commit(ctx context.Context, oid hub.OID) (Commit, error) {
-	return Commit{}, errSkeleton
+	v, err := s.view()
+	if err != nil {
+		return Commit{}, err
+	}
+	c, err := s.commitOf(v, oid)
+	if err != nil {
+		return Commit{}, err
+	}
+	return *c, nil
 }
 
-// Entry returns what a path names at a commit; the path "" names the root directory.
-// EntryNotFound, "Entry not found", if there is no such path.
-func (s *Snapshot) Entry(ctx context.Context, commit hub.OID, path string) (Entry, error) {
-	return Entry{}, errSkeleton
+// commitOf is Commit on a view: an id that names no commit is the caller's error, not damage.
+func (s *Snapshot) commitOf(v *view, oid hub.OID) (*Commit, error) {
+	c, err := s.store.commit(v, oid)
+	if errors.Is(err, errMissing) {
+		return nil, badRevision(oid.String())
+	}
+	return c, err
 }
-
-// Entries is Entry for many paths: the answer has those that exist, in the order asked.
-func (s *Snapshot) Entries(ctx context.Context, commit hub.OID, paths []string) ([]Entry, error) {
-	return nil, errSkeleton
-}
-
-// List returns the entries below a directory ("" is the root) in git's tree order; a directory comes just
-// before its contents. next is the cursor (ListOptions.After) of the following page, "" at the end.
-// EntryNotFound if dir is not a directory at that commit.
-func (s *Snapshot) List(ctx context.Context, commit hub.OID, dir string, opt ListOptions) (entries []Entry, next string, err error) {
-	return nil, "", errSkeleton
-}
-
-// LastCommits returns, for every path that exists at the commit, the newest commit of its history that changed
-// it. The walk is bounded (see MaxHistoryWalk): paths whose last change lies further back are absent.
-func (s *Snapshot) LastCommits(ctx context.Context, commit hub.OID, paths []string) (map[string]Commit, error) {
-	return nil, errSkeleton
-}
-
-// Blob opens a blob for reading; EntryNotFound if the repository has none of that id.
-// Small ones lie in memory; others are inflated while they are read.
-func (s *Snapshot) Blob(ctx context.Context, oid hub.OID) (*Blob, error) { return nil, errSkeleton }
-
-// Log returns the history of a commit, newest first, without its first skip commits and at most limit of it.
-func (s *Snapshot) Log(ctx context.Context, from hub.OID, skip, limit int) ([]Commit, error) {
-	return nil, errSkeleton
-}
-
-// CountLog returns the number of commits in the history of a commit, itself included.
-func (s *Snapshot) CountLog(ctx context.Context, from hub.OID) (int, error) { return 0, errSkeleton }
-
-// IsAncestor tells whether a is b or in the history of b.
-func (s *Snapshot) IsAncestor(ctx context.Context, a, b hub.OID) (bool, error) {
-	return false, errSkeleton
-}
-
-// Blob is an open blob. Seeking back in one that does not lie in memory inflates again from the start.
-type Blob struct{ io.ReadSeeker }
-
-// Size returns the length in bytes.
-func (b *Blob) Size() int64 { return 0 }
-
-// Close releases the blob.
-func (b *Blob) Close() error { return nil }

@@ -1,15 +1,15 @@
 package gitrepo
 
 import (
+	"container/list"
 	"context"
-	"errors"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 )
-
-var errSkeleton = errors.New("gitrepo: not there yet")
 
 // Config bounds what a Store uses. Zero fields take the defaults named beside them.
 type Config struct {
@@ -17,39 +17,88 @@ type Config struct {
 	TreeCacheBytes int64                                            // memory for parsed trees and commits, in bytes; 128 MiB
 	OpenRepos      int                                              // repositories whose newest view stays open while unused; 256
 	SpoolMemory    int64                                            // bytes of a growing pack kept in memory before it goes to a file; 1 MiB
-	StageLease     time.Duration                                    // time that storing one pack may take; 1 h
+	StageLease     time.Duration                                    // time that storing one pack may take before a sweeper may remove it; 6 h
+	CompactWorkers int                                              // repositories merged at once by Run; 1
 	LogError       func(ctx context.Context, msg string, err error) // failures of background work; nil: dropped
+}
+
+func (c Config) withDefaults() Config {
+	if c.TreeCacheBytes == 0 {
+		c.TreeCacheBytes = 128 << 20
+	}
+	if c.OpenRepos == 0 {
+		c.OpenRepos = 256
+	}
+	if c.SpoolMemory == 0 {
+		c.SpoolMemory = 1 << 20
+	}
+	if c.StageLease == 0 {
+		c.StageLease = 6 * time.Hour
+	}
+	if c.CompactWorkers == 0 {
+		c.CompactWorkers = 1
+	}
+	if c.LogError == nil {
+		c.LogError = func(context.Context, string, error) {}
+	}
+	return c
 }
 
 // Store opens repositories for reading and writing. It is safe for concurrent use.
 type Store struct {
-	cfg   Config
-	meta  Meta
-	blobs blob.Store
+	cfg    Config
+	meta   Meta
+	blobs  blob.Store
+	cache  *cache
+	counts *cache // of int: lengths of histories
+
+	mu     sync.Mutex               // guards the fields below and the counts of views and openPacks; held only briefly
+	newest map[hub.ID]*list.Element // of recent, by repository
+	recent *list.List               // of *view, most recently used first; each is retained
+	packs  map[hub.ID]*openPack     // every open pack, by id
+
+	compactions *queue
 }
 
 // New returns a store over the given metadata and blobs. It starts nothing; see Run.
 func New(cfg Config, meta Meta, blobs blob.Store) *Store {
-	return &Store{cfg: cfg, meta: meta, blobs: blobs}
+	cfg = cfg.withDefaults()
+	return &Store{
+		cfg:         cfg,
+		meta:        meta,
+		blobs:       blobs,
+		cache:       newCache(cfg.TreeCacheBytes),
+		counts:      newCache(countCacheBytes),
+		newest:      map[hub.ID]*list.Element{},
+		recent:      list.New(),
+		packs:       map[hub.ID]*openPack{},
+		compactions: newQueue(),
+	}
 }
 
-// Run merges packs of repositories that were published to, until ctx ends; then it returns nil.
-func (s *Store) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// countCacheBytes holds the history lengths of some ten thousand commits.
+const countCacheBytes = 2 << 20
 
-// Open returns a view of the repository as it is now; RepoNotFound if it does not exist.
-// The caller must Close it. Any number may be open.
-func (s *Store) Open(ctx context.Context, repoID hub.ID) (*Snapshot, error) { return nil, errSkeleton }
-
-// Begin starts a change of a repository. A repository that does not exist yet counts as empty; see PublishNew.
-// The caller must end the writer with Publish, PublishNew or Abort; Abort after success does nothing.
-func (s *Store) Begin(ctx context.Context, repoID hub.ID) (*Writer, error) { return nil, errSkeleton }
-
-// Compact merges packs of a repository until its live packs grow geometrically and are at most MaxLivePacks.
-// It never drops an object. When another merge was faster it changes nothing and returns nil.
-func (s *Store) Compact(ctx context.Context, repoID hub.ID) error { return errSkeleton }
-
-// ExportBare writes the repository as a bare git repository into dir, which must not exist or be empty.
-func (s *Store) ExportBare(ctx context.Context, repoID hub.ID, dir string) error { return errSkeleton }
+// tempDir returns the folder for temporary files and makes it if needed.
+func (s *Store) tempDir() (string, error) {
+	if s.cfg.CacheDir == "" {
+		return "", nil
+	}
+	return s.cfg.CacheDir, os.MkdirAll(s.cfg.CacheDir, 0o700)
+}
 
 // Close forgets all cached views. Snapshots that are still open stay usable until they are closed.
-func (s *Store) Close() error { return nil }
+func (s *Store) Close() error {
+	s.mu.Lock()
+	var drop []*view
+	for e := s.recent.Front(); e != nil; e = e.Next() {
+		drop = append(drop, e.Value.(*view))
+	}
+	s.recent.Init()
+	clear(s.newest)
+	s.mu.Unlock()
+	for _, v := range drop {
+		s.release(v)
+	}
+	return nil
+}
