@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -32,6 +33,7 @@ var ErrEpoch = errors.New("garbage was collected meanwhile")
 // folder of another's, when the pack's intent was swept, and with ErrEpoch as cause; Unprocessable, naming the digest,
 // when a large file is not linked to the repository; RepoNotFound; InvalidInput for two updates of one ref.
 func (db *DB) Publish(ctx context.Context, pub hub.Publication) (gen int64, err error) {
+	pub.ID = cmp.Or(pub.ID, hub.NewID())
 	err = db.publishing(ctx, "publishing a change", pub, func(tx *Tx) error {
 		if _, err := tx.applyPublication(ctx, pub, pub.Event.ActorID); err != nil {
 			return err
@@ -45,9 +47,6 @@ func (db *DB) Publish(ctx context.Context, pub hub.Publication) (gen int64, err 
 // publishing runs body in a transaction unless pub has been published before, and repeats it when the outcome of the
 // COMMIT is not known: if it happened, the second time finds the publication.
 func (db *DB) publishing(ctx context.Context, doing string, pub hub.Publication, body func(*Tx) error, gen *int64) error {
-	if pub.ID == "" {
-		pub.ID = hub.NewID()
-	}
 	if db.writer == nil { // SQLite's committer is a queue already
 		leave, err := db.queue.enter(ctx, pub.RepoID)
 		if err != nil {

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -94,7 +95,7 @@ func alreadyExists(id hub.RepoID, cause error) *hub.Error {
 //
 // Conflict with URL when the name is taken; NotFound when there is no such namespace; and the errors of Publish.
 func (db *DB) CreateRepo(ctx context.Context, r hub.Repo, pub hub.Publication, ev hub.Event) error {
-	pub.RepoID = r.ID
+	pub.ID, pub.RepoID = cmp.Or(pub.ID, hub.NewID()), r.ID
 	var gen int64
 	return db.publishing(ctx, "creating a repository", pub, func(tx *Tx) error {
 		if err := tx.addRepo(ctx, r); err != nil {
