@@ -1,0 +1,99 @@
+package access
+
+import (
+	"testing"
+)
+
+var verdictNames = map[verdict]string{
+	verdictHidden: "hide", verdictDisabled: "disabled", verdictGated: "gated", verdictSignIn: "sign-in", verdictForbidden: "deny",
+}
+
+// production decides a situation as Authorizer does, up to the words.
+func production(st State, a Action) (outcome, reason string) {
+	l := decide(st)
+	if l.Subject == 0 {
+		return "dead", ""
+	}
+	if a.allowedBy(l.Allowed()) {
+		return "allow", ""
+	}
+	d := denial{need: Need{Action: a}, state: st, layers: l}
+	switch v := d.verdict(); v {
+	case verdictHidden:
+		return "hide", ReasonRepoNotFound
+	case verdictDisabled:
+		return "disabled", ReasonRepoDisabled
+	default:
+		return verdictNames[v], d.reason()
+	}
+}
+
+// TestCompleteSpace compares production and law in every situation and for every action, with the world
+// built anew each time, so that abstract is tested along with decide.
+func TestCompleteSpace(t *testing.T) {
+	l := readLaw(t)
+	for a := range numActions {
+		if a != NoAction && (l.targetOf(a.String()) == "" || l.cred[a.String()] == nil) {
+			t.Fatalf("the law says nothing about %s", a)
+		}
+	}
+	decisions, states := 0, map[State]bool{}
+	for s := range situations() {
+		sub, repo := s.world()
+		for _, target := range []string{"repo", "namespace", "self", "hub"} {
+			if !s.fits(target) {
+				continue
+			}
+			o := s.object(target, &repo)
+			st := abstract(sub, &o, spaceNow)
+			states[st] = true
+			law := *s
+			if target == "self" || target == "hub" {
+				law.relation = relationElsewhere(s)
+				law.namespace = nil
+			}
+			for a := range numActions {
+				if a == NoAction || l.targetOf(a.String()) != target {
+					continue
+				}
+				decisions++
+				gotOutcome, gotReason := production(st, a)
+				wantOutcome, wantReason := l.decide(&law, a.String())
+				if gotOutcome != wantOutcome || gotReason != wantReason {
+					t.Fatalf("%s for %+v:\ngot  %s %s\nwant %s %s", a, *s, gotOutcome, gotReason, wantOutcome, wantReason)
+				}
+			}
+		}
+	}
+	t.Logf("%d decisions over %d abstract states agree with the law", decisions, len(states))
+	if decisions < 1_000_000 {
+		t.Fatalf("only %d decisions: the space has shrunk", decisions)
+	}
+}
+
+func relationElsewhere(s *situation) string {
+	if s.relation == "nobody" {
+		return "nobody"
+	}
+	return "outsider"
+}
+
+// TestNoActionIsNeverAllowed: the zero Action, and numbers beyond the table, need what nothing gives.
+func TestNoActionIsNeverAllowed(t *testing.T) {
+	for _, a := range []Action{NoAction, numActions, 255} {
+		if a.allowedBy(^Bits(0)) {
+			t.Errorf("action %d is allowed", a)
+		}
+		for k := noTarget; k <= repoRowTarget; k++ {
+			if a.takes(k) {
+				t.Errorf("action %d takes target kind %d", a, k)
+			}
+		}
+	}
+	if (decide(0) != Layers{Role: bitPublic | bitView | bitContent, Gate: allBits, Policy: allBits}) {
+		t.Errorf("the zero state: %+v", decide(0))
+	}
+	if decide(0).Allowed() != 0 {
+		t.Error("the zero state allows something")
+	}
+}

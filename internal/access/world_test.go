@@ -1,0 +1,228 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// world is a small store in memory: the Source of the decision tables and of the random worlds.
+type world struct {
+	users   map[string]hub.User
+	spaces  map[string]hub.Namespace
+	members []hub.Member
+	repos   map[string]hub.Repo   // by key
+	moved   map[string]hub.RepoID // old key → where it is now
+	nextID  int
+}
+
+func newWorld() *world {
+	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}}
+}
+
+func key(id hub.RepoID) string { return strings.ToLower(string(id.Type) + ":" + id.FullName()) }
+
+func (w *world) id() hub.ID {
+	w.nextID++
+	return hub.ID(fmt.Sprintf("%024x", w.nextID*7919))
+}
+
+func (w *world) addUser(name string) hub.User {
+	u := hub.User{ID: w.id(), Name: name}
+	w.users[name] = u
+	w.spaces[strings.ToLower(name)] = hub.Namespace{ID: u.ID, Name: name, Kind: hub.UserNamespace}
+	return u
+}
+
+func (w *world) addOrg(name string) hub.Namespace {
+	ns := hub.Namespace{ID: w.id(), Name: name, Kind: hub.OrgNamespace}
+	w.spaces[strings.ToLower(name)] = ns
+	return ns
+}
+
+func (w *world) addMember(org, user string, role hub.Role) {
+	w.members = append(w.members, hub.Member{
+		OrgID: w.spaces[org].ID, OrgName: org, UserID: w.users[user].ID, UserName: user, Role: role,
+	})
+}
+
+func (w *world) addRepo(r hub.Repo) hub.Repo {
+	ns := w.spaces[strings.ToLower(r.Namespace)]
+	r.ID, r.NamespaceID, r.OwnerIsOrg = w.id(), ns.ID, ns.Kind == hub.OrgNamespace
+	w.repos[key(r.RepoID)] = r
+	return r
+}
+
+func (w *world) RepoByName(_ context.Context, id hub.RepoID) (hub.Repo, bool, error) {
+	if r, ok := w.repos[key(id)]; ok {
+		return r, false, nil
+	}
+	if to, ok := w.moved[key(id)]; ok {
+		return w.repos[key(to)], true, nil
+	}
+	return hub.Repo{}, false, hub.Errorf(hub.RepoNotFound, "no such row")
+}
+
+func (w *world) RepoByID(_ context.Context, id hub.ID) (hub.Repo, error) {
+	for _, r := range w.repos {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return hub.Repo{}, hub.Errorf(hub.RepoNotFound, "no such row")
+}
+
+func (w *world) Namespace(_ context.Context, name string) (hub.Namespace, error) {
+	if ns, ok := w.spaces[strings.ToLower(name)]; ok {
+		return ns, nil
+	}
+	return hub.Namespace{}, hub.Errorf(hub.NotFound, "no such row")
+}
+
+func (w *world) facts(user string) hub.SubjectFacts {
+	f := hub.SubjectFacts{User: w.users[user]}
+	for _, m := range w.members {
+		if m.UserID == f.User.ID {
+			f.Memberships = append(f.Memberships, m)
+		}
+	}
+	return f
+}
+
+// subject reads the first two columns of a decision: who, and with which token. Forms: "-", "session",
+// "operator", "read", "write", "fg" and "fg[org:acme=repo.write+org.read;model:acme/x=;gated;discuss]",
+// each with ",expired" or ",revoked" behind it if it is.
+func (w *world) subject(t testing.TB, who, token string) *Subject {
+	t.Helper()
+	kind, state, _ := strings.Cut(token, ",")
+	switch {
+	case who == "anonymous":
+		return Anonymous()
+	case who == "operator":
+		return Operator()
+	}
+	if _, ok := w.users[who]; !ok {
+		t.Fatalf("unknown user %q", who)
+	}
+	f := w.facts(who)
+	if kind == "session" {
+		return NewSubject(f, Credential{})
+	}
+	f.Token = &hub.Token{ID: "eeeeeeeeeeeeeeeeeeeeeee1", UserID: f.User.ID, Kind: hub.TokenKind(kind)}
+	switch state {
+	case "":
+	case "expired":
+		f.Token.ExpiresAt = spaceNow.Add(-time.Second)
+	case "revoked":
+		f.Token.RevokedAt = spaceNow.Add(-time.Second)
+	default:
+		t.Fatalf("unknown state %q", state)
+	}
+	if strings.HasPrefix(kind, "fg") {
+		f.Token.Kind = hub.TokenFineGrained
+		w.scope(t, f.Token, strings.Trim(strings.TrimPrefix(kind, "fg"), "[]"))
+	} else if kind != "read" && kind != "write" {
+		t.Fatalf("unknown token %q", token)
+	}
+	return NewSubject(f, Credential{})
+}
+
+func (w *world) scope(t testing.TB, tok *hub.Token, spec string) {
+	t.Helper()
+	for _, entry := range strings.Split(spec, ";") {
+		switch entry {
+		case "":
+			continue
+		case "gated":
+			tok.CanReadGated = true
+			continue
+		case "discuss":
+			tok.Global = []hub.Permission{hub.PermDiscussionWrite}
+			continue
+		}
+		what, perms, ok := strings.Cut(entry, "=")
+		typ, name, ok2 := strings.Cut(what, ":")
+		if !ok || !ok2 {
+			t.Fatalf("bad scope %q", entry)
+		}
+		sc := hub.Scope{EntityType: hub.EntityType(typ), EntityName: name}
+		if typ == "user" || typ == "org" {
+			sc.EntityID = w.spaces[name].ID
+			sc.NamespaceID = sc.EntityID
+		} else {
+			r := w.repos[typ+":"+name]
+			sc.EntityID, sc.NamespaceID = r.ID, r.NamespaceID
+		}
+		if sc.EntityID == "" {
+			t.Fatalf("scope on unknown %s", what)
+		}
+		for _, p := range strings.Split(perms, "+") {
+			if p != "" {
+				sc.Permissions = append(sc.Permissions, hub.Permission(p))
+			}
+		}
+		if err := hub.CheckPermissions(sc.EntityType, sc.Permissions); err != nil {
+			t.Fatal(err)
+		}
+		tok.Scopes = append(tok.Scopes, sc)
+	}
+}
+
+func readWorld(t testing.TB) *world {
+	t.Helper()
+	w := newWorld()
+	for _, f := range matrix(t, "testdata/world.txt") {
+		switch f[0] {
+		case "user":
+			u := w.addUser(f[1])
+			for _, fact := range f[2:] {
+				u.Admin, u.Suspended = fact == "operator", fact == "suspended"
+			}
+			w.users[u.Name] = u
+		case "org":
+			w.addOrg(f[1])
+		case "member":
+			role, err := hub.ParseRole(f[3])
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.addMember(f[1], f[2], role)
+		case "repo":
+			w.addRepo(w.parseRepo(t, f))
+		case "moved":
+			w.moved[f[1]+":"+f[2]] = w.repos[f[1]+":"+f[3]].RepoID
+		default:
+			t.Fatalf("world.txt: %q", f)
+		}
+	}
+	return w
+}
+
+func (w *world) parseRepo(t testing.TB, f []string) hub.Repo {
+	t.Helper()
+	id, err := hub.ParseRepoID(hub.RepoType(f[1]), f[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := hub.Repo{RepoID: id, Visibility: hub.Visibility(f[3])}
+	if u, ok := w.users[id.Namespace]; ok {
+		r.CreatorID = u.ID
+	}
+	for _, fact := range f[4:] {
+		switch {
+		case fact == "gated":
+			r.Gated = hub.GateAuto
+		case fact == "disabled":
+			r.Disabled = true
+		case strings.HasPrefix(fact, "creator="):
+			r.CreatorID = w.users[strings.TrimPrefix(fact, "creator=")].ID
+		default:
+			t.Fatalf("world.txt: unknown fact %q", fact)
+		}
+	}
+	return r
+}
