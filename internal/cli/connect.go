@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func (a *app) connect(cfg *config.Config, create bool) (*connection, error) {
 		} else if errors.Is(err, os.ErrPermission) {
 			return nil, hub.Wrap(err, hub.Forbidden, "The hub in %s belongs to another user of this machine: run the command as that user.", cfg.Data)
 		}
-		d, err := daemon.OpenOffline(a.ctx, cfg)
+		d, err := daemon.OpenOffline(a.ctx, cfg, logger(a.err, "warn"))
 		if errors.Is(err, daemon.ErrInUse) && time.Now().Before(deadline) {
 			continue
 		}
@@ -101,4 +102,14 @@ func call[R any](a *app, c *connection, name operatorapi.Call, args any, plain f
 // done is an operator's call without a result: it prints one line, or {} with --json.
 func done(a *app, c *connection, name operatorapi.Call, args any, line string) error {
 	return call(a, c, name, args, func(operatorapi.Empty) { a.printf("%s\n", line) })
+}
+
+// getenv reads a variable of the command's environment.
+func (a *app) getenv(name string) string {
+	for i := len(a.environ) - 1; i >= 0; i-- {
+		if k, v, _ := strings.Cut(a.environ[i], "="); k == name {
+			return v
+		}
+	}
+	return ""
 }

@@ -2,12 +2,16 @@ package hubapi
 
 import (
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
 )
 
 // Services are what the API's routes call.
 type Services struct {
-	Repos *repos.Service
+	Accounts *accounts.Service
+	Tokens   *tokens.Service // needed with Accounts
+	Repos    *repos.Service
 }
 
 // API is the Hub's JSON API.
@@ -18,6 +22,9 @@ func New(s Services) *API { return &API{s} }
 
 // Register adds the routes to s.
 func (a *API) Register(s *httpd.Server) {
+	if a.Accounts != nil {
+		a.registerAccounts(s)
+	}
 	if a.Repos != nil {
 		a.registerRepos(s)
 	}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+func (a *app) token() *cobra.Command {
+	c := group(&cobra.Command{
+		Use:   "token",
+		Short: "Manage user access tokens",
+		Long: `Manage the access tokens of the users of the hub in a data folder, as its operator. A token's value is printed
+once, when it is made or rotated; the hub keeps only a digest of it.`,
+		Example: `  ambit token create --user alice --name laptop --kind write
+  ambit token list --user alice
+  ambit token rotate 0198f3a1c2d4e5f60718293a`,
+	})
+	a.dataFlags(c)
+	a.jsonFlag(c)
+	c.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenShow(), a.tokenEdit(), a.tokenRotate(), a.tokenDelete())
+	return c
+}
+
+func (a *app) tokenList() *cobra.Command {
+	user := ""
+	c := &cobra.Command{
+		Use: "list", Short: "List tokens, of one user or of all", Args: args(),
+		Example: "  ambit token list --user alice --json",
+		RunE: func(*cobra.Command, []string) error {
+			return a.withHub(false, func(h *connection) error {
+				list, err := h.Tokens(a.ctx, user)
+				if err != nil {
+					return err
+				}
+				return a.print(list, func() {
+					var rows [][]string
+					for _, t := range list {
+						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), t.Name})
+					}
+					a.table("ID USER KIND VALUE STATUS EXPIRES LAST-USED NAME", rows)
+				})
+			})
+		},
+	}
+	c.Flags().StringVar(&user, "user", "", "only this user's tokens")
+	return c
+}
+
+func (a *app) tokenShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show one token and what it may do", Args: args("ID"),
+		Example: "  ambit token show 0198f3a1c2d4e5f60718293a",
+		RunE: func(_ *cobra.Command, argv []string) error {
+			return a.withHub(false, func(h *connection) error {
+				return call(a, h, operatorapi.TokenShow, operatorapi.ID{ID: hub.ID(argv[0])}, a.printToken)
+			})
+		},
+	}
+}
+
+func (a *app) printToken(t operatorapi.Token) {
+	a.printf("id         %s\nname       %s\nuser       %s\nkind       %s\nvalue      …%s\nstatus     %s\ncreated    %s\nrotated    %s\nexpires    %s\nlast used  %s\n",
+		t.ID, t.Name, t.User, t.Kind, t.Last4, t.Status, optionalTime(&t.CreatedAt), optionalTime(t.RotatedAt), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
+	for _, s := range t.Scopes {
+		a.printf("scope      %s: %s\n", s.Entity, joinPermissions(s.Permissions))
+	}
+	if len(t.Global) > 0 {
+		a.printf("global     %s\n", joinPermissions(t.Global))
+	}
+	if t.Kind == hub.TokenFineGrained {
+		a.printf("gated      %s\n", mark(t.CanReadGated, "may read gated repositories its owner was let into"))
+	}
+}
+
+func joinPermissions(ps []hub.Permission) string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, string(p))
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, ", ")
+}
+
+func (a *app) tokenRotate() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate ID", Short: "Give a token a new value; the old one stops working at once", Args: args("ID"),
+		Long:    "Give a token a new value, printed on the last line. The old one stops working at once; name, permissions and expiry stay.",
+		Example: "  ambit token rotate 0198f3a1c2d4e5f60718293a",
+		RunE: func(_ *cobra.Command, argv []string) error {
+			return a.withHub(false, func(h *connection) error {
+				return call(a, h, operatorapi.TokenRotate, operatorapi.ID{ID: hub.ID(argv[0])}, a.printValue)
+			})
+		},
+	}
+}
+
+// printValue shows a new value alone on the last line, so that scripts can take it with tail -n 1.
+func (a *app) printValue(t operatorapi.TokenWithValue) {
+	a.printf("Token %q of %s (%s, id %s). Keep the value: it is not shown again.\n%s\n", t.Name, t.User, t.Kind, t.ID, t.Value)
+}
+
+func (a *app) tokenDelete() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete ID", Short: "End a token for ever; it stops working at once", Args: args("ID"),
+		Example: "  ambit token delete 0198f3a1c2d4e5f60718293a",
+		RunE: func(_ *cobra.Command, argv []string) error {
+			return a.withHub(false, func(h *connection) error {
+				return done(a, h, operatorapi.TokenDelete, operatorapi.ID{ID: hub.ID(argv[0])}, "Token "+argv[0]+" deleted.")
+			})
+		},
+	}
+}

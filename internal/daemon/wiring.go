@@ -1,0 +1,133 @@
+// Package daemon makes a hub out of its parts: configuration, stores, services, protocols. It opens the data
+// folder, starts and stops. Nothing else in the program knows all the parts.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/identity"
+	"github.com/ambit-hub/ambit/internal/config"
+	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
+	"github.com/ambit-hub/ambit/internal/protocol/operator"
+	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
+	"github.com/ambit-hub/ambit/internal/store/blob/fs"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo"
+	"github.com/ambit-hub/ambit/internal/store/meta"
+)
+
+// runner is long-lived work: it runs until ctx ends, and then returns nil when all is well.
+type runner interface {
+	Run(ctx context.Context) error
+}
+
+// Daemon is an open hub. It holds the data folder's lock until Close.
+type Daemon struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	folder   *folder
+	db       *meta.DB
+	accounts *accounts.Service
+	zone     *access.Authorizer
+	server   *httpd.Server
+	operator *operator.Handler
+	runners  []runner
+	url      atomic.Value // string: where clients reach the hub; empty while it does not listen
+}
+
+// open wires a hub. The caller closes it. Errors are sentences for the operator.
+func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon, err error) {
+	d := &Daemon{cfg: cfg, log: log}
+	d.url.Store("")
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+
+	// The data folder, the rows and the keys.
+	if d.folder, err = openFolder(cfg); err != nil {
+		return nil, err
+	}
+	if d.db, err = openDatabase(ctx, cfg); err != nil {
+		return nil, err
+	}
+	instance, keys, err := openIdentity(ctx, cfg, d.db)
+	if err != nil {
+		return nil, err
+	}
+	blobs, err := fs.New(cfg.BlobsPath())
+	if err != nil {
+		return nil, refuse(err, "The folder %s cannot be used: %v.", cfg.BlobsPath(), plainCause(err))
+	}
+	git := gitrepo.New(gitrepo.Config{
+		CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes,
+		LogError: func(ctx context.Context, msg string, err error) {
+			log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
+		},
+	}, d.db, blobs)
+
+	// Who asks, and what they may.
+	auth := identity.New(d.db, keys, instance, identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval})
+	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: auth})
+
+	// What is done.
+	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
+	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
+	repoService := repos.New(d.db, git, blobs, nil)
+
+	// How it is asked for.
+	d.server = httpd.New(httpd.Config{
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies,
+	}, authenticator{auth}, d.zone, log)
+	registerHealth(d.server, d.db)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService}).Register(d.server)
+	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
+
+	d.runners = append(d.runners, auth, git)
+	return d, nil
+}
+
+// Handler serves the public HTTP interfaces.
+func (d *Daemon) Handler() http.Handler { return d.server }
+
+// OperatorHandler serves the operator's calls. Who reaches it is the operator.
+func (d *Daemon) OperatorHandler() http.Handler { return d.operator }
+
+func (d *Daemon) about() operatorapi.Hub {
+	return operatorapi.Hub{URL: d.url.Load().(string), Version: Version().Version}
+}
+
+// Close closes what open opened, in reverse. Nothing may be running any more.
+func (d *Daemon) Close() error {
+	var errs []error
+	if d.db != nil {
+		errs = append(errs, d.db.Close())
+	}
+	if d.folder != nil {
+		errs = append(errs, d.folder.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// OpenOffline opens the hub of a data folder that no hub is running on, for one command of the operator. The caller
+// closes it. ErrInUse is in the error's chain when another process has the folder.
+func OpenOffline(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Daemon, error) {
+	return open(ctx, cfg, log)
+}
+
+// authenticator adapts identity to httpd.
+type authenticator struct{ *identity.Authenticator }
+
+func (a authenticator) Authenticate(ctx context.Context, authorization, cookie string, ip netip.Addr) (*access.Subject, error) {
+	return a.Authenticator.Authenticate(ctx, identity.Credentials{Authorization: authorization, Cookie: cookie, Addr: ip})
+}

@@ -1,0 +1,104 @@
+package accounts
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Membership is an organization that somebody belongs to.
+type Membership struct {
+	Org      hub.Organization
+	Role     hub.Role
+	Readable bool // the caller, with this credential, may read more of it than its name and the role
+}
+
+// Own lists the organizations of the caller, by name. Needs WhoAmI.
+func (s *Service) Own(ctx context.Context, g access.Grant) ([]Membership, error) {
+	if err := g.Has(access.WhoAmI); err != nil {
+		return nil, err
+	}
+	return s.memberships(ctx, g, g.Subject().Facts().Memberships)
+}
+
+func (s *Service) memberships(ctx context.Context, g access.Grant, ms []hub.Member) ([]Membership, error) {
+	var list []Membership
+	for _, m := range ms {
+		o, err := s.store.OrgByID(ctx, m.OrgID)
+		if hub.Is(err, hub.NotFound) {
+			continue // deleted since the subject was read
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Membership{Org: o, Role: m.Role, Readable: g.AllowsOrg(o.ID, access.OrgRead)})
+	}
+	slices.SortFunc(list, func(a, b Membership) int { return strings.Compare(hub.NameKey(a.Org.Name), hub.NameKey(b.Org.Name)) })
+	return list, nil
+}
+
+// UserProfile returns the public side of a user, and those of his organizations that the caller may read. Needs
+// NamespaceView. NotFound when the namespace is an organization's.
+func (s *Service) UserProfile(ctx context.Context, g access.Grant) (hub.User, []Membership, error) {
+	ns, err := g.Namespace(access.NamespaceView)
+	if err != nil {
+		return hub.User{}, nil, err
+	}
+	if ns.Kind != hub.UserNamespace {
+		return hub.User{}, nil, hub.Errorf(hub.NotFound, "There is no user called %s.", ns.Name)
+	}
+	u, err := s.store.UserByID(ctx, ns.ID)
+	if err != nil {
+		return hub.User{}, nil, err
+	}
+	ms, err := s.store.MembershipsOf(ctx, u.ID)
+	if err != nil {
+		return hub.User{}, nil, err
+	}
+	ms = slices.DeleteFunc(ms, func(m hub.Member) bool { return !g.AllowsOrg(m.OrgID, access.OrgRead) })
+	list, err := s.memberships(ctx, g, ms)
+	return u, list, err
+}
+
+// OrgProfile returns the public side of an organization. Needs NamespaceView. NotFound when the namespace is a user's.
+func (s *Service) OrgProfile(ctx context.Context, g access.Grant) (hub.Organization, error) {
+	ns, err := g.Namespace(access.NamespaceView)
+	if err != nil {
+		return hub.Organization{}, err
+	}
+	if ns.Kind != hub.OrgNamespace {
+		return hub.Organization{}, hub.Errorf(hub.NotFound, "There is no organization called %s.", ns.Name)
+	}
+	return s.store.OrgByID(ctx, ns.ID)
+}
+
+// OrgMembers lists up to limit members of an organization after the given user whose name or full name contains
+// search, without regard to case. next says where to go on, "" at the end. Needs OrgRead.
+func (s *Service) OrgMembers(ctx context.Context, g access.Grant, search string, after hub.ID, limit int) (list []hub.Member, next hub.ID, err error) {
+	ns, err := g.Namespace(access.OrgRead)
+	if err != nil {
+		return nil, "", err
+	}
+	search = strings.ToLower(search)
+	for {
+		page, err := s.store.Members(ctx, ns.ID, after, limit)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, m := range page {
+			after = m.UserID
+			if !strings.Contains(strings.ToLower(m.UserName+"\n"+m.FullName), search) {
+				continue
+			}
+			if list = append(list, m); len(list) == limit {
+				return list, after, nil
+			}
+		}
+		if len(page) < limit {
+			return list, "", nil
+		}
+	}
+}
