@@ -8,8 +8,9 @@ const (
 	Max    = 128 << 10
 )
 
-// A boundary follows a byte after which the upper 16 bits of the hash are zero: one byte in 65,536.
-const boundaryShift = 48
+// firstInside is the least hash that does not end a chunk: a boundary follows a byte after which the upper 16 bits of
+// the hash are zero, which is one byte in 65,536.
+const firstInside = 1 << 48
 
 // The hash of a byte depends on that byte and the 63 before it, as older ones are shifted out. So a scan may start
 // anywhere once it has read that many bytes, and nothing before the earliest possible boundary matters.
@@ -25,12 +26,13 @@ func Cut(data []byte) int {
 	return scan(data[:n], Min-1)
 }
 
-// Lanes of one block. Each step of the gear hash waits for the one before, so a single scan leaves most of the processor
-// idle; four scans over neighbouring lanes of a block do not wait for each other. What a lane needs to know of the lane
-// before is only its last bytes. Longer lanes waste more beyond the boundary, shorter ones more on these bytes.
+// A block is scanned in two lanes. Each step of the gear hash waits for the one before, so a single scan leaves most of
+// the processor idle; two scans over neighbouring halves of a block do not wait for each other. All the second must know
+// of the first are its last bytes. Longer lanes waste more beyond the boundary, shorter ones more on these bytes. Four
+// lanes and single comparisons of several hashes were tried and are not faster.
 const (
-	lane  = 1 << 10
-	block = 4 * lane
+	lane  = 2 << 10
+	block = 2 * lane
 )
 
 // scan returns the length up to and including the first byte from position from on that ends a chunk, len(data)
@@ -42,44 +44,53 @@ func scan(data []byte, from int) int {
 			return at + 1
 		}
 	}
-	h := warm(data, i)
-	for ; i < len(data); i++ {
-		h = h<<1 + gear[data[i]]
-		if h>>boundaryShift == 0 {
-			return i + 1
-		}
+	if at := scanPlain(data, i, warm(data, i)); at >= 0 {
+		return at + 1
 	}
 	return len(data)
+}
+
+// scanPlain returns the position of the first boundary byte in data[i:], -1 if there is none. h is the hash before i.
+func scanPlain(data []byte, i int, h uint64) int {
+	for ; i < len(data); i++ {
+		h = h<<1 + gear[data[i]]
+		if h < firstInside {
+			return i
+		}
+	}
+	return -1
 }
 
 // scanBlock returns the position of the first boundary byte in data[i:i+block], -1 if there is none.
 func scanBlock(data []byte, i int) int {
 	a, b := (*[lane]byte)(data[i:]), (*[lane]byte)(data[i+lane:])
-	c, d := (*[lane]byte)(data[i+2*lane:]), (*[lane]byte)(data[i+3*lane:])
-	ha, hb, hc, hd := warm(data, i), warm(data, i+lane), warm(data, i+2*lane), warm(data, i+3*lane)
-	first := block // the boundary found so far, from the start of the block
-	for j := range lane {
-		ha = ha<<1 + gear[a[j]]
-		hb = hb<<1 + gear[b[j]]
-		hc = hc<<1 + gear[c[j]]
-		hd = hd<<1 + gear[d[j]]
-		if ha>>boundaryShift == 0 {
-			return i + j // no other lane can hold an earlier one
+	ha, hb := warm(data, i), warm(data, i+lane)
+	g, limit := &gear, uint64(firstInside) // in registers: the compiler would load both anew at every step
+	for j := 0; j < lane; j += 2 {
+		ha = ha<<1 + g[a[j]]
+		hb = hb<<1 + g[b[j]]
+		if ha < limit || hb < limit {
+			return settle(data, i, j, ha)
 		}
-		if hb>>boundaryShift == 0 {
-			first = min(first, lane+j)
-		}
-		if hc>>boundaryShift == 0 {
-			first = min(first, 2*lane+j)
-		}
-		if hd>>boundaryShift == 0 {
-			first = min(first, 3*lane+j)
+		ha = ha<<1 + g[a[j+1]]
+		hb = hb<<1 + g[b[j+1]]
+		if ha < limit || hb < limit {
+			return settle(data, i, j+1, ha)
 		}
 	}
-	if first == block {
-		return -1
+	return -1
+}
+
+// settle finds the first boundary of a block in one of whose lanes the byte j is one: if it is in the second lane, the
+// rest of the first may still hold an earlier one.
+func settle(data []byte, i, j int, ha uint64) int {
+	if ha < firstInside {
+		return i + j
 	}
-	return i + first
+	if at := scanPlain(data[:i+lane], i+j+1, ha); at >= 0 {
+		return at
+	}
+	return i + lane + j
 }
 
 // warm returns the hash just before position i, as far as it matters from there on.
