@@ -69,3 +69,10 @@ type RepoQuery struct {
 	Limit       int      // 1 to 1000
 	Cursor      string   // opaque, from the previous page
 }
+
+// LFSObject is a stored large file.
+type LFSObject struct {
+	Digest  Digest
+	Size    int64 // in bytes
+	BlobKey string
+}

@@ -18,7 +18,7 @@ const (
 	insertLFS     = `
 		INSERT INTO lfs_objects (digest, size, blob_key, state, condemned_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (digest) DO NOTHING`
-	reviveLFS  = `UPDATE lfs_objects SET state = 'live', condemned_at = 0, blob_key = ? WHERE digest = ?`
+	reviveLFS  = `UPDATE lfs_objects SET state = 'live', condemned_at = 0, size = ?, blob_key = ? WHERE digest = ?`
 	insertLink = `
 		INSERT INTO repo_lfs (repo_id, digest, at) VALUES (?, ?, ?) ON CONFLICT (repo_id, digest) DO NOTHING`
 	growLFS = `UPDATE repos SET lfs_bytes = lfs_bytes + ? WHERE id = ?`
@@ -109,13 +109,16 @@ func (tx *Tx) liveLFS(ctx context.Context, d hub.Digest, size int64, blobKey str
 	if err != nil {
 		return err
 	}
+	if state == "condemned" {
+		// Nothing is linked to it, and its size may be what somebody announced who never sent the bytes. The
+		// caller has verified his.
+		_, err = tx.exec(ctx, reviveLFS, size, blobKey, d)
+		return err
+	}
 	if stored != size {
 		return hub.Errorf(hub.Unprocessable, "The large file %s has %d bytes, not %d.", d, stored, size)
 	}
-	if state == "condemned" {
-		_, err = tx.exec(ctx, reviveLFS, blobKey, d)
-	}
-	return err
+	return nil
 }
 
 func beingRemoved() error {

@@ -25,11 +25,7 @@ const (
 )
 
 // LFSObject is the row of a large file.
-type LFSObject struct {
-	Digest  hub.Digest
-	Size    int64 // bytes
-	BlobKey string
-}
+type LFSObject = hub.LFSObject
 
 // CondemnLFS marks up to limit large files that no repository links to. A link that comes later revives them.
 func (db *DB) CondemnLFS(ctx context.Context, limit int) error {

@@ -1,0 +1,204 @@
+package transfer
+
+import (
+	"context"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
+)
+
+// MaxBatch is how many objects one LFS batch may name.
+const MaxBatch = 1000
+
+// The kinds of hub.Upload.
+const (
+	uploadBasic     = "lfs-basic"
+	uploadMultipart = "lfs-multipart"
+)
+
+// Object is a large file as a client names it.
+type Object struct {
+	Digest hub.Digest
+	Size   int64 // in bytes
+}
+
+// Plan says what is to be done with one object of a batch. Exactly one of its states holds.
+type Plan struct {
+	Object
+	Err    error // nothing can be done: a *hub.Error for the caller
+	Have   bool  // the repository has it
+	Upload bool  // to be sent: in one piece, or in parts when PartSize is not 0
+
+	UploadID hub.ID // of the upload in parts
+	PartSize int64  // bytes of each part but the last
+	Parts    int
+}
+
+// PlanUpload decides for each object whether it must be sent, and opens uploads in parts where multipart says
+// that the client can do them. Objects that the caller may read elsewhere are linked to the repository instead.
+func (s *Service) PlanUpload(ctx context.Context, g access.Grant, objects []Object, multipart bool, ev hub.Event) ([]Plan, error) {
+	repo, err := g.Repo(access.RepoWrite)
+	if err != nil {
+		return nil, err
+	}
+	have, err := s.linked(ctx, repo, objects)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]Plan, len(objects))
+	for i, o := range objects {
+		p := Plan{Object: o}
+		size, ok := have[o.Digest]
+		switch {
+		case o.Size < 0 || o.Size > s.cfg.MaxFile:
+			p.Err = hub.Errorf(hub.Unprocessable, "The size must be between 0 and %d bytes.", s.cfg.MaxFile)
+		case ok && size != o.Size:
+			p.Err = wrongSize(o, size)
+		case ok:
+			p.Have = true
+		default:
+			if err := s.planOne(ctx, g, repo, &p, multipart, ev); err != nil {
+				return nil, err
+			}
+		}
+		plans[i] = p
+	}
+	return plans, nil
+}
+
+func wrongSize(o Object, size int64) error {
+	return hub.Errorf(hub.Unprocessable, "The object %s has %d bytes, not %d.", o.Digest, size, o.Size)
+}
+
+func (s *Service) planOne(ctx context.Context, g access.Grant, repo hub.Repo, p *Plan, multipart bool, ev hub.Event) error {
+	ok, err := s.linkReadable(ctx, g, repo, p.Object, ev)
+	if err != nil || ok {
+		p.Have = ok
+		return err
+	}
+	p.Upload = true
+	if !multipart || p.Size <= s.cfg.PartSize {
+		return nil
+	}
+	u := s.newUpload(g, repo, uploadMultipart, p.Object)
+	u.PartSize = s.partSize(p.Size)
+	p.UploadID, p.PartSize, p.Parts = u.ID, u.PartSize, partCount(u)
+	return s.meta.CreateUpload(ctx, u)
+}
+
+// linkReadable links an object to the repository when the caller may read it in another one, which is as good
+// as sending it.
+func (s *Service) linkReadable(ctx context.Context, g access.Grant, repo hub.Repo, o Object, ev hub.Event) (bool, error) {
+	ok, err := s.meta.LFSReadableLink(ctx, o.Digest, g.Subject().Visible())
+	if err != nil || !ok {
+		return false, err
+	}
+	size, err := s.meta.LFSSize(ctx, o.Digest)
+	if hub.Is(err, hub.NotFound) || err == nil && size != o.Size {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, s.link(ctx, g, repo, o, lfsEvent(ev, repo, o, "linked"))
+}
+
+func lfsEvent(ev hub.Event, repo hub.Repo, o Object, how string) hub.Event {
+	ev.Type, ev.RepoID, ev.NamespaceID = "repo.lfs", repo.ID, repo.NamespaceID
+	ev.Message = "Large file " + string(o.Digest) + " " + how + "."
+	return ev
+}
+
+func (s *Service) newUpload(g access.Grant, repo hub.Repo, kind string, o Object) hub.Upload {
+	now := s.now().UTC()
+	return hub.Upload{
+		ID: hub.NewID(), Kind: kind, RepoID: repo.ID, UserID: g.Subject().UserID(), TokenID: g.Subject().TokenID(),
+		Digest: o.Digest, Size: o.Size, CreatedAt: now, Lease: now.Add(s.cfg.Lease),
+	}
+}
+
+// PlanDownload tells for each object whether the repository has it; Err is NotFound where it has not.
+func (s *Service) PlanDownload(ctx context.Context, g access.Grant, objects []Object) ([]Plan, error) {
+	repo, err := g.Repo(access.RepoContentRead)
+	if err != nil {
+		return nil, err
+	}
+	have, err := s.linked(ctx, repo, objects)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]Plan, len(objects))
+	for i, o := range objects {
+		plans[i] = Plan{Object: o}
+		switch size, ok := have[o.Digest]; {
+		case !ok:
+			plans[i].Err = noObject()
+		case size != o.Size:
+			plans[i].Err = wrongSize(o, size)
+		default:
+			plans[i].Have = true
+		}
+	}
+	return plans, nil
+}
+
+func noObject() error {
+	return hub.Errorf(hub.NotFound, "The object does not exist in this repository.")
+}
+
+func (s *Service) linked(ctx context.Context, repo hub.Repo, objects []Object) (map[hub.Digest]int64, error) {
+	if len(objects) > MaxBatch {
+		return nil, hub.Errorf(hub.TooLarge, "A batch holds at most %d objects.", MaxBatch)
+	}
+	digests := make([]hub.Digest, len(objects))
+	for i, o := range objects {
+		digests[i] = o.Digest
+	}
+	return s.meta.LFSObjects(ctx, repo.ID, digests)
+}
+
+// VerifyUpload tells whether the repository has the object with that size: NotFound, Unprocessable.
+func (s *Service) VerifyUpload(ctx context.Context, g access.Grant, o Object) error {
+	repo, err := g.Repo(access.RepoWrite)
+	if err != nil {
+		return err
+	}
+	have, err := s.linked(ctx, repo, []Object{o})
+	if err != nil {
+		return err
+	}
+	size, ok := have[o.Digest]
+	if !ok {
+		return noObject()
+	}
+	if size != o.Size {
+		return wrongSize(o, size)
+	}
+	return nil
+}
+
+// OpenObject opens a large file of the repository for reading; the caller closes it. NotFound.
+func (s *Service) OpenObject(ctx context.Context, g access.Grant, d hub.Digest) (blob.Object, error) {
+	repo, err := g.Repo(access.RepoContentRead)
+	if err != nil {
+		return nil, err
+	}
+	return s.openLarge(ctx, repo, d)
+}
+
+// openLarge opens an object that must belong to the repository: a pointer alone opens nothing.
+func (s *Service) openLarge(ctx context.Context, repo hub.Repo, d hub.Digest) (blob.Object, error) {
+	have, err := s.meta.LFSObjects(ctx, repo.ID, []hub.Digest{d})
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := have[d]; !ok {
+		return nil, noObject()
+	}
+	key, _, err := s.meta.LFSBlobKey(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return s.blobs.Open(ctx, key)
+}
