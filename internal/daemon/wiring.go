@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
@@ -41,6 +43,7 @@ type Daemon struct {
 	server   *httpd.Server
 	operator *operator.Handler
 	runners  []runner
+	stop     func() error // of the background work, when nobody else runs it
 	url      atomic.Value // string: where clients reach the hub; empty while it does not listen
 }
 
@@ -107,9 +110,12 @@ func (d *Daemon) about() operatorapi.Hub {
 	return operatorapi.Hub{URL: d.url.Load().(string), Version: Version().Version}
 }
 
-// Close closes what open opened, in reverse. Nothing may be running any more.
+// Close closes what open opened, in reverse. Nobody may be using it any more.
 func (d *Daemon) Close() error {
 	var errs []error
+	if d.stop != nil {
+		errs = append(errs, d.stop())
+	}
 	if d.db != nil {
 		errs = append(errs, d.db.Close())
 	}
@@ -120,9 +126,22 @@ func (d *Daemon) Close() error {
 }
 
 // OpenOffline opens the hub of a data folder that no hub is running on, for one command of the operator. The caller
-// closes it. ErrInUse is in the error's chain when another process has the folder.
+// closes it, which waits for its background work. ErrInUse is in the error's chain when another process has the folder.
 func OpenOffline(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Daemon, error) {
-	return open(ctx, cfg, log)
+	d, err := open(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var g errgroup.Group
+	for _, r := range d.runners {
+		g.Go(func() error { return r.Run(work) })
+	}
+	d.stop = func() error {
+		cancel()
+		return g.Wait()
+	}
+	return d, nil
 }
 
 // authenticator adapts identity to httpd.
