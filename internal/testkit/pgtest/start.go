@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -22,6 +23,9 @@ const startTimeout = time.Minute
 // supervise runs the server until standard input ends, which happens when this process does, however it does. It then
 // stops the server and removes its folder.
 const supervise = `"$@" >"$PGTEST/log" 2>&1 & read x; kill -QUIT $!; wait $!; rm -rf "$PGTEST"`
+
+// lifeline is kept open for as long as the process lives: the collector would close a pipe that nobody holds.
+var lifeline io.Closer
 
 // start starts a server on a Unix socket in a new folder. The locale sorts unlike bytes do, so that a query that
 // forgets about collation shows it.
@@ -51,7 +55,7 @@ func start() (*url.URL, error) {
 	sh.Env = append(os.Environ(), "PGTEST="+dir)
 	sh.Dir = dir
 	sh.SysProcAttr = &syscall.SysProcAttr{Credential: who, Setpgid: true} // an interrupt is for us alone
-	if _, err := sh.StdinPipe(); err != nil {
+	if lifeline, err = sh.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := sh.Start(); err != nil {
