@@ -193,7 +193,7 @@ func atomFor(a Action) hub.Permission {
 func roleWords(s *Subject, d *denial) string {
 	lacking := d.missingIn(d.layers.Role) != 0
 	kind := d.need.Action.info().kind
-	if kind == selfTarget {
+	if kind == selfTarget || s.kind == KindOperator {
 		return ""
 	}
 	if kind == hubTarget {

@@ -1,0 +1,257 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// drawWorld makes a random world, large enough that memberships and scopes are searched and not only scanned.
+func drawWorld(t *rapid.T) (*world, *Subject) {
+	w := newWorld()
+	user := w.addUser("alice")
+	w.addUser("bob")
+	names := []string{"alice", "bob"}
+	roles := []hub.Role{hub.RoleNone, hub.RoleNoAccess, hub.RoleRead, hub.RoleContributor, hub.RoleWrite, hub.RoleAdmin}
+	for i := range rapid.IntRange(0, 40).Draw(t, "orgs") {
+		name := fmt.Sprintf("org%d", i)
+		w.addOrg(name)
+		names = append(names, name)
+		if role := rapid.SampledFrom(roles).Draw(t, "role"); role != hub.RoleNone {
+			w.addMember(name, "alice", role)
+		}
+	}
+	for i := range rapid.IntRange(1, 60).Draw(t, "repos") {
+		w.addRepo(hub.Repo{
+			RepoID: hub.RepoID{
+				Type:      rapid.SampledFrom(hub.RepoTypes).Draw(t, "type"),
+				Namespace: rapid.SampledFrom(names).Draw(t, "namespace"), Name: fmt.Sprintf("r%d", i),
+			},
+			Visibility: rapid.SampledFrom([]hub.Visibility{hub.Public, hub.Private, hub.Private}).Draw(t, "visibility"),
+			Gated:      rapid.SampledFrom([]hub.GateMode{hub.Ungated, hub.GateManual}).Draw(t, "gated"),
+			Disabled:   rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
+			CreatorID:  rapid.SampledFrom([]hub.ID{user.ID, w.users["bob"].ID, ""}).Draw(t, "creator"),
+		})
+	}
+	return w, drawSubject(t, w, names)
+}
+
+func drawSubject(t *rapid.T, w *world, names []string) *Subject {
+	f := w.facts("alice")
+	rapidShuffle(t, f.Memberships)
+	switch kind := rapid.SampledFrom([]string{"anonymous", "session", "read", "write", "fg", "fg", "fg"}).Draw(t, "kind"); kind {
+	case "anonymous":
+		return Anonymous()
+	case "session":
+	case "fg":
+		f.Token = &hub.Token{ID: w.id(), UserID: f.User.ID, Kind: hub.TokenFineGrained}
+		f.Token.CanReadGated = rapid.Bool().Draw(t, "gated flag")
+		for _, n := range names {
+			if ns := w.spaces[n]; rapid.IntRange(0, 1).Draw(t, "scoped") == 1 {
+				typ := hub.EntityOrg
+				if ns.Kind == hub.UserNamespace {
+					typ = hub.EntityUser
+				}
+				f.Token.Scopes = append(f.Token.Scopes, hub.Scope{EntityType: typ, EntityID: ns.ID, NamespaceID: ns.ID, Permissions: drawAtoms(t)})
+			}
+		}
+		for _, k := range sortedRepos(w) {
+			if r := w.repos[k]; rapid.IntRange(0, 2).Draw(t, "override") == 0 {
+				f.Token.Scopes = append(f.Token.Scopes, hub.Scope{EntityType: hub.EntityType(r.Type), EntityID: r.ID, NamespaceID: r.NamespaceID, Permissions: drawAtoms(t)})
+			}
+		}
+		rapidShuffle(t, f.Token.Scopes)
+	default:
+		f.Token = &hub.Token{ID: w.id(), UserID: f.User.ID, Kind: hub.TokenKind(kind)}
+	}
+	return NewSubject(f, Credential{})
+}
+
+func rapidShuffle[T any](t *rapid.T, s []T) {
+	for i := len(s) - 1; i > 0; i-- {
+		j := rapid.IntRange(0, i).Draw(t, "shuffle")
+		s[i], s[j] = s[j], s[i]
+	}
+}
+
+func drawAtoms(t *rapid.T) []hub.Permission {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(hub.RepoPermissions), 0, 3, rapid.ID).Draw(t, "atoms")
+}
+
+func sortedRepos(w *world) []string {
+	keys := make([]string, 0, len(w.repos))
+	for k := range w.repos {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// shows reads a condition as store/meta does, one repository at a time.
+func shows(v hub.Visible, r hub.Repo) bool {
+	inNamespace := slices.Contains(v.Namespaces, r.NamespaceID) && !slices.Contains(v.Except, r.ID)
+	return v.Everything || r.Visibility == hub.Public || inNamespace || slices.Contains(v.Repos, r.ID)
+}
+
+// TestListingEqualsDeciding: a listing shows exactly what deciding RepoView allows.
+func TestListingEqualsDeciding(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, s := drawWorld(t)
+		az := NewAuthorizer(w, Options{})
+		v := s.Visible()
+		for _, k := range sortedRepos(w) {
+			r := w.repos[k]
+			_, err := az.Authorize(context.Background(), s, Need{RepoView, Repo(r.RepoID)})
+			if listed, allowed := shows(v, r), err == nil; listed != allowed {
+				t.Fatalf("%s %s: listed %v, decided %v", r.Visibility, k, listed, err)
+			}
+		}
+	})
+}
+
+// TestAbstractAgainstNaive compares lookups in sorted lists with a plain search through the facts.
+func TestAbstractAgainstNaive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, s := drawWorld(t)
+		for _, k := range sortedRepos(w) {
+			r := w.repos[k]
+			o := objectOf(&r)
+			if got, want := abstract(s, &o, time.Now()), naive(s, r); got != want {
+				t.Fatalf("%s: state %#x, naively %#x", k, got, want)
+			}
+		}
+	})
+}
+
+func naive(s *Subject, r hub.Repo) State {
+	f := s.facts
+	st := State(s.kind) | stateLive
+	if r.Visibility != hub.Public {
+		st |= statePrivate
+	}
+	if r.Gated != "" && r.Type != hub.Space {
+		st |= stateGated
+	}
+	if r.Disabled {
+		st |= stateDisabled
+	}
+	if s.IsAnonymous() {
+		return st
+	}
+	rel := outsider
+	for _, m := range f.Memberships {
+		if m.OrgID == r.NamespaceID {
+			rel = map[hub.Role]relation{
+				hub.RoleNoAccess: memberNoAccess, hub.RoleRead: memberRead, hub.RoleContributor: memberContributor,
+				hub.RoleWrite: memberWrite, hub.RoleAdmin: memberAdmin,
+			}[m.Role]
+		}
+	}
+	if r.NamespaceID == f.User.ID {
+		rel = owner
+	}
+	st |= State(rel) << relationShift
+	if r.CreatorID == f.User.ID {
+		st |= stateCreator
+	}
+	if s.kind != KindFineGrained {
+		return st
+	}
+	if f.Token.CanReadGated {
+		st |= stateReadGated
+	}
+	at, lv := atoms(0), levelNone
+	for _, sc := range f.Token.Scopes {
+		foreign := sc.EntityType == hub.EntityUser && sc.EntityID != f.User.ID
+		if sc.EntityID == r.NamespaceID && !foreign {
+			at, lv = naiveAtoms(sc), levelNamespace
+		}
+	}
+	if at&atomWrite != 0 {
+		st |= stateNamespaceWrite
+	}
+	for _, sc := range f.Token.Scopes {
+		if sc.EntityID == r.ID {
+			at, lv = naiveAtoms(sc), levelRepo
+		}
+	}
+	return st | State(lv)<<levelShift | State(at)<<atomShift
+}
+
+func naiveAtoms(sc hub.Scope) (a atoms) {
+	for i, p := range []hub.Permission{hub.PermRepoContentRead, hub.PermRepoAccessRead, hub.PermRepoWrite, hub.PermDiscussionWrite} {
+		if slices.Contains(sc.Permissions, p) {
+			a |= 1 << i
+		}
+	}
+	return a
+}
+
+// TestHiddenEqualsMissing: taking away everything that a caller cannot see changes no answer by a byte,
+// whatever is asked about whatever name.
+func TestHiddenEqualsMissing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, s := drawWorld(t)
+		less := newWorld()
+		less.users, less.spaces, less.members = w.users, w.spaces, w.members
+		for k, r := range w.repos {
+			if shows(s.Visible(), r) {
+				less.repos[k] = r
+			}
+		}
+		for i, k := range sortedRepos(w) {
+			if i%3 == 0 { // an old name of it
+				old := hub.RepoID{Type: w.repos[k].Type, Namespace: w.repos[k].Namespace, Name: fmt.Sprintf("was%d", i)}
+				w.moved[key(old)] = w.repos[k].RepoID
+				if _, ok := less.repos[k]; ok {
+					less.moved[key(old)] = w.repos[k].RepoID
+				}
+				compareWorlds(t, w, less, s, old)
+			}
+			compareWorlds(t, w, less, s, w.repos[k].RepoID)
+		}
+	})
+}
+
+func compareWorlds(t *rapid.T, a, b *world, s *Subject, id hub.RepoID) {
+	for act := NoAction + 1; act < numActions; act++ {
+		for _, target := range []Target{Repo(id), NewRepo(id)} {
+			need := Need{act, target}
+			_, errA := NewAuthorizer(a, Options{}).Authorize(context.Background(), s, need)
+			_, errB := NewAuthorizer(b, Options{}).Authorize(context.Background(), s, need)
+			if !reflect.DeepEqual(errA, errB) {
+				t.Fatalf("%s on %s: %v with everything, %v without what cannot be seen", act, id, errA, errB)
+			}
+		}
+	}
+}
+
+// TestUnknownNamespaceReadsLikeAForeignOne: no right and no such namespace differ in the name alone.
+func TestUnknownNamespaceReadsLikeAForeignOne(t *testing.T) {
+	w := readWorld(t)
+	az := NewAuthorizer(w, Options{Now: func() time.Time { return spaceNow }})
+	for _, token := range []string{"read", "write", "session", "fg", "fg[user:bob=repo.write]"} {
+		s := w.subject(t, "bob", token)
+		var said []string
+		for _, ns := range []string{"acme", "nosu", "alice"} {
+			_, err := az.Authorize(context.Background(), s, Need{RepoCreate, NewRepo(hub.RepoID{Type: hub.Model, Namespace: ns, Name: "x"})})
+			var e *hub.Error
+			if !errors.As(err, &e) || e.Code != hub.Forbidden {
+				t.Fatalf("%s in %s: %v", token, ns, err)
+			}
+			said = append(said, e.Reason+strings.ReplaceAll(e.Message, ns, "NS"))
+		}
+		if said[0] != said[1] || said[1] != said[2] {
+			t.Errorf("%s: answers differ: %q", token, said)
+		}
+	}
+}
