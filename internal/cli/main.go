@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ambit-hub/ambit/internal/daemon"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -122,6 +123,10 @@ func (u *usageError) Error() string { return u.text }
 
 // sentence is what a person is told: for an error with a code its message alone.
 func sentence(err error) string {
+	var r *daemon.Refusal
+	if errors.As(err, &r) {
+		return r.Text
+	}
 	var e *hub.Error
 	if errors.As(err, &e) && e.Message != "" {
 		return e.Message
@@ -133,6 +138,10 @@ func exitCode(err error) int {
 	var u *usageError
 	if errors.As(err, &u) {
 		return exitUsage
+	}
+	var r *daemon.Refusal
+	if errors.As(err, &r) {
+		return exitFailure // whatever its cause is
 	}
 	switch hub.CodeOf(err) {
 	case hub.InvalidInput, hub.Unprocessable:

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/daemon"
-	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/secret"
 )
 
@@ -81,12 +79,7 @@ func (a *app) runServe(flags map[string]string) error {
 	ctx, stop := signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	err = daemon.Serve(ctx, &cfg, log, func(r daemon.Ready) { a.printReady(&cfg, r) })
-	var known *hub.Error
-	if errors.As(err, &known) && known.Code == hub.InvalidInput {
-		return fmt.Errorf("%s", known.Message)
-	}
-	return err
+	return daemon.Serve(ctx, &cfg, log, func(r daemon.Ready) { a.printReady(&cfg, r) })
 }
 
 func logger(w io.Writer, level string) *slog.Logger {

@@ -26,6 +26,9 @@ type Ready struct {
 func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, ready func(Ready)) (err error) {
 	d, err := open(ctx, cfg, log)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had started
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()

@@ -66,8 +66,12 @@ func listenOperator(cfg *config.Config) (net.Listener, func(), error) {
 	return l, release, nil
 }
 
-// HoldsHub tells whether the data folder is that of a hub.
+// HoldsHub tells whether the data folder is that of a hub, whole or not.
 func HoldsHub(cfg *config.Config) bool {
-	_, err := os.Stat(cfg.KeysPath())
-	return err == nil
+	for _, p := range []string{cfg.KeysPath(), cfg.SQLitePath()} {
+		if _, err := os.Stat(p); err == nil {
+			return true
+		}
+	}
+	return false
 }
