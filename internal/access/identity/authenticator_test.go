@@ -224,11 +224,15 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 	b.bearer(t)
 	c := Credentials{Authorization: "Bearer " + b.value}
 	ctx := context.Background()
+	want := 0.0
+	if raceDetector {
+		want = 4 // under it sync.Pool throws things away on purpose
+	}
 	if n := testing.AllocsPerRun(1000, func() {
 		if _, err := b.Authenticate(ctx, c); err != nil {
 			t.Fatal(err)
 		}
-	}); n != 0 {
+	}); n > want {
 		t.Fatalf("%v allocations a request", n)
 	}
 }

@@ -119,6 +119,8 @@ type bench struct {
 	token  hub.Token
 	value  string
 	digest []byte
+
+	mu     sync.Mutex // guards failed
 	failed []string
 }
 
@@ -135,7 +137,11 @@ func newBench(t testing.TB) *bench {
 func (b *bench) authenticator(k Keys) *Authenticator {
 	return New(b.store, k, instance, Options{
 		Now:       func() time.Time { return b.now },
-		OnFailure: func(_ addr, reason string) { b.failed = append(b.failed, reason) },
+		OnFailure: func(_ addr, reason string) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.failed = append(b.failed, reason)
+		},
 	})
 }
 
