@@ -23,7 +23,7 @@ import (
 //
 //	code OP VALUE              the status
 //	header NAME OP VALUE       a response header; several of one name are joined by ", "
-//	body OP VALUE              the body as text
+//	body OP VALUE              the body as text, without its final line feed
 //	json PATH OP VALUE         a value of the JSON body: keys and indices parted by dots, # for a length
 //	golden FILE                the whole JSON body as in testdata/FILE (UPDATE_GOLDEN=1 writes it), with ids, dates
 //	                           and object ids replaced by words

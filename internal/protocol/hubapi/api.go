@@ -5,6 +5,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
+	"github.com/ambit-hub/ambit/internal/service/transfer"
 )
 
 // Services are what the API's routes call.
@@ -12,6 +13,7 @@ type Services struct {
 	Accounts *accounts.Service
 	Tokens   *tokens.Service // needed with Accounts
 	Repos    *repos.Service
+	Transfer *transfer.Service
 }
 
 // API is the Hub's JSON API.
@@ -27,5 +29,8 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Repos != nil {
 		a.registerRepos(s)
+	}
+	if a.Transfer != nil {
+		a.registerUploads(s)
 	}
 }

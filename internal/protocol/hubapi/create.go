@@ -42,9 +42,6 @@ func (n repoName) id(r *httpd.Request) (hub.RepoID, error) {
 	if n.Organization != nil {
 		id.Namespace = *n.Organization
 	}
-	if ns, name, ok := strings.Cut(n.Name, "/"); ok && (id.Namespace == "" || id.Namespace == ns) {
-		id.Namespace, id.Name = ns, name
-	}
 	if id.Namespace == "" {
 		id.Namespace = r.Subject.UserName()
 	}

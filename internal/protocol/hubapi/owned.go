@@ -32,6 +32,9 @@ func (q ownedRequest) Needs() []access.Need {
 
 func parseOwned(r *httpd.Request) (q ownedRequest, err error) {
 	v := r.URL.Query()
+	if r.Subject.IsAnonymous() && r.Param("org") == "" {
+		return q, access.NeedsCredential()
+	}
 	q = ownedRequest{namespace: r.Param("org"), types: hub.RepoTypes, search: v.Get("search")}
 	if err := checkFilters(q.search); err != nil {
 		return q, err
