@@ -34,7 +34,8 @@ func MaxBody(n int64) Option { return func(r *route) { r.maxBody = n } }
 // Streaming lifts the size limit of the body: the handler reads it as a stream and bounds it itself.
 func Streaming() Option { return func(r *route) { r.maxBody = -1 } }
 
-// WithCredential replaces the Authorization header by another credential, such as a ticket in the query.
+// WithCredential replaces the Authorization header by another credential, such as a ticket in the query. When f
+// returns neither subject nor error, the request brought none of that kind and the header counts.
 func WithCredential(f func(*Request) (*access.Subject, error)) Option {
 	return func(r *route) { r.cred = f }
 }

@@ -141,8 +141,9 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 
 func (s *Server) authenticate(r *Request) (err error) {
 	if r.route != nil && r.route.cred != nil {
-		r.Subject, err = r.route.cred(r)
-		return err
+		if r.Subject, err = r.route.cred(r); r.Subject != nil || err != nil {
+			return err
+		}
 	}
 	cookie := ""
 	if c, err := r.Cookie(s.cfg.SessionCookie); err == nil {

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -47,6 +48,7 @@ func (s *Service) PlanUpload(ctx context.Context, g access.Grant, objects []Obje
 		return nil, err
 	}
 	plans := make([]Plan, len(objects))
+	inParts := false
 	for i, o := range objects {
 		p := Plan{Object: o}
 		size, ok := have[o.Digest]
@@ -58,33 +60,59 @@ func (s *Service) PlanUpload(ctx context.Context, g access.Grant, objects []Obje
 		case ok:
 			p.Have = true
 		default:
-			if err := s.planOne(ctx, g, repo, &p, multipart, ev); err != nil {
+			if p.Have, err = s.linkReadable(ctx, g, repo, o, ev); err != nil {
 				return nil, err
 			}
+			p.Upload = !p.Have
+			inParts = inParts || p.Upload && multipart && o.Size > s.cfg.PartSize
 		}
 		plans[i] = p
 	}
-	return plans, nil
+	if inParts {
+		// git-lfs takes one kind of transfer for all objects of a batch, so one big object decides for all.
+		err = s.openUploads(ctx, g, repo, plans)
+	}
+	return plans, err
+}
+
+// Patience is how long the uploads of one batch may take to begin: the URLs of the last object must still be good
+// when all the others have been sent over a slow line.
+func (s *Service) Patience(objects []Object) time.Duration {
+	const least, most = 6 * time.Hour, 7 * 24 * time.Hour
+	var total int64
+	for _, o := range objects {
+		if o.Size > 0 && o.Size <= s.cfg.MaxFile {
+			total += o.Size
+		}
+	}
+	return min(least+time.Duration(total>>20)*time.Second, most) // at 1 MiB/s
+}
+
+func (s *Service) openUploads(ctx context.Context, g access.Grant, repo hub.Repo, plans []Plan) error {
+	var objects []Object
+	for _, p := range plans {
+		if p.Upload {
+			objects = append(objects, p.Object)
+		}
+	}
+	lease := s.now().UTC().Add(max(s.cfg.Lease, s.Patience(objects)))
+	for i := range plans {
+		p := &plans[i]
+		if !p.Upload {
+			continue
+		}
+		u := s.newUpload(g, repo, uploadMultipart, p.Object)
+		u.PartSize, u.Lease = s.partSize(p.Size), lease
+		p.UploadID, p.PartSize, p.Parts = u.ID, u.PartSize, partCount(u)
+		if err := s.meta.CreateUpload(ctx, u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func wrongSize(o Object, size int64) error {
 	return hub.Errorf(hub.Unprocessable, "The object %s has %d bytes, not %d.", o.Digest, size, o.Size)
-}
-
-func (s *Service) planOne(ctx context.Context, g access.Grant, repo hub.Repo, p *Plan, multipart bool, ev hub.Event) error {
-	ok, err := s.linkReadable(ctx, g, repo, p.Object, ev)
-	if err != nil || ok {
-		p.Have = ok
-		return err
-	}
-	p.Upload = true
-	if !multipart || p.Size <= s.cfg.PartSize {
-		return nil
-	}
-	u := s.newUpload(g, repo, uploadMultipart, p.Object)
-	u.PartSize = s.partSize(p.Size)
-	p.UploadID, p.PartSize, p.Parts = u.ID, u.PartSize, partCount(u)
-	return s.meta.CreateUpload(ctx, u)
 }
 
 // linkReadable links an object to the repository when the caller may read it in another one, which is as good

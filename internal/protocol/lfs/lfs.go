@@ -1,0 +1,81 @@
+package lfs
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/identity"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/transfer"
+)
+
+// mediaType is the content type of all bodies of this protocol.
+const mediaType = "application/vnd.git-lfs+json"
+
+// Tickets makes and reads the tickets in URLs; identity.Authenticator is one.
+type Tickets interface {
+	Mint(s *access.Subject, t identity.Ticket) string
+	Redeem(ctx context.Context, text, method string) (*access.Subject, identity.Ticket, error)
+}
+
+// API is the Git LFS API.
+type API struct {
+	transfer *transfer.Service
+	tickets  Tickets
+	now      func() time.Time
+}
+
+// New makes an API. now may be nil for the machine's clock.
+func New(t *transfer.Service, tickets Tickets, now func() time.Time) *API {
+	if now == nil {
+		now = time.Now
+	}
+	return &API{transfer: t, tickets: tickets, now: now}
+}
+
+// style is how this protocol says no. git-lfs asks its credential helper only after a Basic challenge.
+// Source: git-lfs docs/api/batch.md, "Response Errors"; lfsapi/auth.go.
+var style = httpd.Style{
+	Challenges: []string{httpd.BasicChallenge},
+	Write: func(w http.ResponseWriter, r *httpd.Request, status int, e *hub.Error) {
+		body := struct {
+			Message   string `json:"message"`
+			RequestID string `json:"request_id"`
+		}{e.Message, r.ID}
+		reply(w, status, body)
+	},
+}
+
+func reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.Encode(v)
+}
+
+// Register adds the routes to s.
+func (a *API) Register(s *httpd.Server) {
+	says := httpd.WithStyle(style)
+	ticket := httpd.WithCredential(a.redeem)
+	httpd.Add(s, httpd.RepoWeb, "POST /info/lfs/objects/batch", parseBatch, a.batch, says)
+	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}", access.RepoContentRead, a.get, says, ticket)
+	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}", access.RepoWrite, a.put, says, ticket, httpd.Streaming())
+	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/verify", access.RepoWrite, a.verify, says, ticket)
+	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}/parts", access.RepoWrite, a.listParts, says, ticket)
+	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/parts", access.RepoWrite, a.complete, says, ticket, httpd.MaxBody(maxCompletion))
+	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}/parts/{part}", access.RepoWrite, a.putPart, says, ticket, httpd.Streaming())
+	for _, p := range []string{"GET /info/lfs/locks", "POST /info/lfs/locks", "POST /info/lfs/locks/verify"} {
+		s.Repo(httpd.RepoWeb, p, access.RepoView, noLocks, says)
+	}
+}
+
+// noLocks says that there are none, which git-lfs remembers and does not mention.
+// Source: git-lfs commands/lockverifier.go.
+func noLocks(http.ResponseWriter, *httpd.Request, access.Grant) error {
+	return hub.Errorf(hub.NotFound, "This hub has no file locks.")
+}
