@@ -24,13 +24,13 @@ func TestSchemaGolden(t *testing.T) {
 				SELECT c.table_name AS tab, 1 AS part, c.ordinal_position AS pos, c.table_name || '.' || c.column_name || ' ' ||
 					c.data_type || CASE WHEN c.is_nullable = 'NO' THEN ' not null' ELSE '' END ||
 					COALESCE(' collate ' || c.collation_name, '') || COALESCE(' default ' || c.column_default, '') AS line
-				FROM information_schema.columns c WHERE c.table_schema = 'public'
+				FROM information_schema.columns c WHERE c.table_schema = current_schema()
 				UNION ALL
 				SELECT t.relname, 2, 0, t.relname || ' ' || pg_get_constraintdef(k.oid)
 				FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace s ON s.oid = t.relnamespace
-				WHERE s.nspname = 'public'
+				WHERE s.nspname = current_schema()
 				UNION ALL
-				SELECT tablename, 3, 0, indexdef FROM pg_indexes WHERE schemaname = 'public'
+				SELECT tablename, 3, 0, REPLACE(indexdef, current_schema() || '.', '') FROM pg_indexes WHERE schemaname = current_schema()
 			) lines WHERE tab <> ? ORDER BY tab, part, pos, line`
 		}
 		lines, err := collect(ctx, db.single, scanOne[string], text, versionTable)

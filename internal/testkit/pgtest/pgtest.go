@@ -1,7 +1,7 @@
-// Package pgtest gives each test an empty PostgreSQL database.
+// Package pgtest gives each test an empty PostgreSQL database of its own.
 //
-// The server is the one that AMBIT_TEST_POSTGRES names, a URL of a server where databases may be created. When that is
-// not set, one is started from the newest PostgreSQL that Debian's packages installed; it lives in a folder of its own
+// The server is the one that AMBIT_TEST_POSTGRES names, a URL of a database in which schemas may be created. When that
+// is not set, one is started from the newest PostgreSQL that Debian's packages installed; it lives in a folder of its own
 // and ends with the process. When neither is possible the test fails: a store that was not tested is not a store.
 package pgtest
 
@@ -19,16 +19,20 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// Env names the variable that holds the URL of a server to be used instead of one that is started.
+// Env names the variable that holds the URL of a database to be used instead of a server that is started.
 const Env = "AMBIT_TEST_POSTGRES"
 
 var server struct {
 	once sync.Once
 	url  *url.URL
 	err  error
+
+	mu sync.Mutex // guards db
+	db *sql.DB    // for making and dropping schemas
 }
 
-// URL makes an empty database for t and returns its address. It is dropped, whoever is connected, when t ends.
+// URL makes an empty schema for t and returns an address under which it is the whole database, as far as queries that
+// name no schema can tell: making a real database takes ten times as long. It is dropped when t ends.
 func URL(t testing.TB) string {
 	t.Helper()
 	server.once.Do(func() { server.url, server.err = find() })
@@ -36,10 +40,12 @@ func URL(t testing.TB) string {
 		t.Fatalf("these tests need PostgreSQL: set %s or install the package postgresql: %v", Env, server.err)
 	}
 	name := "ambit_" + strings.ToLower(rand.Text())
-	admin(t, "CREATE DATABASE "+name)
-	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	admin(t, "CREATE SCHEMA "+name)
+	t.Cleanup(func() { admin(t, "DROP SCHEMA "+name+" CASCADE") })
 	u := *server.url
-	u.Path = "/" + name
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
 	return u.String()
 }
 
@@ -54,14 +60,19 @@ func find() (*url.URL, error) {
 	return start()
 }
 
+// admin runs a statement that makes or drops a schema.
 func admin(t testing.TB, statement string) {
 	t.Helper()
-	db, err := sql.Open("pgx", server.url.String())
-	if err != nil {
-		t.Fatal(err)
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	if server.db == nil {
+		db, err := sql.Open("pgx", server.url.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.db = db
 	}
-	defer db.Close()
-	if _, err := db.ExecContext(context.Background(), statement); err != nil {
+	if _, err := server.db.ExecContext(context.Background(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

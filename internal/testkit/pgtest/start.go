@@ -51,7 +51,8 @@ func start() (*url.URL, error) {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	sh := exec.Command("/bin/sh", "-c", supervise, "sh", filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
+		"-c", "max_locks_per_transaction=256", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	sh.Env = append(os.Environ(), "PGTEST="+dir)
 	sh.Dir = dir
 	sh.SysProcAttr = &syscall.SysProcAttr{Credential: who, Setpgid: true} // an interrupt is for us alone

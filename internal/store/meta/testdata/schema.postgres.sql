@@ -11,17 +11,17 @@ audit.ip text not null collate C
 audit.user_agent text not null collate C
 audit.at bigint not null
 audit PRIMARY KEY (id)
-CREATE UNIQUE INDEX audit_pkey ON public.audit USING btree (id)
+CREATE UNIQUE INDEX audit_pkey ON audit USING btree (id)
 auth_changes.seq bigint not null
 auth_changes.kind text not null collate C
 auth_changes.id text not null collate C
 auth_changes.at bigint not null
 auth_changes PRIMARY KEY (seq)
-CREATE UNIQUE INDEX auth_changes_pkey ON public.auth_changes USING btree (seq)
+CREATE UNIQUE INDEX auth_changes_pkey ON auth_changes USING btree (seq)
 counters.name text not null collate C
 counters.value bigint not null
 counters PRIMARY KEY (name)
-CREATE UNIQUE INDEX counters_pkey ON public.counters USING btree (name)
+CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name)
 lfs_objects.digest text not null collate C
 lfs_objects.size bigint not null
 lfs_objects.blob_key text not null collate C
@@ -29,8 +29,8 @@ lfs_objects.state text not null collate C
 lfs_objects.condemned_at bigint not null
 lfs_objects CHECK ((state = ANY (ARRAY['live'::text, 'condemned'::text, 'deleting'::text])))
 lfs_objects PRIMARY KEY (digest)
-CREATE INDEX lfs_objects_state ON public.lfs_objects USING btree (state, condemned_at)
-CREATE UNIQUE INDEX lfs_objects_pkey ON public.lfs_objects USING btree (digest)
+CREATE INDEX lfs_objects_state ON lfs_objects USING btree (state, condemned_at)
+CREATE UNIQUE INDEX lfs_objects_pkey ON lfs_objects USING btree (digest)
 members.org_id text not null collate C
 members.user_id text not null collate C
 members.role bigint not null
@@ -38,8 +38,8 @@ members.created_at bigint not null
 members FOREIGN KEY (org_id) REFERENCES orgs(id)
 members FOREIGN KEY (user_id) REFERENCES users(id)
 members PRIMARY KEY (org_id, user_id)
-CREATE INDEX members_user ON public.members USING btree (user_id, org_id)
-CREATE UNIQUE INDEX members_pkey ON public.members USING btree (org_id, user_id)
+CREATE INDEX members_user ON members USING btree (user_id, org_id)
+CREATE UNIQUE INDEX members_pkey ON members USING btree (org_id, user_id)
 namespaces.id text not null collate C
 namespaces.name text not null collate C
 namespaces.name_key text not null collate C
@@ -50,13 +50,13 @@ namespaces.created_at bigint not null
 namespaces CHECK ((kind = ANY (ARRAY['user'::text, 'org'::text])))
 namespaces PRIMARY KEY (id)
 namespaces UNIQUE (name_key)
-CREATE UNIQUE INDEX namespaces_name_key_key ON public.namespaces USING btree (name_key)
-CREATE UNIQUE INDEX namespaces_pkey ON public.namespaces USING btree (id)
+CREATE UNIQUE INDEX namespaces_name_key_key ON namespaces USING btree (name_key)
+CREATE UNIQUE INDEX namespaces_pkey ON namespaces USING btree (id)
 orgs.id text not null collate C
 orgs.default_visibility text not null collate C
 orgs FOREIGN KEY (id) REFERENCES namespaces(id)
 orgs PRIMARY KEY (id)
-CREATE UNIQUE INDEX orgs_pkey ON public.orgs USING btree (id)
+CREATE UNIQUE INDEX orgs_pkey ON orgs USING btree (id)
 packs.id text not null collate C
 packs.repo_id text not null collate C
 packs.kind text not null collate C
@@ -73,16 +73,16 @@ packs.lease bigint not null
 packs.inline bytea
 packs CHECK ((state = ANY (ARRAY['staged'::text, 'live'::text, 'retired'::text])))
 packs PRIMARY KEY (id)
-CREATE INDEX packs_repo ON public.packs USING btree (repo_id, state, born_gen)
-CREATE INDEX packs_state ON public.packs USING btree (state, dead_at, lease)
-CREATE UNIQUE INDEX packs_pkey ON public.packs USING btree (id)
+CREATE INDEX packs_repo ON packs USING btree (repo_id, state, born_gen)
+CREATE INDEX packs_state ON packs USING btree (state, dead_at, lease)
+CREATE UNIQUE INDEX packs_pkey ON packs USING btree (id)
 publications.id text not null collate C
 publications.repo_id text not null collate C
 publications.gen bigint not null
 publications.at bigint not null
 publications PRIMARY KEY (id)
-CREATE INDEX publications_at ON public.publications USING btree (at)
-CREATE UNIQUE INDEX publications_pkey ON public.publications USING btree (id)
+CREATE INDEX publications_at ON publications USING btree (at)
+CREATE UNIQUE INDEX publications_pkey ON publications USING btree (id)
 reflog.repo_id text not null collate C
 reflog.gen bigint not null
 reflog.name text not null collate C
@@ -93,13 +93,13 @@ reflog.publication_id text not null collate C
 reflog.at bigint not null
 reflog FOREIGN KEY (repo_id) REFERENCES repos(id)
 reflog PRIMARY KEY (repo_id, gen, name)
-CREATE UNIQUE INDEX reflog_pkey ON public.reflog USING btree (repo_id, gen, name)
+CREATE UNIQUE INDEX reflog_pkey ON reflog USING btree (repo_id, gen, name)
 refs.repo_id text not null collate C
 refs.name text not null collate C
 refs.target text not null collate C
 refs FOREIGN KEY (repo_id) REFERENCES repos(id)
 refs PRIMARY KEY (repo_id, name)
-CREATE UNIQUE INDEX refs_pkey ON public.refs USING btree (repo_id, name)
+CREATE UNIQUE INDEX refs_pkey ON refs USING btree (repo_id, name)
 repo_aliases.namespace_id text not null collate C
 repo_aliases.type text not null collate C
 repo_aliases.name_key text not null collate C
@@ -107,22 +107,22 @@ repo_aliases.repo_id text not null collate C
 repo_aliases FOREIGN KEY (namespace_id) REFERENCES namespaces(id)
 repo_aliases FOREIGN KEY (repo_id) REFERENCES repos(id)
 repo_aliases PRIMARY KEY (namespace_id, type, name_key)
-CREATE INDEX repo_aliases_repo ON public.repo_aliases USING btree (repo_id)
-CREATE UNIQUE INDEX repo_aliases_pkey ON public.repo_aliases USING btree (namespace_id, type, name_key)
+CREATE INDEX repo_aliases_repo ON repo_aliases USING btree (repo_id)
+CREATE UNIQUE INDEX repo_aliases_pkey ON repo_aliases USING btree (namespace_id, type, name_key)
 repo_lfs.repo_id text not null collate C
 repo_lfs.digest text not null collate C
 repo_lfs.at bigint not null
 repo_lfs FOREIGN KEY (digest) REFERENCES lfs_objects(digest)
 repo_lfs FOREIGN KEY (repo_id) REFERENCES repos(id)
 repo_lfs PRIMARY KEY (repo_id, digest)
-CREATE INDEX repo_lfs_digest ON public.repo_lfs USING btree (digest, repo_id)
-CREATE UNIQUE INDEX repo_lfs_pkey ON public.repo_lfs USING btree (repo_id, digest)
+CREATE INDEX repo_lfs_digest ON repo_lfs USING btree (digest, repo_id)
+CREATE UNIQUE INDEX repo_lfs_pkey ON repo_lfs USING btree (repo_id, digest)
 repo_tags.repo_id text not null collate C
 repo_tags.tag text not null collate C
 repo_tags FOREIGN KEY (repo_id) REFERENCES repos(id)
 repo_tags PRIMARY KEY (repo_id, tag)
-CREATE INDEX repo_tags_tag ON public.repo_tags USING btree (tag, repo_id)
-CREATE UNIQUE INDEX repo_tags_pkey ON public.repo_tags USING btree (repo_id, tag)
+CREATE INDEX repo_tags_tag ON repo_tags USING btree (tag, repo_id)
+CREATE UNIQUE INDEX repo_tags_pkey ON repo_tags USING btree (repo_id, tag)
 repos.id text not null collate C
 repos.type text not null collate C
 repos.namespace_id text not null collate C
@@ -155,14 +155,14 @@ repos CHECK ((visibility = ANY (ARRAY['public'::text, 'private'::text, 'protecte
 repos FOREIGN KEY (namespace_id) REFERENCES namespaces(id)
 repos PRIMARY KEY (id)
 repos UNIQUE (namespace_id, type, name_key)
-CREATE INDEX repos_created ON public.repos USING btree (type, created_at, id)
-CREATE INDEX repos_downloads ON public.repos USING btree (type, downloads, id)
-CREATE INDEX repos_full_key ON public.repos USING btree (type, full_key, id)
-CREATE INDEX repos_likes ON public.repos USING btree (type, likes, id)
-CREATE INDEX repos_trending ON public.repos USING btree (type, trending, id)
-CREATE INDEX repos_updated ON public.repos USING btree (type, updated_at, id)
-CREATE UNIQUE INDEX repos_namespace_id_type_name_key_key ON public.repos USING btree (namespace_id, type, name_key)
-CREATE UNIQUE INDEX repos_pkey ON public.repos USING btree (id)
+CREATE INDEX repos_created ON repos USING btree (type, created_at, id)
+CREATE INDEX repos_downloads ON repos USING btree (type, downloads, id)
+CREATE INDEX repos_full_key ON repos USING btree (type, full_key, id)
+CREATE INDEX repos_likes ON repos USING btree (type, likes, id)
+CREATE INDEX repos_trending ON repos USING btree (type, trending, id)
+CREATE INDEX repos_updated ON repos USING btree (type, updated_at, id)
+CREATE UNIQUE INDEX repos_namespace_id_type_name_key_key ON repos USING btree (namespace_id, type, name_key)
+CREATE UNIQUE INDEX repos_pkey ON repos USING btree (id)
 sessions.digest bytea not null
 sessions.id text not null collate C
 sessions.user_id text not null collate C
@@ -171,14 +171,14 @@ sessions.expires_at bigint not null
 sessions FOREIGN KEY (user_id) REFERENCES users(id)
 sessions PRIMARY KEY (digest)
 sessions UNIQUE (id)
-CREATE INDEX sessions_expires ON public.sessions USING btree (expires_at)
-CREATE INDEX sessions_user ON public.sessions USING btree (user_id)
-CREATE UNIQUE INDEX sessions_id_key ON public.sessions USING btree (id)
-CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (digest)
+CREATE INDEX sessions_expires ON sessions USING btree (expires_at)
+CREATE INDEX sessions_user ON sessions USING btree (user_id)
+CREATE UNIQUE INDEX sessions_id_key ON sessions USING btree (id)
+CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (digest)
 settings.name text not null collate C
 settings.value text not null collate C
 settings PRIMARY KEY (name)
-CREATE UNIQUE INDEX settings_pkey ON public.settings USING btree (name)
+CREATE UNIQUE INDEX settings_pkey ON settings USING btree (name)
 token_scopes.token_id text not null collate C
 token_scopes.position bigint not null
 token_scopes.entity_type text not null collate C
@@ -186,13 +186,13 @@ token_scopes.entity_id text not null collate C
 token_scopes.perms text not null collate C
 token_scopes FOREIGN KEY (token_id) REFERENCES tokens(id)
 token_scopes PRIMARY KEY (token_id, "position")
-CREATE INDEX token_scopes_entity ON public.token_scopes USING btree (entity_id, token_id)
-CREATE UNIQUE INDEX token_scopes_pkey ON public.token_scopes USING btree (token_id, "position")
+CREATE INDEX token_scopes_entity ON token_scopes USING btree (entity_id, token_id)
+CREATE UNIQUE INDEX token_scopes_pkey ON token_scopes USING btree (token_id, "position")
 token_use.token_id text not null collate C
 token_use.last_used_at bigint not null
 token_use FOREIGN KEY (token_id) REFERENCES tokens(id)
 token_use PRIMARY KEY (token_id)
-CREATE UNIQUE INDEX token_use_pkey ON public.token_use USING btree (token_id)
+CREATE UNIQUE INDEX token_use_pkey ON token_use USING btree (token_id)
 tokens.digest bytea not null
 tokens.kid text not null collate C
 tokens.id text not null collate C
@@ -211,9 +211,9 @@ tokens.revoked_why text not null collate C
 tokens FOREIGN KEY (user_id) REFERENCES users(id)
 tokens PRIMARY KEY (digest)
 tokens UNIQUE (id)
-CREATE INDEX tokens_user ON public.tokens USING btree (user_id, id)
-CREATE UNIQUE INDEX tokens_id_key ON public.tokens USING btree (id)
-CREATE UNIQUE INDEX tokens_pkey ON public.tokens USING btree (digest)
+CREATE INDEX tokens_user ON tokens USING btree (user_id, id)
+CREATE UNIQUE INDEX tokens_id_key ON tokens USING btree (id)
+CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (digest)
 upload_parts.upload_id text not null collate C
 upload_parts.number bigint not null
 upload_parts.size bigint not null
@@ -221,7 +221,7 @@ upload_parts.etag text not null collate C
 upload_parts.blob_key text not null collate C
 upload_parts FOREIGN KEY (upload_id) REFERENCES uploads(id)
 upload_parts PRIMARY KEY (upload_id, number)
-CREATE UNIQUE INDEX upload_parts_pkey ON public.upload_parts USING btree (upload_id, number)
+CREATE UNIQUE INDEX upload_parts_pkey ON upload_parts USING btree (upload_id, number)
 uploads.id text not null collate C
 uploads.kind text not null collate C
 uploads.repo_id text not null collate C
@@ -234,9 +234,9 @@ uploads.lease bigint not null
 uploads.created_at bigint not null
 uploads.ended bigint not null
 uploads PRIMARY KEY (id)
-CREATE INDEX uploads_digest ON public.uploads USING btree (digest)
-CREATE INDEX uploads_lease ON public.uploads USING btree (lease)
-CREATE UNIQUE INDEX uploads_pkey ON public.uploads USING btree (id)
+CREATE INDEX uploads_digest ON uploads USING btree (digest)
+CREATE INDEX uploads_lease ON uploads USING btree (lease)
+CREATE UNIQUE INDEX uploads_pkey ON uploads USING btree (id)
 users.id text not null collate C
 users.email_verified bigint not null
 users.admin bigint not null
@@ -244,4 +244,4 @@ users.suspended bigint not null
 users.password_hash text not null collate C
 users FOREIGN KEY (id) REFERENCES namespaces(id)
 users PRIMARY KEY (id)
-CREATE UNIQUE INDEX users_pkey ON public.users USING btree (id)
+CREATE UNIQUE INDEX users_pkey ON users USING btree (id)
