@@ -136,7 +136,7 @@ func newBench(t testing.TB) *bench {
 
 func (b *bench) authenticator(k Keys) *Authenticator {
 	return New(b.store, k, instance, Options{
-		Now:       func() time.Time { return b.now },
+		Now: func() time.Time { return b.now },
 		OnFailure: func(_ addr, reason string) {
 			b.mu.Lock()
 			defer b.mu.Unlock()

@@ -1,0 +1,171 @@
+package access
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cedar-policy/cedar-go"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// cedarWorld holds the facts of subjects and repositories as entities of testdata/oracle.cedar.
+type cedarWorld struct {
+	policies *cedar.PolicySet
+	entities cedar.EntityMap
+}
+
+var roleNames = []string{"no_access", "read", "contributor", "write", "admin"}
+
+func newCedarWorld(t testing.TB) *cedarWorld {
+	t.Helper()
+	text, err := os.ReadFile("testdata/oracle.cedar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, err := cedar.NewPolicySetFromBytes("oracle.cedar", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &cedarWorld{policies: ps, entities: cedar.EntityMap{}}
+}
+
+func uid(typ, id string) cedar.EntityUID {
+	return cedar.NewEntityUID(cedar.EntityType(typ), cedar.String(id))
+}
+
+func (c *cedarWorld) put(u cedar.EntityUID, attrs cedar.RecordMap, parents ...cedar.EntityUID) {
+	c.entities[u] = cedar.Entity{UID: u, Parents: cedar.NewEntityUIDSet(parents...), Attributes: cedar.NewRecord(attrs)}
+}
+
+func (c *cedarWorld) addOrg(id hub.ID) {
+	c.put(uid("Namespace", string(id)), nil)
+	for i, role := range roleNames {
+		var below []cedar.EntityUID
+		if i > 0 {
+			below = append(below, uid("Role", string(id)+"/"+roleNames[i-1]))
+		}
+		c.put(uid("Role", string(id)+"/"+role), nil, below...)
+	}
+}
+
+// addUser makes the user's personal namespace the same entity: the owner of what is in it.
+func (c *cedarWorld) addUser(f hub.SubjectFacts) {
+	var roles []cedar.EntityUID
+	for _, m := range f.Memberships {
+		roles = append(roles, uid("Role", string(m.OrgID)+"/"+m.Role.String()))
+	}
+	c.put(uid("Namespace", string(f.User.ID)), nil, roles...)
+}
+
+func (c *cedarWorld) addRepo(r hub.Repo) {
+	role := func(name string) cedar.EntityUID { return uid("Role", string(r.NamespaceID)+"/"+name) }
+	c.put(uid("Repo", string(r.ID)), cedar.RecordMap{
+		"private": cedar.Boolean(r.Visibility != hub.Public), "gated": cedar.Boolean(r.Gated != hub.Ungated && r.Type != hub.Space),
+		"disabled": cedar.Boolean(r.Disabled), "owner": uid("Namespace", string(r.NamespaceID)),
+		"creator": uid("Namespace", string(r.CreatorID)), "members": role("no_access"), "readers": role("read"),
+		"contributors": role("contributor"), "writers": role("write"), "admins": role("admin"),
+	})
+}
+
+// addCredential adds a subject under the given id.
+func (c *cedarWorld) addCredential(id string, s *Subject, now time.Time) cedar.EntityUID {
+	u := uid("Credential", id)
+	sets := map[hub.Permission][]cedar.Value{}
+	var with []cedar.Value
+	attrs := cedar.RecordMap{
+		"kind": cedar.String(s.Kind().String()), "live": cedar.Boolean(s.Check(now) == nil),
+		"signedIn": cedar.Boolean(!s.IsAnonymous()), "user": uid("Namespace", "user:"+string(s.UserID())),
+		"readGated": cedar.False, "discuss": cedar.False,
+	}
+	if s.UserID() != "" {
+		attrs["user"] = uid("Namespace", string(s.UserID()))
+	}
+	if t := s.Facts().Token; t != nil {
+		attrs["readGated"], attrs["discuss"] = cedar.Boolean(t.CanReadGated), cedar.Boolean(len(t.Global) > 0)
+		for _, sc := range t.Scopes {
+			e := uid("Namespace", string(sc.EntityID))
+			if sc.EntityType != hub.EntityUser && sc.EntityType != hub.EntityOrg {
+				e = uid("Repo", string(sc.EntityID))
+			}
+			with = append(with, e)
+			for _, p := range sc.Permissions {
+				sets[p] = append(sets[p], e)
+			}
+		}
+	}
+	attrs["entries"] = cedar.NewSet(with...)
+	attrs["reads"] = cedar.NewSet(sets[hub.PermRepoContentRead]...)
+	attrs["accesses"] = cedar.NewSet(sets[hub.PermRepoAccessRead]...)
+	attrs["writes"] = cedar.NewSet(sets[hub.PermRepoWrite]...)
+	attrs["discusses"] = cedar.NewSet(sets[hub.PermDiscussionWrite]...)
+	c.put(u, attrs)
+	return u
+}
+
+func (c *cedarWorld) allows(t testing.TB, credential cedar.EntityUID, a cedar.EntityUID, repo cedar.EntityUID) bool {
+	ok, diag := cedar.Authorize(c.policies, c.entities, cedar.Request{Principal: credential, Action: a, Resource: repo})
+	if len(diag.Errors) > 0 {
+		t.Fatalf("oracle: %v", diag.Errors)
+	}
+	return bool(ok)
+}
+
+// repoActions are the actions that the oracle knows.
+func repoActions() (out []Action) {
+	for a := NoAction + 1; a < numActions; a++ {
+		if a.takes(repoTarget) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// TestCedarOracle asks cedar-go the same questions: one situation in 37, or all of them with AMBIT_FULL=1, which
+// takes minutes.
+func TestCedarOracle(t *testing.T) {
+	every := 37
+	if os.Getenv("AMBIT_FULL") == "1" {
+		every = 1
+	}
+	c := newCedarWorld(t)
+	c.addOrg(spaceOrg)
+	var actionIDs []cedar.EntityUID
+	for _, a := range repoActions() {
+		actionIDs = append(actionIDs, uid("Action", a.String()))
+	}
+	n, decisions := 0, 0
+	for s := range situations() {
+		if n++; n%every != 0 {
+			continue
+		}
+		sub, repo := s.world()
+		c.addUser(hub.SubjectFacts{User: hub.User{ID: spaceUser}, Memberships: sub.Facts().Memberships})
+		c.addRepo(repo)
+		cred := c.addCredential("x", sub, spaceNow)
+		o := objectOf(&repo)
+		allowed := decide(abstract(sub, &o, spaceNow)).Allowed()
+		for i, a := range repoActions() {
+			decisions++
+			if got, want := a.allowedBy(allowed), c.allows(t, cred, actionIDs[i], uid("Repo", string(repo.ID))); got != want {
+				t.Fatalf("%s for %+v: %v here, %v by cedar", a, *s, got, want)
+			}
+		}
+	}
+	t.Logf("%d decisions in %d situations agree with cedar-go", decisions, n/every)
+}
+
+// TestOracleKnowsEveryAction keeps the policies from falling behind the table of actions.
+func TestOracleKnowsEveryAction(t *testing.T) {
+	text, err := os.ReadFile("testdata/oracle.cedar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range repoActions() {
+		if !strings.Contains(string(text), `Action::"`+a.String()+`"`) {
+			t.Errorf("oracle.cedar says nothing about %s", a)
+		}
+	}
+}
