@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
 
@@ -63,5 +64,19 @@ func TestOneOfManyWins(t *testing.T) {
 		if codes[http.StatusOK] != 1 && !strings.HasPrefix(c.path, "/api/repos/move") && !strings.HasPrefix(c.path, "/api/repos/delete") {
 			t.Errorf("%s %s: %d winners", c.method, c.path, codes[http.StatusOK])
 		}
+	}
+}
+
+// Of two settings that are changed at once neither undoes the other: a repository made private stays private.
+func TestSettingsAtOnceAreAllKept(t *testing.T) {
+	h := start(t)
+	var wg sync.WaitGroup
+	for _, body := range []string{`{"private":true}`, `{"gated":"manual"}`, `{"discussionsDisabled":true}`} {
+		wg.Go(func() { together(t, h, 4, "PUT", "/api/models/alice/public/settings", body) })
+	}
+	wg.Wait()
+	r, _, err := h.DB.RepoByName(t.Context(), hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "public"})
+	if err != nil || r.Visibility != hub.Private || r.Gated != hub.GateManual || !r.DiscussionsDisabled {
+		t.Errorf("%v: %s, gate %q, discussions disabled: %v", err, r.Visibility, r.Gated, r.DiscussionsDisabled)
 	}
 }

@@ -89,26 +89,20 @@ func (s *Service) Configure(ctx context.Context, g access.Grant, c Settings, ev 
 	if err := CheckSettings(granted.Type, c); err != nil {
 		return err
 	}
-	repo, err := s.meta.RepoByID(ctx, granted.ID) // the row as it is now: another change may have come between
-	if err != nil {
-		return err
-	}
-	before := repo
-	if c.Visibility != nil {
-		repo.Visibility = *c.Visibility
-	}
-	if c.Gated != nil {
-		repo.Gated = *c.Gated
-	}
-	if c.DiscussionsDisabled != nil {
-		repo.DiscussionsDisabled = *c.DiscussionsDisabled
-	}
-	if repo.Visibility == before.Visibility && repo.Gated == before.Gated && repo.DiscussionsDisabled == before.DiscussionsDisabled {
-		return nil
-	}
-	ev.RepoID, ev.NamespaceID = repo.ID, repo.NamespaceID
-	ev.Message = describe(before, repo)
-	return s.meta.UpdateRepo(ctx, repo, ev)
+	ev.RepoID, ev.NamespaceID = granted.ID, granted.NamespaceID
+	return s.meta.ChangeRepo(ctx, granted.ID, ev, func(repo *hub.Repo) (string, error) {
+		before := *repo
+		if c.Visibility != nil {
+			repo.Visibility = *c.Visibility
+		}
+		if c.Gated != nil {
+			repo.Gated = *c.Gated
+		}
+		if c.DiscussionsDisabled != nil {
+			repo.DiscussionsDisabled = *c.DiscussionsDisabled
+		}
+		return describe(before, *repo), nil
+	})
 }
 
 func describe(before, after hub.Repo) string {

@@ -15,8 +15,8 @@ import (
 type Meta interface {
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
-	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
-	UpdateRepo(ctx context.Context, r hub.Repo, ev hub.Event) error
+	// ChangeRepo lets change alter the settings of the row under its lock.
+	ChangeRepo(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Repo) (message string, err error)) error
 	MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceID hub.ID, ev hub.Event) error
 	DeleteRepo(ctx context.Context, id hub.ID, ev hub.Event) error
 	ListRepos(ctx context.Context, q hub.RepoQuery) (repos []hub.Repo, next string, err error)
