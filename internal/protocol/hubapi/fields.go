@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
@@ -158,20 +160,24 @@ func sha(d *described) any {
 	return oid
 }
 
-func sdk(d *described) any { return orNil(d.repo.SDK) }
+// sdk is what the README says now, or else what the Space was created with.
+func sdk(d *described) any { return orNil(sdkOf(d)) }
+
+func sdkOf(d *described) string {
+	var card struct{ SDK string }
+	if d.card.Data != nil && json.Unmarshal(d.card.Data, &card) == nil && modelcard.KnownSDK(card.SDK) {
+		return card.SDK
+	}
+	return d.repo.SDK
+}
 
 // tags are those of the card; a Space has its sdk among them.
 func tags(d *described) any {
-	out := make([]string, 0, len(d.card.Tags)+1)
-	has := d.repo.SDK == ""
-	for _, t := range d.card.Tags {
-		has = has || t == d.repo.SDK
-		out = append(out, t)
+	sdk := sdkOf(d)
+	if sdk == "" || slices.Contains(d.card.Tags, sdk) {
+		return append([]string{}, d.card.Tags...)
 	}
-	if !has {
-		out = append([]string{d.repo.SDK}, out...)
-	}
-	return out
+	return append([]string{sdk}, d.card.Tags...)
 }
 
 func cardData(d *described) any {
