@@ -18,10 +18,13 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
+	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/protocol/operator"
+	"github.com/ambit-hub/ambit/internal/protocol/resolve"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
+	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/store/meta"
@@ -72,11 +75,12 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	if err != nil {
 		return nil, refuse(err, "The folder %s cannot be used: %v.", cfg.BlobsPath(), plainCause(err))
 	}
+	logError := func(ctx context.Context, msg string, err error) {
+		log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
+	}
 	git := gitrepo.New(gitrepo.Config{
 		CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes,
-		LogError: func(ctx context.Context, msg string, err error) {
-			log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
-		},
+		LogError: logError,
 	}, d.db, blobs)
 
 	// Who asks, and what they may.
@@ -87,16 +91,23 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
 	repoService := repos.New(d.db, git, blobs, nil)
+	transferService := transfer.New(transfer.Config{
+		MaxFile: cfg.Upload.MaxFileBytes, TempDir: cfg.CachePath(),
+	}, transfer.Deps{
+		Meta: d.db, Git: git, Blobs: blobs, Authz: d.zone, Sign: repos.SignatureOf, LogError: logError,
+	})
 
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService}).Register(d.server)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transferService}).Register(d.server)
+	resolve.New(transferService).Register(d.server)
+	lfs.New(transferService, auth, nil).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
 
-	d.runners = append(d.runners, auth, git)
+	d.runners = append(d.runners, auth, git, transferService.Counter(), transferService.Sweeper())
 	return d, nil
 }
 
