@@ -13,6 +13,7 @@ const (
 	MaxListLimit   = 1000 // repositories on a page
 	maxSearchTerms = 16
 	maxTags        = 64
+	maxFullName    = 2*hub.MaxName + 1 // bytes; no longer term can be part of a name
 )
 
 // sortColumns are what a listing can be ordered by. Those of type string order names.
@@ -33,6 +34,7 @@ const (
 	ofTask    = `r.pipeline_tag = ?`
 	ofGated   = `r.gated <> ''`
 	ofUngated = `r.gated = ''`
+	ofNothing = `1 = 0`
 )
 
 // ListRepos returns a page of repositories in descending order, and the cursor of the next page, empty at the end.
@@ -83,6 +85,10 @@ func listing(q hub.RepoQuery) (text string, args []any, err error) {
 		add(ofAuthor, hub.NameKey(q.Author))
 	}
 	for _, term := range q.Search {
+		if len(term) > maxFullName { // SQLite refuses patterns that are much longer
+			add(ofNothing)
+			continue
+		}
 		add(ofSearch, "%"+likeEscaper.Replace(strings.ToLower(term))+"%")
 	}
 	for _, tag := range q.Tags {

@@ -80,7 +80,9 @@ func TestSweepPacks(t *testing.T) {
 func TestSweepLFS(t *testing.T) {
 	both(t, func(t *testing.T, db *DB) {
 		w := makeWorld(t, db)
-		complete := func(repo hub.ID) error { return db.CompleteLFS(ctx, repo, w.file, 7, "lfs/"+string(w.file), hub.Event{}) }
+		complete := func(repo hub.ID) error {
+			return db.CompleteLFS(ctx, repo, w.file, 7, "lfs/"+string(w.file), hub.Event{})
+		}
 		chosen := func() int {
 			t.Helper()
 			must(t, db.CondemnLFS(ctx, 100))
