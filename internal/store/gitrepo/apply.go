@@ -53,6 +53,9 @@ func (w *Writer) Apply(ctx context.Context, base *Snapshot, parentTree hub.OID, 
 	if oid.IsZero() {
 		return w.add(object.KindTree, nil)
 	}
+	if _, held := w.b.Has(oid); !held {
+		w.applied[oid] = true
+	}
 	return oid, nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/format/lfspointer"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
 )
 
@@ -188,18 +189,20 @@ func compareCommit(t *testing.T, snap *Snapshot, dir string, c Commit) {
 		if one, err := snap.Entry(ctx, c.OID, e.Path); err != nil || lsTree([]Entry{one}) != lsTree([]Entry{e}) {
 			t.Errorf("entry %q: %+v, %v", e.Path, one, err)
 		}
-		if e.Type == TypeFile && read(t, snap, e.OID) != git(t, dir, "", "cat-file", "blob", e.OID.String()) {
-			t.Errorf("%q has other bytes", e.Path)
+		if e.Type != TypeFile {
+			continue
+		}
+		// fsck has compared git's bytes with their ids.
+		if oid, err := object.Hash(object.KindBlob, []byte(read(t, snap, e.OID))); err != nil || oid != e.OID {
+			t.Errorf("%q has other bytes: %v", e.Path, err)
 		}
 	}
 	last, err := snap.LastCommits(ctx, c.OID, paths)
 	if err != nil || len(last) != len(paths) {
 		t.Fatalf("%d last commits of %d paths, %v", len(last), len(paths), err)
 	}
-	for i, path := range paths {
-		if i%5 != 0 {
-			continue
-		}
+	for i := 0; i < len(paths); i += 1 + len(paths)/6 {
+		path := paths[i]
 		want := strings.TrimSpace(git(t, dir, "", "log", "-1", "--format=%H", c.OID.String(), "--", path))
 		if have := last[path].OID.String(); have != want {
 			t.Errorf("last commit of %q at %s is %s, want %s", path, c.OID, have, want)

@@ -65,7 +65,9 @@ func (s *Snapshot) Resolve(ctx context.Context, rev string) (hub.OID, error) {
 	}
 	if fullErr == nil {
 		// Perhaps the commit is newer than the snapshot.
-		return s.peel(ctx, v, full, rev)
+		if v, err = s.advance(ctx, v); err != nil {
+			return hub.ZeroOID, err
+		}
 	}
 	oid, ok := v.abbreviated(rev)
 	if !ok {

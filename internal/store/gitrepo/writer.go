@@ -24,6 +24,8 @@ type Writer struct {
 	// are taken back, because new ones take their place.
 	attempt   pack.Mark
 	attempted bool
+
+	applied map[hub.OID]bool // trees that Apply returned because they lie in the view it was given
 }
 
 // Begin starts a change of a repository. A repository that does not exist yet counts as empty; see PublishNew.
@@ -40,7 +42,7 @@ func (s *Store) Begin(ctx context.Context, repoID hub.ID) (*Writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	w := &Writer{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory)}
+	w := &Writer{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory), applied: map[hub.OID]bool{}}
 	v := base.v
 	w.b.Known = func(oid hub.OID) bool {
 		_, _, ok := v.find(oid)
@@ -108,6 +110,9 @@ func (w *Writer) expect(oid hub.OID, kind object.Kind) error {
 		return nil
 	}
 	if k, ok := w.base.v.kind(oid); ok && k == kind {
+		return nil
+	}
+	if kind == object.KindTree && w.applied[oid] {
 		return nil
 	}
 	return fmt.Errorf("%w: %s %s", errMissing, kind, oid)

@@ -6,9 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// crud are the bytes that git removes from both ends of names and addresses. Source: git's ident.c, crud().
+// crud is what git removes from both ends of names and addresses. Source: git's ident.c, crud().
 const crud = " .,:;<>\"\\'\t\r\n\v\f\x00"
 
 // Clean returns s as git would store it: name and address without line feeds, angle brackets and surrounding
@@ -38,7 +39,7 @@ func cleanIdent(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-	return strings.Trim(s, crud)
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(crud, r) })
 }
 
 func zone(offset int) *time.Location {
@@ -63,10 +64,10 @@ func parseSignature(b []byte) Signature {
 	var s Signature
 	open, end := bytes.IndexByte(b, '<'), bytes.LastIndexByte(b, '>')
 	if open < 0 || end < open {
-		s.Name = string(bytes.TrimSpace(b))
+		s.Name = string(bytes.Trim(b, " \t"))
 		return s
 	}
-	s.Name = string(bytes.TrimSpace(b[:open]))
+	s.Name = string(bytes.Trim(b[:open], " \t"))
 	s.Email = string(b[open+1 : end])
 	when := strings.Fields(string(b[end+1:]))
 	if len(when) == 0 {
