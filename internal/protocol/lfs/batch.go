@@ -155,7 +155,7 @@ func failure(err error) *objectError {
 }
 
 func (l links) action(t identity.Ticket, below string) *action {
-	return &action{Href: l.to(t, below), ExpiresIn: int64(l.expires.Sub(l.api.now()) / time.Second)}
+	return &action{Href: l.to(t, below), ExpiresIn: int64(l.life / time.Second)}
 }
 
 // offerUpload asks for the object: in one piece, or in parts whose URLs stand in the header under their numbers.

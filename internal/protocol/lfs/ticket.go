@@ -64,10 +64,11 @@ type links struct {
 	repo    hub.Repo
 	base    string // of the repository's objects
 	expires time.Time
+	life    time.Duration
 }
 
 func (a *API) links(r *httpd.Request, g access.Grant, repo hub.Repo, life time.Duration) links {
-	return links{api: a, subject: g.Subject(), repo: repo, base: r.BaseURL + repo.WebPath() + ".git/info/lfs/objects/", expires: a.now().Add(life)}
+	return links{api: a, subject: g.Subject(), repo: repo, base: r.BaseURL + repo.WebPath() + ".git/info/lfs/objects/", expires: a.now().Add(life + time.Second), life: life}
 }
 
 // to returns the URL of an object, or of what lies below it, that allows t's method and action.
