@@ -43,6 +43,7 @@ type Reader struct {
 	files   int
 	file    File
 	xorb    Xorb
+	rec     record
 	err     error
 }
 
@@ -139,22 +140,26 @@ func (d *Reader) readHeader() {
 	}
 }
 
-// record reads one record.
-func (d *Reader) record() (rec record, err error) {
+// record reads one record, valid until the following call.
+func (d *Reader) record() (*record, error) {
 	if d.read += recordSize; d.read > d.limits.Bytes {
-		return rec, invalid("A shard has at most %d bytes.", d.limits.Bytes)
+		return nil, invalid("A shard has at most %d bytes.", d.limits.Bytes)
 	}
-	if _, err = io.ReadFull(d.r, rec[:]); err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
-		return rec, hub.Wrap(err, hub.InvalidInput, "The shard is cut short.")
+	_, err := io.ReadFull(d.r, d.rec[:])
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, hub.Wrap(err, hub.InvalidInput, "The shard is cut short.")
 	}
-	return rec, err
+	return &d.rec, err
 }
 
 // readFile reads a file into d.file, or the end of the section.
 func (d *Reader) readFile() (more bool, err error) {
 	head, err := d.record()
-	if err != nil || head.hash() == endHash {
+	if err != nil {
 		return false, err
+	}
+	if head.hash() == endHash {
+		return false, nil
 	}
 	if d.files++; d.files > d.limits.Files {
 		return false, invalid("A shard has at most %d files.", d.limits.Files)
@@ -216,8 +221,11 @@ func (d *Reader) readTerm() (Term, error) {
 // readXorb reads a xorb into d.xorb, or the end of the section.
 func (d *Reader) readXorb() (more bool, err error) {
 	head, err := d.record()
-	if err != nil || head.hash() == endHash {
+	if err != nil {
 		return false, err
+	}
+	if head.hash() == endHash {
+		return false, nil
 	}
 	n := head.word(1)
 	if n == 0 || n > maxXorbChunks {
