@@ -49,6 +49,9 @@ func (c *Config) Check() error {
 	between("tokens.max_scopes", int64(c.Tokens.MaxScopes), 1, 10_000)
 	between("tokens.cache_entries", int64(c.Tokens.CacheEntries), 1, 100_000_000)
 	between("git.tree_cache_bytes", c.Git.TreeCacheBytes, 1<<20, 1<<40)
+	between("commit.max_bytes", c.Commit.MaxBytes, 1<<20, 1<<50)
+	between("commit.max_regular_bytes", c.Commit.MaxRegularBytes, 1<<10, 1<<30)
+	between("commit.max_operations", int64(c.Commit.MaxOperations), 1, 100_000_000)
 	between("upload.max_file_bytes", c.Upload.MaxFileBytes, 1, 1<<50)
 	between("upload.part_bytes", c.Upload.PartBytes, 5<<20, 5<<30)
 	atLeast("http.read_header_timeout", c.HTTP.ReadHeaderTimeout, time.Second)
@@ -57,7 +60,9 @@ func (c *Config) Check() error {
 	atLeast("accounts.session_lifetime", c.Accounts.SessionLifetime, time.Minute)
 	atLeast("tokens.last_used_interval", c.Tokens.LastUsedInterval, time.Second)
 	atLeast("upload.lease", c.Upload.Lease, time.Minute)
-	atLeast("upload.sweep_every", c.Upload.SweepEvery, time.Second)
+	atLeast("sweep.every", c.Sweep.Every, time.Second)
+	atLeast("sweep.pack_grace", c.Sweep.PackGrace, time.Minute)
+	atLeast("sweep.file_grace", c.Sweep.FileGrace, time.Minute)
 	if c.Admin.Name != "" {
 		if err := hub.CheckNamespace(c.Admin.Name); err != nil {
 			bad("admin.name", "%s", message(err))

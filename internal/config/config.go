@@ -23,7 +23,9 @@ type Config struct {
 	Accounts  Accounts
 	Tokens    Tokens
 	Git       Git
+	Commit    Commit
 	Upload    Upload
+	Sweep     Sweep
 	Log       Log
 	Admin     Admin
 }
@@ -66,12 +68,25 @@ type Git struct {
 	TreeCacheBytes int64
 }
 
-// Upload holds the limits of commits and large files.
+// Commit holds the limits of one commit.
+type Commit struct {
+	MaxBytes        int64
+	MaxRegularBytes int64
+	MaxOperations   int
+}
+
+// Upload holds the limits of large files.
 type Upload struct {
 	MaxFileBytes int64
 	PartBytes    int64
 	Lease        time.Duration
-	SweepEvery   time.Duration
+}
+
+// Sweep says when bytes that nothing uses are deleted.
+type Sweep struct {
+	Every     time.Duration
+	PackGrace time.Duration
+	FileGrace time.Duration
 }
 
 // Log says how much is logged.
@@ -111,13 +126,22 @@ func Default() Config {
 			CacheEntries:     100_000,
 		},
 		Git: Git{
-			TreeCacheBytes: 64 << 20,
+			TreeCacheBytes: 128 << 20,
+		},
+		Commit: Commit{
+			MaxBytes:        8 << 30,
+			MaxRegularBytes: 10 << 20,
+			MaxOperations:   100_000,
 		},
 		Upload: Upload{
 			MaxFileBytes: 1 << 40,
 			PartBytes:    64 << 20,
 			Lease:        24 * time.Hour,
-			SweepEvery:   10 * time.Minute,
+		},
+		Sweep: Sweep{
+			Every:     10 * time.Minute,
+			PackGrace: time.Hour,
+			FileGrace: 24 * time.Hour,
 		},
 		Log: Log{Level: "info"},
 	}

@@ -47,6 +47,11 @@ func openFolder(cfg *config.Config) (*folder, error) {
 		return nil, refuse(err, "The data folder %s cannot be locked: %v.", cfg.Data, err)
 	}
 	f := &folder{lock: lock}
+	// What a killed hub left in the cache is of no use to anybody.
+	if err := os.RemoveAll(cfg.CachePath()); err != nil {
+		f.Close()
+		return nil, refuse(err, "The folder %s cannot be emptied: %v.", cfg.CachePath(), plainCause(err))
+	}
 	for _, dir := range []string{cfg.BlobsPath(), cfg.CachePath()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			f.Close()

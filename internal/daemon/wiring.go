@@ -41,6 +41,7 @@ type Daemon struct {
 	log      *slog.Logger
 	folder   *folder
 	db       *meta.DB
+	git      *gitrepo.Store
 	accounts *accounts.Service
 	zone     *access.Authorizer
 	server   *httpd.Server
@@ -78,10 +79,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	logError := func(ctx context.Context, msg string, err error) {
 		log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
 	}
-	git := gitrepo.New(gitrepo.Config{
-		CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes,
-		LogError: logError,
-	}, d.db, blobs)
+	d.git = gitrepo.New(gitrepo.Config{CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes, LogError: logError}, d.db, blobs)
 
 	// Who asks, and what they may.
 	auth := identity.New(d.db, keys, instance, identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval})
@@ -90,24 +88,24 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
-	repoService := repos.New(d.db, git, blobs, nil)
-	transferService := transfer.New(transfer.Config{
-		MaxFile: cfg.Upload.MaxFileBytes, TempDir: cfg.CachePath(),
-	}, transfer.Deps{
-		Meta: d.db, Git: git, Blobs: blobs, Authz: d.zone, Sign: repos.SignatureOf, LogError: logError,
-	})
+	repoService := repos.New(d.db, d.git, blobs, nil)
+	transfers := transfer.New(transfer.Config{
+		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
+		PartSize: cfg.Upload.PartBytes, Lease: cfg.Upload.Lease, SweepEvery: cfg.Sweep.Every, RetireGrace: cfg.Sweep.PackGrace, LFSGrace: cfg.Sweep.FileGrace,
+		TempDir: cfg.CachePath(),
+	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Sign: repos.SignatureOf, LogError: logError})
 
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transferService}).Register(d.server)
-	resolve.New(transferService).Register(d.server)
-	lfs.New(transferService, auth, nil).Register(d.server)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers}).Register(d.server)
+	resolve.New(transfers).Register(d.server)
+	lfs.New(transfers, auth, nil).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
 
-	d.runners = append(d.runners, auth, git, transferService.Counter(), transferService.Sweeper())
+	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper())
 	return d, nil
 }
 
@@ -126,6 +124,9 @@ func (d *Daemon) Close() error {
 	var errs []error
 	if d.stop != nil {
 		errs = append(errs, d.stop())
+	}
+	if d.git != nil {
+		errs = append(errs, d.git.Close())
 	}
 	if d.db != nil {
 		errs = append(errs, d.db.Close())
