@@ -8,8 +8,10 @@ import (
 
 // object is what decisions read of a repository or, with an empty id, of a namespace alone.
 type object struct {
-	id        hub.ID
+	tail      uint64 // of namespace
+	idTail    uint64 // of id
 	namespace hub.ID
+	id        hub.ID
 	creator   hub.ID
 	flags     State // statePrivate, stateGated, stateDisabled
 }
@@ -19,7 +21,10 @@ var missing = object{flags: statePrivate}
 
 // objectOf reads a repository. Protected spaces are private here; only models and datasets have gates.
 func objectOf(r *hub.Repo) object {
-	o := object{id: r.ID, namespace: r.NamespaceID, creator: r.CreatorID}
+	o := object{
+		tail: tailOf(r.NamespaceID), idTail: tailOf(r.ID),
+		namespace: r.NamespaceID, id: r.ID, creator: r.CreatorID,
+	}
 	if r.Visibility != hub.Public {
 		o.flags |= statePrivate
 	}
@@ -33,7 +38,9 @@ func objectOf(r *hub.Repo) object {
 }
 
 // objectOfNamespace is a namespace without a repository: nothing in it is public.
-func objectOfNamespace(id hub.ID) object { return object{namespace: id, flags: statePrivate} }
+func objectOfNamespace(id hub.ID) object {
+	return object{namespace: id, tail: tailOf(id), flags: statePrivate}
+}
 
 // abstract reads everything about s and o that the rules look at. It allocates nothing.
 func abstract(s *Subject, o *object, now time.Time) State {
@@ -44,9 +51,9 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	if s.admin {
 		st |= stateInstanceAdmin
 	}
-	rel := s.relationTo(o.namespace)
+	rel := s.relationTo(o)
 	st |= State(rel) << relationShift
-	if rel != nobody && o.creator != "" && o.creator == s.userID {
+	if rel == memberContributor && o.creator == s.userID {
 		st |= stateCreator
 	}
 	if s.kind == KindFineGrained {
@@ -55,17 +62,17 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	return st
 }
 
-func (s *Subject) relationTo(namespace hub.ID) relation {
+func (s *Subject) relationTo(o *object) relation {
 	switch {
 	case s.kind == KindNone, s.kind == KindAnonymous:
 		return nobody
-	case namespace == "" || s.userID == "":
+	case o.namespace == "" || s.userID == "":
 		return outsider
-	case namespace == s.userID:
+	case o.tail == s.userTail && o.namespace == s.userID:
 		return owner
 	}
-	if i, ok := findOrg(s.orgs, namespace); ok {
-		return s.orgs[i].rel
+	if rel, ok := s.orgs.find(o.tail, o.namespace); ok {
+		return rel
 	}
 	return outsider
 }
@@ -81,63 +88,18 @@ func (s *Subject) scopeFor(o *object) State {
 		st |= stateGlobalDiscuss
 	}
 	lv, at := levelNone, atoms(0)
-	if o.namespace == s.userID && s.ownEntry {
+	if s.ownEntry && o.tail == s.userTail && o.namespace == s.userID {
 		lv, at = levelNamespace, s.ownAtoms
-	} else if i, ok := findScope(s.orgScopes, o.namespace); ok {
-		lv, at = levelNamespace, s.orgScopes[i].atoms
+	} else if a, ok := s.orgScopes.find(o.tail, o.namespace); ok {
+		lv, at = levelNamespace, a
 	}
 	if at&atomWrite != 0 {
 		st |= stateNamespaceWrite
 	}
-	if o.id != "" {
-		if i, ok := findScope(s.repoScopes, o.id); ok {
-			lv, at = levelRepo, s.repoScopes[i].atoms
+	if len(s.repoScopes) > 0 && o.id != "" {
+		if a, ok := s.repoScopes.find(o.idTail, o.id); ok {
+			lv, at = levelRepo, a
 		}
 	}
 	return st | State(lv)<<levelShift | State(at)<<atomShift
-}
-
-// fewRows is the length up to which looking at every row beats a binary search.
-const fewRows = 8
-
-func findOrg(rows []orgRow, id hub.ID) (int, bool) {
-	if len(rows) <= fewRows {
-		for i := range rows {
-			if rows[i].id == id {
-				return i, true
-			}
-		}
-		return 0, false
-	}
-	lo, hi := 0, len(rows)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if rows[mid].id < id {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo, lo < len(rows) && rows[lo].id == id
-}
-
-func findScope(rows []scopeRow, id hub.ID) (int, bool) {
-	if len(rows) <= fewRows {
-		for i := range rows {
-			if rows[i].id == id {
-				return i, true
-			}
-		}
-		return 0, false
-	}
-	lo, hi := 0, len(rows)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if rows[mid].id < id {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo, lo < len(rows) && rows[lo].id == id
 }

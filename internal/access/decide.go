@@ -34,8 +34,17 @@ const (
 // creatorBits is what a contributor has on the repositories that he or she created, beyond roleBits.
 const creatorBits = bitsWriter | bitsOfNamespace&^(bitTransfer|bitCreate)
 
-// openRole is what a public repository gives to everybody (0) and to everybody signed in (1).
-var openRole = [2]Bits{bitsOpen, bitsOpen | bitDiscuss}
+// openRole is what a public repository gives whatever one's relation to it: signing in is what counts.
+var openRole = [8]Bits{
+	nobody:            bitsOpen,
+	outsider:          bitsOpen | bitDiscuss,
+	memberNoAccess:    bitsOpen | bitDiscuss,
+	memberRead:        bitsOpen | bitDiscuss,
+	memberContributor: bitsOpen | bitDiscuss,
+	memberWrite:       bitsOpen | bitDiscuss,
+	memberAdmin:       bitsOpen | bitDiscuss,
+	owner:             bitsOpen | bitDiscuss,
+}
 
 // tokenBits is what a kind of credential may carry; a fine-grained token starts with what any credential has.
 var tokenBits = [8]Bits{
@@ -57,79 +66,71 @@ var atomBits = [6]Bits{
 	bitOrgRead | bitOrgWrite, // org.write
 }
 
+// entryBits joins atomBits for every set of atoms, once instead of at each decision.
+var entryBits = func() (table [1 << len(atomBits)]Bits) {
+	for set := range table {
+		for i, b := range atomBits {
+			if set&(1<<i) != 0 {
+				table[set] |= b
+			}
+		}
+	}
+	return table
+}()
+
 // decide is the law. It is total, pure and allocates nothing.
 func decide(s State) Layers {
-	l := Layers{Gate: allBits, Policy: allBits} // no organization has policies yet
+	l := Layers{
+		Role:   roleBits[s.relation()],
+		Gate:   allBits,
+		Token:  tokenBits[s.kind()],
+		Policy: allBits, // no organization has policies yet
+	}
 	if s.has(stateLive) {
 		l.Subject = allBits
 	}
-	l.Role = decideRole(s)
-	l.Token = decideToken(s)
+	if s.has(stateCreator) && s.relation() == memberContributor {
+		l.Role |= creatorBits
+	}
+	if !s.has(statePrivate) {
+		l.Role |= openRole[s.relation()]
+	}
+	if s.has(stateInstanceAdmin) {
+		l.Role |= bitInstance
+	}
 	if s.has(stateGated) && s.relation() < memberRead {
 		l.Gate &^= bitContent
 	}
 	if s.has(stateDisabled) {
 		l.Gate &= bitView | bitPublic // its page says that it is disabled
 	}
+	if s.kind() == KindFineGrained {
+		l.Token |= decideFineGrained(s)
+	}
 	return l
 }
 
-func decideRole(s State) Bits {
-	rel := s.relation()
-	b := roleBits[rel]
-	if rel == memberContributor && s.has(stateCreator) {
-		b |= creatorBits
-	}
-	if !s.has(statePrivate) {
-		if rel == nobody {
-			b |= openRole[0]
-		} else {
-			b |= openRole[1]
-		}
-	}
-	if s.has(stateInstanceAdmin) {
-		b |= bitInstance
-	}
-	return b
-}
-
-func decideToken(s State) Bits {
-	b := tokenBits[s.kind()]
-	if s.kind() != KindFineGrained {
-		return b
-	}
-	entry := entryBits(s.atoms())
+// decideFineGrained is what a fine-grained token carries beyond what every token does.
+func decideFineGrained(s State) Bits {
+	entry := entryBits[s.atoms()]
 	if !s.has(stateNamespaceWrite) {
 		entry &^= bitsOfNamespace
 	}
-	switch {
-	case s.has(statePrivate):
-		return b | entry
-	case !s.has(stateGated):
-		b |= bitView | bitContent
-	default:
-		b |= bitView
+	if s.has(statePrivate) {
+		return entry
+	}
+	open := bitView | bitContent
+	if s.has(stateGated) {
 		// An organization's entry reaches its gated files only while its owner is a member there.
 		if s.level() == levelNamespace && s.relation() == outsider {
 			entry &^= bitContent
 		}
-		if s.has(stateReadGated) && s.level() != levelRepo {
-			b |= bitContent
+		if !s.has(stateReadGated) || s.level() == levelRepo {
+			open = bitView
 		}
 	}
 	if s.has(stateGlobalDiscuss) && s.level() == levelNone && s.relation() != owner {
-		b |= bitDiscuss
+		open |= bitDiscuss
 	}
-	return b | entry
-}
-
-// entryBits joins what the atoms of one entry carry.
-func entryBits(a atoms) Bits {
-	var b Bits
-	for i := range atomBits {
-		if a&(1<<i) != 0 {
-			b |= atomBits[i]
-		}
-	}
-	return b
+	return entry | open
 }

@@ -160,7 +160,7 @@ func naive(s *Subject, r hub.Repo) State {
 		rel = owner
 	}
 	st |= State(rel) << relationShift
-	if r.CreatorID == f.User.ID {
+	if rel == memberContributor && r.CreatorID == f.User.ID {
 		st |= stateCreator
 	}
 	if s.kind != KindFineGrained {

@@ -50,23 +50,14 @@ type Subject struct {
 	readGated  bool
 	discussAny bool
 	expires    int64 // Unix nanoseconds, 0 for never
+	userTail   uint64
 	userID     hub.ID
-	orgs       []orgRow   // sorted by id
-	orgScopes  []scopeRow // sorted by id
-	repoScopes []scopeRow // sorted by id
+	orgs       rows[relation]
+	orgScopes  rows[atoms]
+	repoScopes rows[atoms]
 
 	facts      hub.SubjectFacts
 	credential Credential
-}
-
-type orgRow struct {
-	id  hub.ID
-	rel relation
-}
-
-type scopeRow struct {
-	id    hub.ID
-	atoms atoms
 }
 
 var (
@@ -92,13 +83,13 @@ func NewSubject(f hub.SubjectFacts, c Credential) *Subject {
 		s.setToken(t)
 	}
 	ids := newArena(f)
-	s.userID = ids.keep(f.User.ID)
+	s.userID, s.userTail = ids.keep(f.User.ID), tailOf(f.User.ID)
 	for _, m := range f.Memberships {
 		if rel := relationOf(m.Role); rel != outsider {
-			s.orgs = append(s.orgs, orgRow{ids.keep(m.OrgID), rel})
+			s.orgs.add(ids.keep(m.OrgID), rel)
 		}
 	}
-	slices.SortFunc(s.orgs, func(a, b orgRow) int { return strings.Compare(string(a.id), string(b.id)) })
+	s.orgs.sort()
 	if s.kind == KindFineGrained {
 		s.setScopes(f.Token.Scopes, ids)
 	}
@@ -136,14 +127,13 @@ func (s *Subject) setScopes(scopes []hub.Scope, ids *arena) {
 				s.ownEntry, s.ownAtoms = true, a
 			}
 		case hub.EntityOrg:
-			s.orgScopes = append(s.orgScopes, scopeRow{ids.keep(sc.EntityID), a})
+			s.orgScopes.add(ids.keep(sc.EntityID), a)
 		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
-			s.repoScopes = append(s.repoScopes, scopeRow{ids.keep(sc.EntityID), a})
+			s.repoScopes.add(ids.keep(sc.EntityID), a)
 		}
 	}
-	byID := func(a, b scopeRow) int { return strings.Compare(string(a.id), string(b.id)) }
-	slices.SortFunc(s.orgScopes, byID)
-	slices.SortFunc(s.repoScopes, byID)
+	s.orgScopes.sort()
+	s.repoScopes.sort()
 }
 
 // atomsOf keeps the atoms that decisions here read; the others belong to features with decisions of their own.

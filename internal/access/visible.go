@@ -42,7 +42,8 @@ func (s *Subject) addOverrides(v *hub.Visible) {
 		default:
 			continue
 		}
-		o := object{id: sc.EntityID, namespace: sc.NamespaceID, flags: statePrivate}
+		o := objectOfNamespace(sc.NamespaceID)
+		o.id, o.idTail = sc.EntityID, tailOf(sc.EntityID)
 		st := abstract(s, &o, noTime) | stateLive
 		if decide(st).Allowed()&bitView != 0 {
 			v.Repos = append(v.Repos, sc.EntityID)
