@@ -101,6 +101,33 @@ func TestCapturedXorbs(t *testing.T) {
 	}
 }
 
+// TestXorbOfTheInstalledClient reads what hf_xet 1.8.0 sent under this hash.
+func TestXorbOfTheInstalledClient(t *testing.T) {
+	stored := read(t, "hf_xet-1.8.0.xorb")
+	hash, _ := xethash.Parse("383db810367efaa90ed1f07f7eaee28c32a26e3abbc0c9e537def5dcddcd816e")
+	table, err := xorb.NewIngester().Ingest(io.Discard, bytes.NewReader(stored), hash)
+	if err != nil || len(table) != 13 {
+		t.Fatalf("%d chunks, %v", len(table), err)
+	}
+	// The JSON lines are chunks 6 to 11; cut and packed by us they give the same hashes in about as many bytes.
+	var text bytes.Buffer
+	for i := 0; text.Len() < 150_000; i++ {
+		fmt.Fprintf(&text, "{\"row\": %d, \"name\": \"item-%d\", \"ok\": true}\n", i, i%17)
+	}
+	data := text.Bytes()[:150_000]
+	if !bytes.Equal(unpack(t, table.Section(bytes.NewReader(stored), 6, 12)), data) {
+		t.Error("chunks 6 to 11 are not the JSON lines")
+	}
+	ours, _, again := chunked(t, data)
+	for i, e := range again {
+		if e.Hash != table[6+i].Hash {
+			t.Errorf("chunk %d: %s, want %s", i, e.Hash, table[6+i].Hash)
+		}
+	}
+	from, to := table.Packed(6, 12)
+	t.Logf("the client packs %d bytes to %d, we to %d", len(data), to-from, len(ours))
+}
+
 // chunked builds a xorb out of data with the Writer.
 func chunked(t testing.TB, data []byte) ([]byte, xethash.Hash, xorb.Table) {
 	t.Helper()
