@@ -53,12 +53,9 @@ func (w *Writer) publish(ctx context.Context, p hub.Publication, commit func(hub
 		p.ID = hub.NewID()
 	}
 	p.RepoID = w.repo
-	p.LFS = slices.Clone(p.LFS)
-	for _, d := range w.Pointers() {
-		if !slices.Contains(p.LFS, d) {
-			p.LFS = append(p.LFS, d)
-		}
-	}
+	p.LFS = slices.Concat(p.LFS, w.Pointers())
+	slices.Sort(p.LFS)
+	p.LFS = slices.Compact(p.LFS)
 	p.Pack, p.Inline = nil, nil
 	if w.b.Len() > 0 {
 		row, inline, err := w.store.storePack(ctx, w.repo, kindCommit, w.b)
