@@ -6,13 +6,11 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// object is what decisions read of a repository or, with an empty id, of a namespace alone.
+// object is what decisions read of a repository or, without an id, of a namespace alone: 52 bytes.
 type object struct {
-	tail      uint64 // of namespace
-	idTail    uint64 // of id
-	namespace hub.ID
-	id        hub.ID
-	creator   hub.ID
+	namespace key
+	id        key
+	creator   key
 	flags     State // statePrivate, stateGated, stateDisabled
 }
 
@@ -21,10 +19,7 @@ var missing = object{flags: statePrivate}
 
 // objectOf reads a repository. Protected spaces are private here; only models and datasets have gates.
 func objectOf(r *hub.Repo) object {
-	o := object{
-		tail: tailOf(r.NamespaceID), idTail: tailOf(r.ID),
-		namespace: r.NamespaceID, id: r.ID, creator: r.CreatorID,
-	}
+	o := object{namespace: keyOf(r.NamespaceID), id: keyOf(r.ID), creator: keyOf(r.CreatorID)}
 	if r.Visibility != hub.Public {
 		o.flags |= statePrivate
 	}
@@ -38,9 +33,7 @@ func objectOf(r *hub.Repo) object {
 }
 
 // objectOfNamespace is a namespace without a repository: nothing in it is public.
-func objectOfNamespace(id hub.ID) object {
-	return object{namespace: id, tail: tailOf(id), flags: statePrivate}
-}
+func objectOfNamespace(id hub.ID) object { return object{namespace: keyOf(id), flags: statePrivate} }
 
 // abstract reads everything about s and o that the rules look at. It allocates nothing.
 func abstract(s *Subject, o *object, now time.Time) State {
@@ -51,9 +44,9 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	if s.admin {
 		st |= stateInstanceAdmin
 	}
-	rel := s.relationTo(o)
+	rel := s.relationTo(o.namespace)
 	st |= State(rel) << relationShift
-	if rel == memberContributor && o.creator == s.userID {
+	if rel == memberContributor && o.creator == s.user {
 		st |= stateCreator
 	}
 	if s.kind == KindFineGrained {
@@ -62,17 +55,17 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	return st
 }
 
-func (s *Subject) relationTo(o *object) relation {
+func (s *Subject) relationTo(namespace key) relation {
 	switch {
 	case s.kind == KindNone, s.kind == KindAnonymous:
 		return nobody
-	case o.namespace == "" || s.userID == "":
+	case namespace == key{} || s.user == key{}:
 		return outsider
-	case o.tail == s.userTail && o.namespace == s.userID:
+	case namespace == s.user:
 		return owner
 	}
-	if rel, ok := s.orgs.find(o.tail, o.namespace); ok {
-		return rel
+	if rel, ok := findRow(s.orgs(), namespace); ok {
+		return relation(rel)
 	}
 	return outsider
 }
@@ -87,17 +80,17 @@ func (s *Subject) scopeFor(o *object) State {
 	if s.discussAny {
 		st |= stateGlobalDiscuss
 	}
-	lv, at := levelNone, atoms(0)
-	if s.ownEntry && o.tail == s.userTail && o.namespace == s.userID {
-		lv, at = levelNamespace, s.ownAtoms
-	} else if a, ok := s.orgScopes.find(o.tail, o.namespace); ok {
-		lv, at = levelNamespace, a
+	lv, at := levelNone, uint8(0)
+	if o.namespace != (key{}) {
+		if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
+			lv, at = levelNamespace, a
+		}
 	}
-	if at&atomWrite != 0 {
+	if atoms(at)&atomWrite != 0 {
 		st |= stateNamespaceWrite
 	}
-	if len(s.repoScopes) > 0 && o.id != "" {
-		if a, ok := s.repoScopes.find(o.idTail, o.id); ok {
+	if o.id != (key{}) {
+		if a, ok := findRow(s.repoScopes(), o.id); ok {
 			lv, at = levelRepo, a
 		}
 	}

@@ -179,7 +179,7 @@ func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n Need) (hub
 		name = n.Target.repo.Namespace
 	}
 	if name == "" {
-		return hub.Namespace{ID: s.userID, Name: s.UserName(), Kind: hub.UserNamespace}, nil
+		return hub.Namespace{ID: s.UserID(), Name: s.UserName(), Kind: hub.UserNamespace}, nil
 	}
 	ns, err := a.src.Namespace(ctx, name)
 	if hub.Is(err, hub.NotFound) {

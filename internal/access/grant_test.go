@@ -129,10 +129,10 @@ func TestRecheck(t *testing.T) {
 	if _, err := az.Recheck(ctx, g); err != nil {
 		t.Fatalf("nothing changed: %v", err)
 	}
-	r := w.repos[key(id)] // renamed in between
-	delete(w.repos, key(id))
+	r := w.repos[nameKey(id)] // renamed in between
+	delete(w.repos, nameKey(id))
 	r.Name = "renamed"
-	w.repos[key(r.RepoID)] = r
+	w.repos[nameKey(r.RepoID)] = r
 	again, err := az.Recheck(ctx, g)
 	if err != nil {
 		t.Fatalf("after a rename: %v", err)
@@ -153,7 +153,7 @@ func TestRecheck(t *testing.T) {
 		t.Errorf("after revocation: %v", err)
 	}
 	dead, now = nil, w.subject(t, "will", "write")
-	delete(w.repos, key(r.RepoID))
+	delete(w.repos, nameKey(r.RepoID))
 	if _, err := az.Recheck(ctx, again); !hub.Is(err, hub.RepoNotFound) {
 		t.Errorf("after deletion: %v", err)
 	}

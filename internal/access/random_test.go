@@ -211,9 +211,9 @@ func TestHiddenEqualsMissing(t *testing.T) {
 		for i, k := range sortedRepos(w) {
 			if i%3 == 0 { // an old name of it
 				old := hub.RepoID{Type: w.repos[k].Type, Namespace: w.repos[k].Namespace, Name: fmt.Sprintf("was%d", i)}
-				w.moved[key(old)] = w.repos[k].RepoID
+				w.moved[nameKey(old)] = w.repos[k].RepoID
 				if _, ok := less.repos[k]; ok {
-					less.moved[key(old)] = w.repos[k].RepoID
+					less.moved[nameKey(old)] = w.repos[k].RepoID
 				}
 				compareWorlds(t, w, less, s, old)
 			}

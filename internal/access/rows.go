@@ -7,53 +7,91 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// rows maps ids to small facts. It is sorted by tail, so that a lookup compares integers that lie side by
-// side and looks at the text of an id only to confirm.
-type rows[T any] []row[T]
-
-type row[T any] struct {
-	tail uint64
-	id   hub.ID
-	fact T
+// key is an id packed into twelve bytes. The zero key is that of no row: text that is not an id gets it, and
+// it matches nothing.
+type key struct {
+	hi uint64 // first 16 digits
+	lo uint32 // last 8 digits, which are random
 }
 
-func (r *rows[T]) add(id hub.ID, fact T) { *r = append(*r, row[T]{tailOf(id), id, fact}) }
+func keyOf(id hub.ID) key {
+	if len(id) != 24 {
+		return key{}
+	}
+	var k key
+	var bad byte
+	for i := 0; i < 16; i++ {
+		d := hexDigit[id[i]]
+		bad |= d
+		k.hi = k.hi<<4 | uint64(d&15)
+	}
+	for i := 16; i < 24; i++ {
+		d := hexDigit[id[i]]
+		bad |= d
+		k.lo = k.lo<<4 | uint32(d&15)
+	}
+	if bad > 15 {
+		return key{}
+	}
+	return k
+}
 
-func (r rows[T]) sort() {
-	slices.SortFunc(r, func(a, b row[T]) int { return cmp.Compare(a.tail, b.tail) })
+// hexDigit is the value of a lower-case hexadecimal digit, 255 for any other byte.
+var hexDigit = func() (t [256]byte) {
+	for i := range t {
+		switch {
+		case '0' <= i && i <= '9':
+			t[i] = byte(i - '0')
+		case 'a' <= i && i <= 'f':
+			t[i] = byte(i - 'a' + 10)
+		default:
+			t[i] = 255
+		}
+	}
+	return t
+}()
+
+// row says one small fact about one id: a relation or a set of atoms. Four rows fill a cache line.
+type row struct {
+	hi   uint64
+	lo   uint32
+	fact uint8
+}
+
+func sortRows(rs []row) {
+	slices.SortFunc(rs, func(a, b row) int {
+		if c := cmp.Compare(a.lo, b.lo); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.hi, b.hi)
+	})
 }
 
 // fewRows is the length up to which looking at every row beats a binary search.
 const fewRows = 8
 
-func (r rows[T]) find(tail uint64, id hub.ID) (fact T, ok bool) {
-	from := 0
-	if len(r) > fewRows {
-		lo, hi := 0, len(r)
+// findRow looks k up in sorted rows.
+func findRow(rs []row, k key) (fact uint8, ok bool) {
+	if len(rs) > fewRows {
+		lo, hi := 0, len(rs)
 		for lo < hi {
-			if mid := int(uint(lo+hi) >> 1); r[mid].tail < tail {
+			if mid := int(uint(lo+hi) >> 1); rs[mid].lo < k.lo {
 				lo = mid + 1
 			} else {
 				hi = mid
 			}
 		}
-		from = lo
+		for ; lo < len(rs) && rs[lo].lo == k.lo; lo++ {
+			if rs[lo].hi == k.hi {
+				return rs[lo].fact, true
+			}
+		}
+		return 0, false
 	}
-	for i := from; i < len(r) && r[i].tail <= tail; i++ {
-		if r[i].tail == tail && r[i].id == id {
-			return r[i].fact, true
+	for i := range rs {
+		if rs[i].lo == k.lo && rs[i].hi == k.hi {
+			return rs[i].fact, true
 		}
 	}
-	return fact, false
-}
-
-// tailOf packs the last eight characters of an id, its random part; 0 for what is too short to be one.
-func tailOf(id hub.ID) uint64 {
-	n := len(id)
-	if n < 8 {
-		return 0
-	}
-	s := id[n-8:]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return 0, false
 }

@@ -12,12 +12,12 @@ func (s *Subject) Visible() hub.Visible {
 		return hub.Visible{}
 	}
 	var v hub.Visible
-	if s.seesAllOf(s.userID) {
-		v.Namespaces = append(v.Namespaces, s.userID)
+	if own := s.UserID(); s.seesAllOf(own) {
+		v.Namespaces = append(v.Namespaces, own)
 	}
-	for _, o := range s.orgs {
-		if s.seesAllOf(o.id) {
-			v.Namespaces = append(v.Namespaces, o.id)
+	for _, m := range s.facts.Memberships {
+		if s.seesAllOf(m.OrgID) {
+			v.Namespaces = append(v.Namespaces, m.OrgID)
 		}
 	}
 	if s.kind == KindFineGrained {
@@ -43,7 +43,7 @@ func (s *Subject) addOverrides(v *hub.Visible) {
 			continue
 		}
 		o := objectOfNamespace(sc.NamespaceID)
-		o.id, o.idTail = sc.EntityID, tailOf(sc.EntityID)
+		o.id = keyOf(sc.EntityID)
 		st := abstract(s, &o, noTime) | stateLive
 		if decide(st).Allowed()&bitView != 0 {
 			v.Repos = append(v.Repos, sc.EntityID)

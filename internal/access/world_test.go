@@ -24,7 +24,7 @@ func newWorld() *world {
 	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}}
 }
 
-func key(id hub.RepoID) string { return strings.ToLower(string(id.Type) + ":" + id.FullName()) }
+func nameKey(id hub.RepoID) string { return strings.ToLower(string(id.Type) + ":" + id.FullName()) }
 
 func (w *world) id() hub.ID {
 	w.nextID++
@@ -53,16 +53,16 @@ func (w *world) addMember(org, user string, role hub.Role) {
 func (w *world) addRepo(r hub.Repo) hub.Repo {
 	ns := w.spaces[strings.ToLower(r.Namespace)]
 	r.ID, r.NamespaceID, r.OwnerIsOrg = w.id(), ns.ID, ns.Kind == hub.OrgNamespace
-	w.repos[key(r.RepoID)] = r
+	w.repos[nameKey(r.RepoID)] = r
 	return r
 }
 
 func (w *world) RepoByName(_ context.Context, id hub.RepoID) (hub.Repo, bool, error) {
-	if r, ok := w.repos[key(id)]; ok {
+	if r, ok := w.repos[nameKey(id)]; ok {
 		return r, false, nil
 	}
-	if to, ok := w.moved[key(id)]; ok {
-		return w.repos[key(to)], true, nil
+	if to, ok := w.moved[nameKey(id)]; ok {
+		return w.repos[nameKey(to)], true, nil
 	}
 	return hub.Repo{}, false, hub.Errorf(hub.RepoNotFound, "no such row")
 }
