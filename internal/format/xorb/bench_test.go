@@ -125,6 +125,26 @@ func scanFloor(chunks [][]byte) {
 	}
 }
 
+// BenchmarkPack is what packing chunks costs that have been cut and hashed.
+func BenchmarkPack(b *testing.B) {
+	for _, name := range []string{"random", "halves", "text"} {
+		b.Run(name, func(b *testing.B) {
+			data := samples()[name]
+			w := xorb.NewWriter(io.Discard)
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				w.Finish(io.Discard)
+				w.NewFile()
+				for rest := data; len(rest) > 0; rest = rest[min(len(rest), xetchunk.Target):] {
+					if err := w.Add(xethash.Hash{}, rest[:min(len(rest), xetchunk.Target)]); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkIngest is what accepting an upload costs: decompress, hash, rebuild the root.
 func BenchmarkIngest(b *testing.B) {
 	for _, name := range []string{"random", "halves", "text"} {

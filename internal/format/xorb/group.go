@@ -2,25 +2,35 @@ package xorb
 
 import "encoding/binary"
 
+// stretch is how many numbers are put together at a time: arrays of known length spare the checks of every index.
+const stretch = 64
+
 // groupBytes sorts the bytes of src into dst by their position modulo four: the bytes of numbers of 16 and 32 bits that
 // change little come to lie together. With a remainder, the first groups are one byte longer. dst has src's length.
 // Source: xet-core xorb_object/src/byte_grouping/bg4.rs.
 func groupBytes(dst, src []byte) {
 	a, b, c, d := groups(dst)
-	i := 0
-	for ; i < len(d); i++ {
-		word := binary.LittleEndian.Uint32(src[4*i:])
-		a[i], b[i], c[i], d[i] = byte(word), byte(word>>8), byte(word>>16), byte(word>>24)
+	n, i := len(d), 0
+	for ; n-i >= stretch; i += stretch {
+		groupStretch((*[4 * stretch]byte)(src[4*i:]),
+			(*[stretch]byte)(a[i:]), (*[stretch]byte)(b[i:]), (*[stretch]byte)(c[i:]), (*[stretch]byte)(d[i:]))
+	}
+	for ; i < n; i++ {
+		a[i], b[i], c[i], d[i] = src[4*i], src[4*i+1], src[4*i+2], src[4*i+3]
 	}
 	for g, rest := range [][]byte{a, b, c} {
-		if len(rest) > len(d) {
-			rest[i] = src[4*i+g]
+		if len(rest) > n {
+			rest[n] = src[4*n+g]
 		}
 	}
 }
 
-// stretch is how many numbers are put together at a time: arrays of known length spare the checks of every index.
-const stretch = 64
+func groupStretch(src *[4 * stretch]byte, a, b, c, d *[stretch]byte) {
+	for i := range stretch {
+		word := binary.LittleEndian.Uint32(src[4*i:])
+		a[i], b[i], c[i], d[i] = byte(word), byte(word>>8), byte(word>>16), byte(word>>24)
+	}
+}
 
 // ungroupBytes is the inverse of groupBytes.
 func ungroupBytes(dst, src []byte) {

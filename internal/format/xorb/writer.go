@@ -25,6 +25,9 @@ func (w *Writer) Fits(n int) bool {
 	return len(w.table) < MaxChunks && w.table.Offset(len(w.table))+int64(n) <= MaxUnpacked
 }
 
+// NewFile tells that the next chunk begins another file: how it compresses best is tried anew.
+func (w *Writer) NewFile() { w.packer.untilRetest = 0 }
+
 // Add appends a chunk of 1 to xetchunk.Max bytes whose hash the caller has computed, compressed if that saves anything.
 // A chunk of another length, or for which Fits says no, is Internal: the caller has miscounted.
 func (w *Writer) Add(hash xethash.Hash, data []byte) error {

@@ -232,6 +232,23 @@ func TestSchemesAreChosen(t *testing.T) {
 	}
 }
 
+// TestEachFileIsTriedAnew: numbers after text do not inherit the scheme of the text.
+func TestEachFileIsTriedAnew(t *testing.T) {
+	var b bytes.Buffer
+	w := xorb.NewWriter(&b)
+	for _, name := range []string{"text", "halves"} {
+		w.NewFile()
+		data := samples()[name][:64<<10]
+		if err := w.Add(xethash.Chunk(data), data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from, _ := w.Table().Packed(1, 2)
+	if got := xorb.Scheme(b.Bytes()[from+4]); got != xorb.GroupedLZ4 {
+		t.Errorf("scheme %d", got)
+	}
+}
+
 func TestFooterIsNotKept(t *testing.T) {
 	stored, hash, _ := chunked(t, samples()["text"])
 	for _, footer := range []string{"XETBLOB", "XETBLOB\x01" + strings.Repeat("x", 500), "XETBLOB\x01" + strings.Repeat("x", xorb.MaxFooter-8)} {
