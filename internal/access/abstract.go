@@ -37,12 +37,9 @@ func objectOfNamespace(id hub.ID) object { return object{namespace: keyOf(id), f
 
 // abstract reads everything about s and o that the rules look at. It allocates nothing.
 func abstract(s *Subject, o *object, now time.Time) State {
-	st := State(s.kind)<<kindShift | o.flags
-	if s.live(now) {
-		st |= stateLive
-	}
-	if s.admin {
-		st |= stateInstanceAdmin
+	st := s.base | o.flags
+	if s.expires != 0 && now.UnixNano() >= s.expires {
+		st &^= stateLive
 	}
 	rel := s.relationTo(o.namespace)
 	st |= State(rel) << relationShift
@@ -56,43 +53,30 @@ func abstract(s *Subject, o *object, now time.Time) State {
 }
 
 func (s *Subject) relationTo(namespace key) relation {
-	switch {
-	case s.kind == KindNone, s.kind == KindAnonymous:
-		return nobody
-	case namespace == key{} || s.user == key{}:
-		return outsider
-	case namespace == s.user:
+	if s.endOrgs > 0 {
+		if rel, ok := findRow(s.orgs(), namespace); ok {
+			return relation(rel)
+		}
+	}
+	if namespace == s.user && namespace != (key{}) {
 		return owner
 	}
-	if rel, ok := findRow(s.orgs(), namespace); ok {
-		return relation(rel)
-	}
-	return outsider
+	return s.stranger
 }
 
 // scopeFor finds the most specific entry of a fine-grained token for o. It speaks alone; only whether the
 // namespace's entry carries repo.write is kept beside it, for what an entry on one repository cannot allow.
 func (s *Subject) scopeFor(o *object) State {
 	var st State
-	if s.readGated {
-		st |= stateReadGated
-	}
-	if s.discussAny {
-		st |= stateGlobalDiscuss
-	}
 	lv, at := levelNone, uint8(0)
-	if o.namespace != (key{}) {
-		if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
-			lv, at = levelNamespace, a
-		}
+	if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
+		lv, at = levelNamespace, a
 	}
 	if atoms(at)&atomWrite != 0 {
 		st |= stateNamespaceWrite
 	}
-	if o.id != (key{}) {
-		if a, ok := findRow(s.repoScopes(), o.id); ok {
-			lv, at = levelRepo, a
-		}
+	if a, ok := findRow(s.repoScopes(), o.id); ok {
+		lv, at = levelRepo, a
 	}
 	return st | State(lv)<<levelShift | State(at)<<atomShift
 }

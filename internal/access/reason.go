@@ -1,10 +1,6 @@
 package access
 
-import (
-	"time"
-
-	"github.com/ambit-hub/ambit/internal/hub"
-)
+import "github.com/ambit-hub/ambit/internal/hub"
 
 // Reason codes: stable, for clients, logs and tests. docs/access.md lists them with their sentences.
 const (
@@ -143,16 +139,15 @@ func roleReason(a Action) string {
 
 // deadCredential tells nobody but the log why: the message is the constant that clients compare, and the
 // reason is not for the wire.
-func deadCredential(s *Subject, now time.Time) *hub.Error {
-	e := &hub.Error{Code: hub.InvalidCredentials, Reason: ReasonCredentialDead, Message: hub.MessageInvalidCredentials}
-	switch {
+func deadCredential(s *Subject) *hub.Error {
+	e := &hub.Error{Code: hub.InvalidCredentials, Reason: ReasonTokenExpired, Message: hub.MessageInvalidCredentials}
+	switch t := s.facts.Token; {
 	case s.kind == KindNone:
-	case s.revoked:
+		e.Reason = ReasonCredentialDead
+	case t != nil && !t.RevokedAt.IsZero():
 		e.Reason = ReasonTokenRevoked
-	case s.suspended:
+	case s.facts.User.Suspended:
 		e.Reason = ReasonSuspended
-	case s.expires != 0 && now.UnixNano() >= s.expires:
-		e.Reason = ReasonTokenExpired
 	}
 	return e
 }

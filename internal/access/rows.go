@@ -70,7 +70,7 @@ func sortRows(rs []row) {
 // fewRows is the length up to which looking at every row beats a binary search.
 const fewRows = 8
 
-// findRow looks k up in sorted rows.
+// findRow looks k up in sorted rows. They never hold the zero key.
 func findRow(rs []row, k key) (fact uint8, ok bool) {
 	if len(rs) > fewRows {
 		lo, hi := 0, len(rs)

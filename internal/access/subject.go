@@ -43,18 +43,15 @@ type Credential struct {
 // What decisions read lies in the first 64 bytes and in one run of rows, so that a cold decision waits for
 // few cache lines.
 type Subject struct {
-	kind       Kind
-	suspended  bool
-	revoked    bool
-	admin      bool // of the instance
-	readGated  bool
-	discussAny bool
-	expires    int64 // Unix nanoseconds, 0 for never
-	user       key
-	endOrgs    uint32 // in rows: first the organizations of the person,
-	endSpaces  uint32 // then the token's entries for namespaces, then those for repositories; each run sorted
-	rows       []row
+	base      State    // all of the state that does not depend on the target
+	stranger  relation // to namespaces that are not the person's: nobody or outsider
+	expires   int64    // Unix nanoseconds, 0 for never
+	user      key
+	endOrgs   uint32 // in rows: first the organizations of the person,
+	endSpaces uint32 // then the token's entries for namespaces, then those for repositories; each run sorted
+	rows      []row
 
+	kind       Kind
 	facts      hub.SubjectFacts
 	credential Credential
 }
@@ -64,8 +61,8 @@ func (s *Subject) namespaceScopes() []row { return s.rows[s.endOrgs:s.endSpaces]
 func (s *Subject) repoScopes() []row      { return s.rows[s.endSpaces:] }
 
 var (
-	anonymous = &Subject{kind: KindAnonymous}
-	operator  = &Subject{kind: KindOperator, admin: true}
+	anonymous = &Subject{kind: KindAnonymous, base: State(KindAnonymous) | stateLive, stranger: nobody}
+	operator  = &Subject{kind: KindOperator, base: State(KindOperator) | stateLive | stateInstanceAdmin, stranger: outsider}
 )
 
 // Anonymous is the subject of a request without a credential.
@@ -78,16 +75,7 @@ func Operator() *Subject { return operator }
 // NewSubject makes a subject of stored facts. Facts without a token are those of a browser session.
 // The facts must not be changed afterwards.
 func NewSubject(f hub.SubjectFacts, c Credential) *Subject {
-	s := &Subject{
-		kind: KindSession, user: keyOf(f.User.ID), admin: f.User.Admin, suspended: f.User.Suspended,
-		facts: f, credential: c,
-	}
-	if f.Token != nil {
-		s.setToken(f.Token)
-	}
-	if s.user == (key{}) {
-		s.kind = KindNone // nobody's credential opens nothing
-	}
+	s := &Subject{kind: kindOf(f), stranger: outsider, user: keyOf(f.User.ID), facts: f, credential: c}
 	for _, m := range f.Memberships {
 		if rel := relationOf(m.Role); rel != outsider {
 			s.add(m.OrgID, uint8(rel))
@@ -96,41 +84,59 @@ func NewSubject(f hub.SubjectFacts, c Credential) *Subject {
 	s.endOrgs = uint32(len(s.rows))
 	sortRows(s.orgs())
 	s.endSpaces = s.endOrgs
+	s.base = State(s.kind) << kindShift
+	if s.kind == KindNone {
+		s.stranger = nobody
+		return s
+	}
+	if f.User.Admin {
+		s.base |= stateInstanceAdmin
+	}
+	if !f.User.Suspended && (f.Token == nil || f.Token.RevokedAt.IsZero()) {
+		s.base |= stateLive
+	}
+	if f.Token != nil && !f.Token.ExpiresAt.IsZero() {
+		s.expires = f.Token.ExpiresAt.UnixNano()
+	}
 	if s.kind == KindFineGrained {
-		s.setScopes(f.Token.Scopes)
+		s.setScopes(f.Token)
 	}
 	return s
 }
 
+// kindOf is KindNone for facts that do not belong together: they open nothing.
+func kindOf(f hub.SubjectFacts) Kind {
+	switch t := f.Token; {
+	case keyOf(f.User.ID) == key{}:
+		return KindNone
+	case t == nil:
+		return KindSession
+	case t.UserID != f.User.ID:
+		return KindNone
+	case t.Kind == hub.TokenRead:
+		return KindRead
+	case t.Kind == hub.TokenWrite:
+		return KindWrite
+	case t.Kind == hub.TokenFineGrained:
+		return KindFineGrained
+	}
+	return KindNone
+}
+
 func (s *Subject) add(id hub.ID, fact uint8) {
-	k := keyOf(id)
-	s.rows = append(s.rows, row{k.hi, k.lo, fact})
-}
-
-func (s *Subject) setToken(t *hub.Token) {
-	switch t.Kind {
-	case hub.TokenRead:
-		s.kind = KindRead
-	case hub.TokenWrite:
-		s.kind = KindWrite
-	case hub.TokenFineGrained:
-		s.kind = KindFineGrained
-		s.readGated = t.CanReadGated
-		s.discussAny = slices.Contains(t.Global, hub.PermDiscussionWrite)
-	default:
-		s.kind = KindNone
-	}
-	if !t.ExpiresAt.IsZero() {
-		s.expires = t.ExpiresAt.UnixNano()
-	}
-	s.revoked = !t.RevokedAt.IsZero()
-	if t.UserID != s.facts.User.ID {
-		s.kind = KindNone // facts that do not belong together open nothing
+	if k := keyOf(id); k != (key{}) {
+		s.rows = append(s.rows, row{k.hi, k.lo, fact})
 	}
 }
 
-func (s *Subject) setScopes(scopes []hub.Scope) {
-	for _, sc := range scopes {
+func (s *Subject) setScopes(t *hub.Token) {
+	if t.CanReadGated {
+		s.base |= stateReadGated
+	}
+	if slices.Contains(t.Global, hub.PermDiscussionWrite) {
+		s.base |= stateGlobalDiscuss
+	}
+	for _, sc := range t.Scopes {
 		switch {
 		case sc.EntityType == hub.EntityUser && sc.EntityID != s.facts.User.ID:
 			// a user's entry covers the token owner's own namespace only
@@ -139,7 +145,7 @@ func (s *Subject) setScopes(scopes []hub.Scope) {
 		}
 	}
 	s.endSpaces = uint32(len(s.rows))
-	for _, sc := range scopes {
+	for _, sc := range t.Scopes {
 		switch sc.EntityType {
 		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
 			s.add(sc.EntityID, uint8(atomsOf(sc.Permissions)))
@@ -218,12 +224,9 @@ func (s *Subject) Check(now time.Time) error {
 	if s.live(now) {
 		return nil
 	}
-	return deadCredential(s, now)
+	return deadCredential(s)
 }
 
 func (s *Subject) live(now time.Time) bool {
-	if s.kind == KindNone || s.suspended || s.revoked {
-		return false
-	}
-	return s.expires == 0 || now.UnixNano() < s.expires
+	return s.base.has(stateLive) && (s.expires == 0 || now.UnixNano() < s.expires)
 }
