@@ -8,6 +8,7 @@ package fs
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,8 +28,17 @@ const tmpDir = ".tmp"
 type Store struct {
 	root   string
 	ops    Ops
-	synced sync.Map // folders known to be there after a crash: path → struct{}
+	synced sync.Map       // folders known to be there after a crash: path → struct{}
+	ends   [64]sync.Mutex // by path: one write at a time becomes visible, or is found to be there
 }
+
+// end returns the lock under which an object appears at p and is made durable: whoever finds it there must not rely on
+// it while the one who put it there may still have to take it away.
+func (s *Store) end(p string) *sync.Mutex {
+	return &s.ends[maphash.String(endSeed, p)%uint64(len(s.ends))]
+}
+
+var endSeed = maphash.MakeSeed()
 
 var _ blob.Store = (*Store)(nil)
 
@@ -40,6 +50,10 @@ func NewWith(root string, ops Ops) (*Store, error) {
 	s := &Store{root: root, ops: ops}
 	tmp := filepath.Join(root, tmpDir)
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return nil, fsError(err)
+	}
+	// All that is stored lies below the root, so the root itself must survive.
+	if err := ops.SyncDir(filepath.Dir(root)); err != nil {
 		return nil, fsError(err)
 	}
 	left, err := os.ReadDir(tmp)
@@ -189,9 +203,9 @@ func (s *Store) Keys(ctx context.Context, prefix string, f func(string, int64) e
 }
 
 type object struct {
-	f *os.File
-	size  int64
-	at    time.Time
+	f    *os.File
+	size int64
+	at   time.Time
 }
 
 func (o *object) Read(p []byte) (int, error)                { return o.f.Read(p) }

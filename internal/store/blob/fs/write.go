@@ -29,7 +29,7 @@ func (s *Store) Create(ctx context.Context, k string, r io.Reader, e blob.Expect
 	}
 	v := blob.NewVerifier(ctx, r, e)
 	// Bytes of a key that is there are checked like others, but need no disk.
-	if st, err := os.Stat(p); err == nil {
+	if _, err := os.Stat(p); err == nil {
 		if err := s.drain(v); err != nil {
 			return blob.Info{}, err
 		}
@@ -37,91 +37,70 @@ func (s *Store) Create(ctx context.Context, k string, r io.Reader, e blob.Expect
 		if err != nil {
 			return blob.Info{}, err
 		}
-		return info, s.confirm(p, st.Size(), info.Size)
+		lock := s.end(p)
+		lock.Lock()
+		defer lock.Unlock()
+		return orNone(info, s.confirm(p, info.Size))
 	}
-	var info blob.Info
-	return info, s.write(p, v, func() (int64, error) {
-		var err error
-		info, err = v.Finish()
-		return info.Size, err
+	return s.write(p, func(f File) (blob.Info, error) {
+		if err := fill(f, v); err != nil {
+			return blob.Info{}, err
+		}
+		return v.Finish()
 	})
 }
 
-// Compose implements blob.Store. Without a sum to check the bytes are moved by the kernel.
-func (s *Store) Compose(ctx context.Context, k string, parts []string, e blob.Expect) (blob.Info, error) {
-	p, err := s.path(k)
+// orNone returns info unless there is an error.
+func orNone(info blob.Info, err error) (blob.Info, error) {
 	if err != nil {
 		return blob.Info{}, err
 	}
-	var readers []io.Reader
-	for _, part := range parts {
-		o, err := s.Open(ctx, part)
-		if err != nil {
-			return blob.Info{}, err
-		}
-		defer o.Close()
-		readers = append(readers, o.File())
-	}
-	if e.SHA256 != "" {
-		v := blob.NewVerifier(ctx, io.MultiReader(readers...), e)
-		var info blob.Info
-		return info, s.write(p, v, func() (int64, error) {
-			var err error
-			info, err = v.Finish()
-			return info.Size, err
-		})
-	}
-	src := &concat{ctx: ctx, readers: readers}
-	var info blob.Info
-	return info, s.write(p, src, func() (int64, error) {
-		info.Size = src.n
-		return info.Size, e.Check(info)
-	})
+	return info, nil
 }
 
-// write stores what src yields at the path p, if finish, called at its end, agrees. finish returns the size.
-func (s *Store) write(p string, src io.Reader, finish func() (int64, error)) (err error) {
+// write stores at the path p what put writes, unless put fails; what put returns it returns.
+func (s *Store) write(p string, put func(File) (blob.Info, error)) (info blob.Info, err error) {
 	f, err := s.ops.CreateTemp(filepath.Join(s.root, tmpDir))
 	if err != nil {
-		return fsError(err)
+		return blob.Info{}, fsError(err)
 	}
 	tmp := f.Name()
 	open := true
 	defer func() {
 		if open {
-			f.Close()
+			err = errors.Join(err, f.Close())
 		}
 		if err != nil {
 			// What cannot be removed now is removed at the next start.
 			_ = s.ops.Remove(tmp)
 		}
 	}()
-	if err := s.fill(f, src); err != nil {
-		return fsError(err)
-	}
-	size, err := finish()
-	if err != nil {
-		return err
+	if info, err = put(f); err != nil {
+		return blob.Info{}, fsError(err)
 	}
 	if err := f.Sync(); err != nil {
-		return fsError(err)
+		return blob.Info{}, fsError(err)
 	}
 	open = false
 	if err := f.Close(); err != nil {
-		return fsError(err)
+		return blob.Info{}, fsError(err)
 	}
+	return orNone(info, s.show(tmp, p, info.Size))
+}
+
+// show gives the finished file its name and makes that durable.
+func (s *Store) show(tmp, p string, size int64) error {
 	dir := filepath.Dir(p)
 	if err := s.makeDir(dir); err != nil {
 		return fsError(err)
 	}
+	lock := s.end(p)
+	lock.Lock()
+	defer lock.Unlock()
 	switch err := s.ops.Rename(tmp, p); {
 	case errors.Is(err, fs.ErrExist):
-		st, serr := os.Stat(p)
-		if serr != nil {
-			return fsError(serr)
-		}
 		_ = s.ops.Remove(tmp)
-		return s.confirm(p, st.Size(), size)
+		return s.confirm(p, size)
 	case err != nil:
 		return fsError(err)
 	}
@@ -133,20 +112,24 @@ func (s *Store) write(p string, src io.Reader, finish func() (int64, error)) (er
 	return nil
 }
 
-// confirm answers a write of an object that is there already. The one that wrote it may not have synced the
-// folder yet, and the caller is about to rely on it.
-func (s *Store) confirm(p string, stored, arrived int64) error {
-	if err := blob.SameSize(stored, arrived); err != nil {
+// confirm answers a write of an object that was there already, under the lock of its end. An earlier process may have
+// been killed before it synced the folder, and the caller is about to rely on it.
+func (s *Store) confirm(p string, arrived int64) error {
+	st, err := os.Stat(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return hub.Wrap(err, hub.Unavailable, "The stored object was removed at the same time. Try again.")
+	}
+	if err != nil {
+		return fsError(err)
+	}
+	if err := blob.SameSize(st.Size(), arrived); err != nil {
 		return err
 	}
 	return fsError(s.ops.SyncDir(filepath.Dir(p)))
 }
 
 // fill copies src into f and starts writing to disk early, so that the final sync is short.
-func (s *Store) fill(f File, src io.Reader) error {
-	if ps, ok := src.(*concat); ok {
-		return ps.copyTo(f)
-	}
+func fill(f File, src io.Reader) error {
 	bp := buffers.Get().(*[]byte)
 	defer buffers.Put(bp)
 	buf := *bp
@@ -195,35 +178,6 @@ func (s *Store) makeDir(dir string) error {
 		return err
 	}
 	s.synced.Store(dir, struct{}{})
-	return nil
-}
-
-// concat is a concatenation of files that the kernel can copy.
-type concat struct {
-	ctx     context.Context
-	readers []io.Reader
-	n       int64
-}
-
-func (p *concat) Read([]byte) (int, error) {
-	return 0, hub.Errorf(hub.Internal, "parts are copied, not read")
-}
-
-func (p *concat) copyTo(f File) error {
-	var w io.Writer = f
-	if o, ok := f.(osFile); ok {
-		w = o.File // copy_file_range needs the files themselves
-	}
-	for _, r := range p.readers {
-		if err := p.ctx.Err(); err != nil {
-			return err
-		}
-		n, err := io.Copy(w, r)
-		p.n += n
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
