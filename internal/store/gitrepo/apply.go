@@ -35,10 +35,11 @@ func (w *Writer) Apply(ctx context.Context, base *Snapshot, parentTree hub.OID, 
 	if base == nil {
 		base = w.base
 	}
-	v, err := base.view()
+	v, done, err := base.use()
 	if err != nil {
 		return hub.ZeroOID, err
 	}
+	defer done()
 	root := &overlay{}
 	for i := range changes {
 		if err := w.stage(root, v, &changes[i]); err != nil {

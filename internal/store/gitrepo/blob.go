@@ -30,10 +30,11 @@ type Blob struct {
 // Blob opens a blob for reading; EntryNotFound if the repository has none of that id. The caller must Close it.
 // Small ones lie in memory; others are inflated while they are read.
 func (s *Snapshot) Blob(ctx context.Context, oid hub.OID) (*Blob, error) {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	p, pos, ok := v.find(oid)
 	if !ok || p.Kind(pos) != object.KindBlob {
 		return nil, noEntry()

@@ -16,6 +16,8 @@ import (
 type endless struct {
 	left int64
 	r    *rand.Rand
+	word uint64
+	i    uint64
 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -24,7 +26,11 @@ func (e *endless) Read(p []byte) (int, error) {
 	}
 	n := int(min(int64(len(p)), e.left))
 	for i := range p[:n] {
-		p[i] = byte('a' + e.r.IntN(16))
+		if e.i%16 == 0 {
+			e.word = e.r.Uint64()
+		}
+		p[i] = byte('a' + e.word>>(e.i%16*4)&15)
+		e.i++
 	}
 	e.left -= int64(n)
 	return n, nil

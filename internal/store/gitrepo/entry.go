@@ -68,10 +68,11 @@ func (s *Snapshot) Entry(ctx context.Context, commit hub.OID, path string) (Entr
 
 // Entries is Entry for many paths: the answer has those that exist, in the order asked.
 func (s *Snapshot) Entries(ctx context.Context, commit hub.OID, paths []string) ([]Entry, error) {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	c, err := s.commitOf(v, commit)
 	if err != nil {
 		return nil, err

@@ -72,20 +72,21 @@ func (s *Store) history(ctx context.Context, v *view, from *Commit, f func(*Comm
 	return nil
 }
 
-// begin returns the view and a commit of it.
-func (s *Snapshot) begin(oid hub.OID) (*view, *Commit, error) {
-	v, err := s.view()
+// begin returns the view in use, a commit of it and a function that ends the use, also after an error.
+func (s *Snapshot) begin(oid hub.OID) (*view, *Commit, func(), error) {
+	v, done, err := s.use()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, func() {}, err
 	}
 	c, err := s.commitOf(v, oid)
-	return v, c, err
+	return v, c, done, err
 }
 
 // Log returns the history of a commit, newest first, without its first skip commits and at most limit of it.
 // RevisionNotFound if from is not a commit.
 func (s *Snapshot) Log(ctx context.Context, from hub.OID, skip, limit int) ([]Commit, error) {
-	v, c, err := s.begin(from)
+	v, c, done, err := s.begin(from)
+	defer done()
 	if err != nil || limit <= 0 {
 		return nil, err
 	}
@@ -104,7 +105,8 @@ func (s *Snapshot) Log(ctx context.Context, from hub.OID, skip, limit int) ([]Co
 // CountLog returns the number of commits in the history of a commit, itself included. It is remembered for the
 // commits asked about, so that counting again after a few more commits visits only those.
 func (s *Snapshot) CountLog(ctx context.Context, from hub.OID) (int, error) {
-	v, c, err := s.begin(from)
+	v, c, done, err := s.begin(from)
+	defer done()
 	if err != nil {
 		return 0, err
 	}
@@ -142,7 +144,8 @@ func (s *Snapshot) remember(v *view, oid hub.OID, n int) int {
 
 // IsAncestor tells whether a is b or in the history of b. RevisionNotFound if b is not a commit.
 func (s *Snapshot) IsAncestor(ctx context.Context, a, b hub.OID) (bool, error) {
-	v, c, err := s.begin(b)
+	v, c, done, err := s.begin(b)
+	defer done()
 	if err != nil {
 		return false, err
 	}

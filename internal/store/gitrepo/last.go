@@ -9,8 +9,12 @@ import (
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
 
-// MaxLastCommits is the number of commits that LastCommits visits at most.
-const MaxLastCommits = 50_000
+// LastCommits visits at most MaxLastCommits commits and reads at most maxLastBytes of trees, some seconds of work: in
+// a directory of a hundred thousand files every commit has a tree of megabytes.
+const (
+	MaxLastCommits = 50_000
+	maxLastBytes   = 512 << 20
+)
 
 // sought is the part of a tree in which changes are looked for.
 type sought struct {
@@ -62,10 +66,11 @@ func (w *sought) join(o *sought) {
 
 // LastCommits returns, for every path that exists at the commit, the newest commit of its history that changed
 // it; for a directory that is a change of anything below it. As in git log with a path, a merge that took a path
-// unchanged from one of its parents has not changed it. The walk is bounded: paths whose last change lies more than
-// MaxLastCommits back are absent.
+// unchanged from one of its parents has not changed it. The walk is bounded (MaxLastCommits, and the bytes read):
+// paths whose last change lies further back are absent.
 func (s *Snapshot) LastCommits(ctx context.Context, commit hub.OID, paths []string) (map[string]Commit, error) {
-	v, c, err := s.begin(commit)
+	v, c, done, err := s.begin(commit)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +106,7 @@ type lastWalk struct {
 	queue dated
 	due   map[hub.OID]*sought // what is sought at the commits of queue
 	found map[string]Commit
+	bytes int64 // of trees read
 }
 
 func (w *lastWalk) seek(c *Commit, what *sought) {
@@ -113,7 +119,7 @@ func (w *lastWalk) seek(c *Commit, what *sought) {
 }
 
 func (w *lastWalk) run(ctx context.Context) error {
-	for visited := 0; w.queue.Len() > 0 && visited < MaxLastCommits; visited++ {
+	for visited := 0; w.queue.Len() > 0 && visited < MaxLastCommits && w.bytes < maxLastBytes; visited++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -163,6 +169,7 @@ func (w *lastWalk) split(what *sought, ours, theirs hub.OID) (same, changed *sou
 	if err != nil {
 		return nil, nil, err
 	}
+	w.bytes += b.Weight() // a has been counted as the b of the commit before
 	names := map[string]bool{}
 	object.Diff(a, b, func(name string) {
 		if what.children[name] != nil {

@@ -27,10 +27,11 @@ const maxDepth = 1000
 // the last entry, with a slash behind it if it is a directory.
 // EntryNotFound if dir is not a directory at that commit; InvalidInput for a cursor of another directory.
 func (s *Snapshot) List(ctx context.Context, commit hub.OID, dir string, opt ListOptions) (entries []Entry, next string, err error) {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return nil, "", err
 	}
+	defer done()
 	c, err := s.commitOf(v, commit)
 	if err != nil {
 		return nil, "", err

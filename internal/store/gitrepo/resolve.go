@@ -35,10 +35,11 @@ func badRevision(rev string) error {
 //
 // Code RevisionNotFound, "Invalid rev id: {rev}", when there is none or an abbreviation is ambiguous.
 func (s *Snapshot) Resolve(ctx context.Context, rev string) (hub.OID, error) {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return hub.ZeroOID, err
 	}
+	defer done()
 	if rev == "" || len(rev) > maxRevision || !utf8.ValidString(rev) || strings.IndexByte(rev, 0) >= 0 {
 		return hub.ZeroOID, badRevision(rev)
 	}
@@ -65,9 +66,10 @@ func (s *Snapshot) Resolve(ctx context.Context, rev string) (hub.OID, error) {
 	}
 	if fullErr == nil {
 		// Perhaps the commit is newer than the snapshot.
-		if v, err = s.advance(ctx, v); err != nil {
+		if v, done, err = s.advanced(ctx, v.repo); err != nil {
 			return hub.ZeroOID, err
 		}
+		defer done()
 	}
 	oid, ok := v.abbreviated(rev)
 	if !ok {
@@ -76,17 +78,26 @@ func (s *Snapshot) Resolve(ctx context.Context, rev string) (hub.OID, error) {
 	return oid, nil
 }
 
+// advanced goes forward to the newest generation and returns its view in use.
+func (s *Snapshot) advanced(ctx context.Context, repo hub.ID) (*view, func(), error) {
+	if err := s.advance(ctx, repo); err != nil {
+		return nil, nil, err
+	}
+	return s.use()
+}
+
 // peel follows tags to a commit. An object that is not there may be newer than the snapshot.
 func (s *Snapshot) peel(ctx context.Context, v *view, oid hub.OID, rev string) (hub.OID, error) {
 	fresh := false
 	for range maxTagDepth {
 		kind, ok := v.kind(oid)
 		if !ok && !fresh {
-			var err error
-			if v, err = s.advance(ctx, v); err != nil {
+			newer, done, err := s.advanced(ctx, v.repo)
+			if err != nil {
 				return hub.ZeroOID, err
 			}
-			fresh = true
+			defer done()
+			v, fresh = newer, true
 			kind, ok = v.kind(oid)
 		}
 		if !ok || (kind != object.KindCommit && kind != object.KindTag) {

@@ -16,72 +16,69 @@ import (
 type Snapshot struct {
 	store *Store
 
-	mu  sync.Mutex // guards the fields below
-	v   *view      // nil after Close
-	old []*view    // views shown before v, released by Close because calls may still use them
+	mu sync.Mutex // guards v
+	v  *view      // retained; nil after Close
 }
 
 var errClosed = errors.New("gitrepo: the snapshot is closed")
 
-func (s *Snapshot) view() (*view, error) {
+// use returns the view shown and a function that ends its use. Until then its packs stay open even if the snapshot is
+// closed meanwhile: reading unmapped pages would end the process.
+func (s *Snapshot) use() (*view, func(), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.v == nil {
-		return nil, errClosed
+		return nil, nil, errClosed
 	}
-	return s.v, nil
+	v := s.v
+	s.store.retain(v)
+	return v, func() { s.store.release(v) }, nil
 }
 
 // Gen returns the generation that the snapshot shows.
 func (s *Snapshot) Gen() int64 {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return 0
 	}
+	defer done()
 	return v.gen
 }
 
 // Close ends the use of the snapshot. A second call does nothing.
 func (s *Snapshot) Close() error {
 	s.mu.Lock()
-	drop := s.old
-	if s.v != nil {
-		drop = append(drop, s.v)
-	}
-	s.v, s.old = nil, nil
+	v := s.v
+	s.v = nil
 	s.mu.Unlock()
-	for _, v := range drop {
+	if v != nil {
 		s.store.release(v)
 	}
 	return nil
 }
 
-// advance goes forward to the newest generation and returns its view.
-func (s *Snapshot) advance(ctx context.Context, from *view) (*view, error) {
-	v, err := s.store.openView(ctx, from.repo)
+// advance goes forward to the newest generation.
+func (s *Snapshot) advance(ctx context.Context, repo hub.ID) error {
+	v, err := s.store.openView(ctx, repo)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.v == nil || v.gen <= s.v.gen {
-		defer s.store.release(v)
-		if s.v == nil {
-			return nil, errClosed
-		}
-		return s.v, nil
+	if s.v != nil && v.gen > s.v.gen {
+		s.v, v = v, s.v
 	}
-	s.old = append(s.old, s.v)
-	s.v = v
-	return v, nil
+	s.mu.Unlock()
+	s.store.release(v)
+	return nil
 }
 
-// Commit returns a commit; RevisionNotFound if the repository has none of that id.
+// Commit returns a commit, whose slices must not be changed; RevisionNotFound if the repository has none of that id.
 func (s *Snapshot) Commit(ctx context.Context, oid hub.OID) (Commit, error) {
-	v, err := s.view()
+	v, done, err := s.use()
 	if err != nil {
 		return Commit{}, err
 	}
+	defer done()
 	c, err := s.commitOf(v, oid)
 	if err != nil {
 		return Commit{}, err

@@ -2,10 +2,13 @@ package gitrepo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 )
 
 func TestOpenCostsOneQuery(t *testing.T) {
@@ -126,5 +129,46 @@ func TestCancelledContext(t *testing.T) {
 	}
 	if _, err := snap.LastCommits(ctx, tip, []string{"a"}); err != context.Canceled {
 		t.Errorf("last commits: %v", err)
+	}
+}
+
+// TestCloseWhileReading holds that a snapshot closed under a running call does no harm: mapped pages stay until the
+// call has ended.
+func TestCloseWhileReading(t *testing.T) {
+	blobs, err := fs.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(Config{TreeCacheBytes: 1}, newFakeMeta(), blobs)
+	repo := newRepo(t, s)
+	files := map[string]string{}
+	for i := range 300 {
+		files[fmt.Sprintf("d%d/f%d", i%40, i)] = noise(uint64(i), 500)
+	}
+	tip := put(t, s, repo, 0, files)
+	for range 50 {
+		snap, err := s.Open(t.Context(), repo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close() // only snap holds the packs now
+		var calls sync.WaitGroup
+		for range 4 {
+			calls.Go(func() {
+				for {
+					if _, _, err := snap.List(t.Context(), tip, "", ListOptions{Recursive: true}); err != nil {
+						if !errors.Is(err, errClosed) {
+							t.Error(err)
+						}
+						return
+					}
+				}
+			})
+		}
+		snap.Close()
+		calls.Wait()
+	}
+	if len(s.packs) != 0 {
+		t.Errorf("%d packs are open", len(s.packs))
 	}
 }

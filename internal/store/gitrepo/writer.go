@@ -17,7 +17,8 @@ import (
 type Writer struct {
 	store *Store
 	repo  hub.ID
-	base  *Snapshot // as the repository was at Begin; of an empty repository it has no packs
+	base  *Snapshot // as the repository was at Begin; a repository that does not exist has no packs
+	v     *view     // what base showed then, retained until the writer ends
 	b     *pack.Builder
 
 	// attempt is where the trees and commits begin that were made since the last blob: after a lost race they
@@ -43,9 +44,10 @@ func (s *Store) Begin(ctx context.Context, repoID hub.ID) (*Writer, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	w := &Writer{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory), applied: map[hub.OID]bool{}}
-	v := base.v
+	s.retain(base.v)
+	w.v = base.v
 	w.b.Known = func(oid hub.OID) bool {
-		_, _, ok := v.find(oid)
+		_, _, ok := w.v.find(oid)
 		return ok
 	}
 	return w, nil
@@ -109,7 +111,7 @@ func (w *Writer) expect(oid hub.OID, kind object.Kind) error {
 	if k, ok := w.b.Has(oid); ok && k == kind {
 		return nil
 	}
-	if k, ok := w.base.v.kind(oid); ok && k == kind {
+	if k, ok := w.v.kind(oid); ok && k == kind {
 		return nil
 	}
 	if kind == object.KindTree && w.applied[oid] {
@@ -147,6 +149,7 @@ func (w *Writer) Abort() {
 	}
 	w.b.Close() // an unnamed temporary file: nothing that could be lost
 	w.b = nil
+	w.store.release(w.v)
 	w.base.Close()
 }
 
