@@ -101,7 +101,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 func (s *Service) body(ctx context.Context, r io.Reader, u hub.Upload) *bodyReader {
 	every := s.cfg.Lease / 4
 	return &bodyReader{Reader: r, every: every, next: s.now().Add(every), now: s.now, extend: func() {
-		if err := s.meta.ExtendUpload(ctx, u.ID, s.now().Add(s.cfg.Lease)); err != nil {
+		if err := s.meta.ExtendUpload(ctx, u.ID, s.now().Add(s.cfg.Lease)); err != nil && ctx.Err() == nil {
 			s.logErr(ctx, "extending the lease of an upload", err)
 		}
 	}}
