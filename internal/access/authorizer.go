@@ -67,10 +67,11 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 	if err := s.Check(now); err != nil {
 		return Grant{}, err
 	}
-	g := Grant{subject: s, given: make([]given, 0, len(needs))}
+	g := Grant{subject: s, given: make([]given, len(needs))} // never grown: denials point into it
 	var denials []denial
-	for _, n := range needs {
-		gv, d, err := a.one(ctx, s, n, now)
+	for i, n := range needs {
+		g.given[i].need = n
+		d, err := a.one(ctx, s, &g.given[i], now)
 		switch {
 		case err != nil && len(denials) == 0:
 			return Grant{}, err
@@ -78,8 +79,6 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 			return Grant{}, refuse(s, denials)
 		case d != nil:
 			denials = append(denials, *d)
-		default:
-			g.given = append(g.given, gv)
 		}
 	}
 	if len(denials) > 0 {
@@ -118,30 +117,30 @@ func (a *Authorizer) Recheck(ctx context.Context, g Grant) (Grant, error) {
 	return a.Authorize(ctx, s, needs...)
 }
 
-// one decides a single need. At most one of the results is set.
-func (a *Authorizer) one(ctx context.Context, s *Subject, n Need, now time.Time) (given, *denial, error) {
+// one finds the target of gv.need and decides. It returns a denial, or an error, or neither for a yes.
+func (a *Authorizer) one(ctx context.Context, s *Subject, gv *given, now time.Time) (*denial, error) {
+	n := &gv.need
 	if !n.Action.takes(n.Target.kind) {
-		return given{}, nil, hub.Errorf(hub.Internal, "%s asked of the wrong kind of target", n.Action)
+		return nil, hub.Errorf(hub.Internal, "%s asked of the wrong kind of target", n.Action)
 	}
-	gv := given{need: n}
 	o := missing
 	moved := false
 	switch n.Target.kind {
 	case repoTarget, repoRowTarget:
-		r, wasMoved, err := a.findRepo(ctx, n.Target)
-		if err != nil {
-			return given{}, nil, err
+		var err error
+		if moved, err = a.findRepo(ctx, n.Target, &gv.repo); err != nil {
+			return nil, err
 		}
-		if r.ID != "" {
-			gv.repo, moved, o = r, wasMoved, objectOf(&r)
+		if gv.repo.ID != "" {
+			o = objectOf(&gv.repo)
 		}
 	case namespaceTarget, newRepoTarget:
 		ns, err := a.findNamespace(ctx, s, n)
 		if err != nil {
-			return given{}, nil, err
+			return nil, err
 		}
 		if ns.ID == "" && n.Action != RepoCreate {
-			return given{}, nil, noNamespace(ns.Name)
+			return nil, noNamespace(ns.Name)
 		}
 		gv.namespace, o = ns, objectOfNamespace(ns.ID)
 	}
@@ -149,31 +148,33 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, n Need, now time.Time)
 	layers := decide(st)
 	gv.bits = layers.Allowed()
 	if !n.Action.allowedBy(gv.bits) {
-		d := &denial{need: n, state: st, layers: layers, repo: gv.repo, namespace: gv.namespace}
-		err := a.noteExisting(ctx, s, d, now)
-		return given{}, d, err
+		d := &denial{given: gv, state: st, layers: layers}
+		return d, a.noteExisting(ctx, s, d, now)
 	}
 	if moved {
-		return given{}, nil, &Moved{From: n.Target.repo, To: gv.repo.RepoID}
+		return nil, &Moved{From: n.Target.repo, To: gv.repo.RepoID}
 	}
-	return gv, nil, nil
+	return nil, nil
 }
 
-// findRepo returns the zero Repo when there is none.
-func (a *Authorizer) findRepo(ctx context.Context, t Target) (r hub.Repo, moved bool, err error) {
+// findRepo fills in r, and leaves it zero when there is no such repository.
+func (a *Authorizer) findRepo(ctx context.Context, t Target, r *hub.Repo) (moved bool, err error) {
 	if t.kind == repoRowTarget {
-		r, err = a.src.RepoByID(ctx, t.id)
+		*r, err = a.src.RepoByID(ctx, t.id)
 	} else {
-		r, moved, err = a.src.RepoByName(ctx, t.repo)
+		*r, moved, err = a.src.RepoByName(ctx, t.repo)
+	}
+	if err != nil {
+		*r = hub.Repo{}
 	}
 	if hub.Is(err, hub.RepoNotFound) {
-		return hub.Repo{}, false, nil
+		return false, nil
 	}
-	return r, moved, err
+	return moved, err
 }
 
 // findNamespace returns a Namespace without an id when there is none.
-func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n Need) (hub.Namespace, error) {
+func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n *Need) (hub.Namespace, error) {
 	name := n.Target.name
 	if n.Target.kind == newRepoTarget {
 		name = n.Target.repo.Namespace
@@ -199,7 +200,8 @@ func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, no
 	if id.Namespace == "" {
 		id.Namespace = s.UserName()
 	}
-	r, moved, err := a.findRepo(ctx, Repo(id))
+	var r hub.Repo
+	moved, err := a.findRepo(ctx, Repo(id), &r)
 	if err != nil {
 		return err
 	}

@@ -212,7 +212,8 @@ func BenchmarkDecision(b *testing.B) {
 	b.Run("ambit/reason", func(b *testing.B) {
 		measured(b, func(i int) {
 			q := u.queries[i%benchQueries]
-			d := denial{need: Need{Action: q.action}, state: abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)}
+			asked.need.Action = q.action
+			d := denial{given: &asked, state: abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)}
 			d.layers = decide(d.state)
 			count(!q.action.allowedBy(d.layers.Allowed()) && d.verdict() == verdictForbidden && d.reason() != "")
 		})

@@ -8,6 +8,9 @@ var verdictNames = map[verdict]string{
 	verdictHidden: "hide", verdictDisabled: "disabled", verdictGated: "gated", verdictSignIn: "sign-in", verdictForbidden: "deny",
 }
 
+// asked is used again and again: the complete space has no time to allocate.
+var asked given
+
 // production decides a situation as Authorizer does, up to the words.
 func production(st State, a Action) (outcome, reason string) {
 	l := decide(st)
@@ -17,7 +20,8 @@ func production(st State, a Action) (outcome, reason string) {
 	if a.allowedBy(l.Allowed()) {
 		return "allow", ""
 	}
-	d := denial{need: Need{Action: a}, state: st, layers: l}
+	asked.need.Action = a
+	d := denial{given: &asked, state: st, layers: l}
 	switch v := d.verdict(); v {
 	case verdictHidden:
 		return "hide", ReasonRepoNotFound

@@ -99,7 +99,8 @@ func TestExplanationIsExact(t *testing.T) {
 			if a.allowedBy(l.Allowed()) {
 				continue
 			}
-			d := denial{need: Need{Action: a}, state: s, layers: l}
+			asked.need.Action = a
+			d := denial{given: &asked, state: s, layers: l}
 			var named uint
 			for i, b := range layers {
 				if d.missingIn(b) != 0 {

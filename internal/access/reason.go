@@ -25,14 +25,13 @@ const (
 	ReasonNoSuchNamespace    = "namespace.not_found"     // neither user nor organization
 )
 
-// denial is one need that was not met, with all that its explanation is made of.
+// denial is one need that was not met, with all that its explanation is made of: repo is zero when it is
+// missing, and namespace has no id when it is.
 type denial struct {
-	need      Need
-	state     State
-	layers    Layers
-	repo      hub.Repo      // zero when missing
-	namespace hub.Namespace // for namespace targets; ID empty when missing
-	conflict  *hub.Error    // the answer if this is the only thing in the way
+	*given
+	state    State
+	layers   Layers
+	conflict *hub.Error // the answer if this is the only thing in the way
 }
 
 // missingIn returns which bits of the action a layer holds back.
