@@ -22,8 +22,9 @@ const steps = "fsync,fdatasync,sync_file_range,rename,renameat,renameat2,link,li
 // there, before it can begin the next one.
 type traced struct {
 	*hub
-	seen atomic.Int64 // steps since the server said that it was ready
-	kill atomic.Int64 // the step after which it is killed; 0 for never
+	server int          // its process id; the hub's command is the tracer
+	seen   atomic.Int64 // steps since the server said that it was ready
+	kill   atomic.Int64 // the step after which it is killed; 0 for never
 }
 
 func startTraced(t *testing.T, data string) *traced {
@@ -39,15 +40,17 @@ func startTraced(t *testing.T, data string) *traced {
 	}
 	t.Cleanup(func() { lines.Close() })
 	h, err := startHub(data, "strace", "-f", "-qq", "--seccomp-bpf", "-e", "signal=none",
-		"-e", "trace="+steps, "-e", "inject="+steps+":delay_exit=15000", "-o", fifo)
+		"-e", "trace="+steps, "-e", "inject="+steps+":delay_exit=15000", "-o", fifo,
+		"setpriv", "--pdeathsig", "KILL") // so that the server does not outlive its tracer
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &traced{hub: h}
 	server, err := childOf(h.cmd.Process.Pid)
 	if err != nil {
+		h.stop(syscall.SIGKILL)
 		t.Fatal(err)
 	}
+	tr := &traced{hub: h, server: server}
 	go func() {
 		for in := bufio.NewScanner(lines); in.Scan(); {
 			if strings.Contains(in.Text(), "unfinished ...") {
@@ -206,7 +209,8 @@ func killedRun(t *testing.T, template, token string, d deed, n int64) int64 {
 			t.Errorf("not acknowledged by a server that nobody killed\n%s", tr.logs)
 		}
 	}
-	tr.stop(syscall.SIGKILL) // the tracer; its tracee dies with it, if it has not died at its step
+	syscall.Kill(tr.server, syscall.SIGKILL) // if it has not died at its step
+	tr.stop(0)                               // the tracer ends by itself
 
 	again, err := startHub(data)
 	if err != nil {

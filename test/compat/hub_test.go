@@ -92,7 +92,7 @@ func startHub(data string, under ...string) (*hub, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	h := &hub{data: data, logs: &tail{max: 16 << 10}, done: make(chan error, 1)}
+	h := &hub{data: data, logs: &tail{max: 6 << 10}, done: make(chan error, 1)}
 	args := append(under, binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	h.cmd = exec.Command(args[0], args[1:]...)
 	h.cmd.Env = cleanEnv()

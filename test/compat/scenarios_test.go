@@ -56,7 +56,7 @@ func TestJavaScript(t *testing.T) {
 }
 
 // multipartSize is a file size in bytes at which the server must answer a batch with a multipart transfer.
-const multipartSize = 40_000_000
+const multipartSize = 70_000_000
 
 func TestEverydayCalls(t *testing.T) {
 	h := theHub(t)
