@@ -191,10 +191,10 @@ func shortName(ref string) string {
 }
 
 // DeleteBranch removes a branch other than the default one. g must hold RepoWrite. RevisionNotFound when
-// there is no such branch.
+// there is no such branch, Forbidden for the default one.
 func (s *Service) DeleteBranch(ctx context.Context, g access.Grant, name string, ev hub.Event) error {
 	if name == hub.DefaultBranch {
-		return hub.Errorf(hub.InvalidInput, "Cannot delete refs/heads/%s: it is the default branch.", name)
+		return hub.Errorf(hub.Forbidden, "Cannot delete refs/heads/%s: it is the default branch.", name)
 	}
 	return s.deleteRef(ctx, g, branchPrefix, name, ev)
 }
