@@ -82,7 +82,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	d.git = gitrepo.New(gitrepo.Config{CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes, LogError: logError}, d.db, blobs)
 
 	// Who asks, and what they may.
-	auth := identity.New(d.db, keys, instance, identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval})
+	shared, err := newFollower(ctx, d.db, logError)
+	if err != nil {
+		return nil, err
+	}
+	auth := identity.New(shared, keys, instance, identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval})
 	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: auth})
 
 	// What is done.
@@ -105,7 +109,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	lfs.New(transfers, auth, nil).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
 
-	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper())
+	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(),
+		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
+	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
+		d.runners = append(d.runners, shared)
+	}
 	return d, nil
 }
 

@@ -37,6 +37,7 @@ type Store interface {
 
 	CreateSession(ctx context.Context, s hub.Session, digest []byte, ev hub.Event) error
 	DeleteSession(ctx context.Context, id hub.ID, ev hub.Event) error
+	DeleteSessionsOf(ctx context.Context, userID hub.ID, ev hub.Event) error
 
 	Setting(ctx context.Context, key string) (string, bool, error)
 	PutSetting(ctx context.Context, key, value string) error

@@ -151,7 +151,13 @@ func (s *Service) SetPassword(ctx context.Context, g access.Grant, name string, 
 	}
 	ev := event(g, "user.set_password", "set the password of user "+u.Name)
 	ev.NamespaceID, ev.TargetID = u.ID, u.ID
-	return s.store.SetPassword(ctx, u.ID, hash, ev)
+	if err := s.store.SetPassword(ctx, u.ID, hash, ev); err != nil {
+		return err
+	}
+	// Afterwards, so that nobody signs in again with the old password in between.
+	end := event(g, "user.end_sessions", "ended the browser sessions of "+u.Name)
+	end.NamespaceID, end.TargetID = u.ID, u.ID
+	return s.store.DeleteSessionsOf(ctx, u.ID, end)
 }
 
 // checkProfile checks a full name and an e-mail address, both of which may be empty. InvalidInput.
