@@ -7,11 +7,12 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// Limits of paths, in bytes. Source: git's core.longpaths advice and the limits of common file systems, which
+// Limits of paths; the first two are bytes. Source: git's core.longpaths advice and the limits of common file systems, which
 // checkouts have to satisfy.
 const (
-	MaxPath    = 4096
-	MaxSegment = 255
+	MaxPath     = 4096
+	MaxSegment  = 255
+	MaxSegments = 256 // directories nested deeper are a burden to every walk
 )
 
 // CheckPath tells whether a path may be written into a repository; the error is Unprocessable and says what is
@@ -24,6 +25,8 @@ func CheckPath(path string) error {
 		return badPath(path, "is empty")
 	case len(path) > MaxPath:
 		return hub.Errorf(hub.Unprocessable, "A path is longer than %d bytes.", MaxPath)
+	case strings.Count(path, "/") >= MaxSegments:
+		return hub.Errorf(hub.Unprocessable, "A path has more than %d segments.", MaxSegments)
 	case path[0] == '/':
 		return badPath(path, "is absolute")
 	case !utf8.ValidString(path):

@@ -22,7 +22,7 @@ func TestCheckPath(t *testing.T) {
 		"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\x00b", "a\\b", "a\nb", "\x7f", "\xff",
 		".git", ".GIT", "a/.Git/config", ".git.", ".git ", ".git. .", ".git::$INDEX_ALLOCATION", ".git:x", "git~1", "GIT~1/x",
 		".g\u200cit", "\u200d.git", ".gi\ufefft", "git~1 ", strings.Repeat("a", 256),
-		strings.Repeat(strings.Repeat("a", 255)+"/", 16) + "b",
+		strings.Repeat(strings.Repeat("a", 255)+"/", 16) + "b", strings.Repeat("a/", 256) + "a",
 	} {
 		if err := CheckPath(bad); !hub.Is(err, hub.Unprocessable) {
 			t.Errorf("%q: %v, want Unprocessable", bad, err)

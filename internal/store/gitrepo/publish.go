@@ -112,7 +112,7 @@ func (s *Store) storePack(ctx context.Context, repo hub.ID, kind string, b *pack
 	}
 	_, err = s.blobs.Create(ctx, row.BlobKey, f.Reader(), blob.Expect{Size: f.Bytes, SHA256: f.Sum})
 	if err != nil {
-		s.unstage(ctx, *row, err)
+		s.discard(ctx, *row) // nobody has been asked to publish it
 		return nil, nil, fmt.Errorf("store pack: %w", err)
 	}
 	return row, nil, nil
@@ -127,15 +127,21 @@ func (s *Store) unstage(ctx context.Context, p hub.Pack, cause error) {
 	if p.BlobKey == "" || !errors.As(cause, &refused) || refused.Code == hub.Internal || refused.Code == hub.Unavailable {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	_, live, err := s.meta.LivePacks(ctx, p.RepoID)
+	_, live, err := s.meta.LivePacks(context.WithoutCancel(ctx), p.RepoID)
 	if err != nil && !hub.Is(err, hub.RepoNotFound) ||
 		slices.ContainsFunc(live, func(l hub.Pack) bool { return l.ID == p.ID }) {
 		return
 	}
+	s.discard(ctx, p)
+}
+
+// discard removes the bytes and the intent of a pack that is certain not to be live, also when ctx has ended.
+func (s *Store) discard(ctx context.Context, p hub.Pack) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
 	// The row goes last: it is what leads a sweeper to the bytes.
-	if err = s.blobs.Delete(ctx, p.BlobKey); err == nil {
+	err := s.blobs.Delete(ctx, p.BlobKey)
+	if err == nil {
 		err = s.meta.DropStaged(ctx, p.ID)
 	}
 	if err != nil {

@@ -32,27 +32,35 @@ type ByteReader interface {
 type memory struct {
 	data   []byte
 	mapped bool
-	closer io.Closer
 }
 
 // Memory returns a source of bytes, which it keeps.
 func Memory(data []byte) Source { return &memory{data: data} }
 
 // Map returns a source that maps the first size bytes of f, so that only what is read takes memory, which the
-// system may take back. The source closes owner (the holder of f), also when Map fails.
+// system may take back. It closes owner, the holder of f, in any case: mapped pages need no descriptor, of which
+// a hub with many repositories would run out.
 func Map(f *os.File, size int64, owner io.Closer) (Source, error) {
-	fi, err := f.Stat()
-	if err == nil && (fi.Size() < size || size <= 0 || size != int64(int(size))) {
-		err = ErrCorrupt // reading mapped pages behind the end of a file would end the process
-	}
-	var data []byte
-	if err == nil {
-		data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	data, err := mapFile(f, size)
+	if cerr := owner.Close(); cerr != nil && err == nil {
+		err = errors.Join(cerr, unix.Munmap(data))
 	}
 	if err != nil {
-		return nil, errors.Join(err, owner.Close())
+		return nil, err
 	}
-	return &memory{data: data, mapped: true, closer: owner}, nil
+	return &memory{data: data, mapped: true}, nil
+}
+
+func mapFile(f *os.File, size int64) ([]byte, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// Reading mapped pages behind the end of a file would end the process.
+	if fi.Size() < size || size <= 0 || size != int64(int(size)) {
+		return nil, ErrCorrupt
+	}
+	return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
 }
 
 func (m *memory) Size() int64 { return int64(len(m.data)) }
@@ -89,10 +97,6 @@ func (m *memory) Close() error {
 		err = unix.Munmap(m.data)
 	}
 	m.data, m.mapped = nil, false
-	if m.closer != nil {
-		err = errors.Join(err, m.closer.Close())
-		m.closer = nil
-	}
 	return err
 }
 
