@@ -190,3 +190,18 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		t.Fatal("nothing decided")
 	}
 }
+
+// TestSubjectInLogs: who and with which token, and nothing that helps to become them.
+func TestSubjectInLogs(t *testing.T) {
+	w := readWorld(t)
+	for token, want := range map[string]string{
+		"write": "[kind=write user=ann token=eeeeeeeeeeeeeeeeeeeeeee1]", "session": "[kind=session user=ann]",
+	} {
+		if got := w.subject(t, "ann", token).LogValue().String(); got != want {
+			t.Errorf("%s: %s, want %s", token, got, want)
+		}
+	}
+	if got := Anonymous().LogValue().String(); got != "[kind=anonymous]" {
+		t.Error(got)
+	}
+}

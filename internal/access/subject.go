@@ -1,6 +1,7 @@
 package access
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -211,6 +212,18 @@ func (s *Subject) TokenID() hub.ID {
 		return ""
 	}
 	return s.facts.Token.ID
+}
+
+// LogValue says who asks, for logs: kind, user name and token id.
+func (s *Subject) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("kind", s.kind.String())}
+	if name := s.UserName(); name != "" {
+		attrs = append(attrs, slog.String("user", name))
+	}
+	if id := s.TokenID(); id != "" {
+		attrs = append(attrs, slog.String("token", string(id)))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Facts returns what the subject was made of. The caller must not change it.
