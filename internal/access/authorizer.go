@@ -82,9 +82,32 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 		}
 	}
 	if len(denials) > 0 {
-		return Grant{}, refuse(s, denials)
+		e := refuse(s, denials)
+		if e.Code == hub.RepoNotFound {
+			e.Hint = a.otherType(ctx, s, needs[0].Target, now)
+		}
+		return Grant{}, e
 	}
 	return g, nil
+}
+
+// otherType looks for repositories of the same name and another type that the caller may see: asking for the
+// wrong type is the commonest way to find nothing. It does the same for what is missing and what is hidden.
+func (a *Authorizer) otherType(ctx context.Context, s *Subject, t Target, now time.Time) string {
+	if t.kind != repoTarget {
+		return ""
+	}
+	for _, typ := range hub.RepoTypes {
+		other := Target{kind: repoTarget, repo: hub.RepoID{Type: typ, Namespace: t.repo.Namespace, Name: t.repo.Name}}
+		var r hub.Repo
+		if moved, err := a.findRepo(ctx, other, &r); typ == t.repo.Type || moved || err != nil || r.ID == "" {
+			continue
+		}
+		if o := objectOf(&r); RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+			return "There is a " + string(typ) + " called " + r.FullName() + ": did you mean that type of repository?"
+		}
+	}
+	return ""
 }
 
 // Recheck decides a grant's needs again, now and with the subject as it is now: before something that took

@@ -34,7 +34,7 @@ func drawWorld(t *rapid.T) (*world, *Subject) {
 		w.addRepo(hub.Repo{
 			RepoID: hub.RepoID{
 				Type:      rapid.SampledFrom(hub.RepoTypes).Draw(t, "type"),
-				Namespace: rapid.SampledFrom(names).Draw(t, "namespace"), Name: fmt.Sprintf("r%d", i),
+				Namespace: rapid.SampledFrom(names).Draw(t, "namespace"), Name: fmt.Sprintf("r%d", i/2),
 			},
 			Visibility: rapid.SampledFrom([]hub.Visibility{hub.Public, hub.Private, hub.Private}).Draw(t, "visibility"),
 			Gated:      rapid.SampledFrom([]hub.GateMode{hub.Ungated, hub.GateManual}).Draw(t, "gated"),
