@@ -73,11 +73,14 @@ func plainCause(err error) error {
 	return err
 }
 
+// tempSuffix marks files that are being written.
+const tempSuffix = ".tmp-"
+
 // writeNew puts b into a new file of mode 0600 so that it is there whole or not at all, also after a power cut:
 // temporary file, fsync, link, fsync of the folder. An existing file is an error.
 func writeNew(path string, b []byte) error {
 	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".tmp-*") // mode 0600
+	tmp, err := os.CreateTemp(dir, filepath.Base(path)+tempSuffix+"*") // mode 0600
 	if err != nil {
 		return err
 	}

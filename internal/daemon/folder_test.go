@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +65,9 @@ func TestFolderRefusals(t *testing.T) {
 func TestKeys(t *testing.T) {
 	const us, them = "019abc019abc019abc019abc", "019abc019abc019abc019abd"
 	path := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(path+".tmp-123", []byte("of a crashed start"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	k, err := openKeys(path, us, true)
 	if err != nil {
 		t.Fatal(err)
@@ -105,4 +110,32 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused("missing", us, "is missing, but the database has data")
+}
+
+// A start that was killed between the key file and the database's first row is taken up by the next.
+func TestKilledFirstStart(t *testing.T) {
+	cfg := testConfig(t)
+	f, err := openFolder(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const us = "019abc019abc019abc019abc"
+	k, err := createKeys(cfg.KeysPath(), us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	d, err := OpenOffline(context.Background(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	instance, known, err := d.db.Setting(context.Background(), instanceSetting)
+	if err != nil || !known || instance != us {
+		t.Fatalf("the hub is %q, its keys are those of %q: %v", instance, us, err)
+	}
+	again, err := openKeys(cfg.KeysPath(), us, false)
+	if err != nil || string(again.Marshal()) != string(k.Marshal()) {
+		t.Fatalf("the keys were replaced: %v", err)
+	}
 }

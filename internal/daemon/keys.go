@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/access/identity"
@@ -49,6 +50,13 @@ func openKeys(path, instance string, isNew bool) (identity.Keys, error) {
 }
 
 func createKeys(path, instance string) (identity.Keys, error) {
+	// A crash in an earlier attempt may have left its temporary file.
+	left, _ := filepath.Glob(path + tempSuffix + "*")
+	for _, p := range left {
+		if err := os.Remove(p); err != nil {
+			return identity.Keys{}, refuse(err, "The file %s cannot be removed: %v.", p, plainCause(err))
+		}
+	}
 	keys := identity.GenerateKeys()
 	b := append([]byte(instanceLine+instance+"\n"), keys.Marshal()...)
 	if err := writeNew(path, b); err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -35,7 +36,7 @@ func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, a
 		}
 	}
 	if r.Repo.Name != "" {
-		attrs = append(attrs, slog.String("repo", r.Repo.String()))
+		attrs = append(attrs, slog.String("repo", withoutTokens(r.Repo.String())))
 	}
 	if w.errCode != "" {
 		attrs = append(attrs, slog.String("code", string(w.errCode)))
@@ -47,7 +48,7 @@ func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, a
 		attrs = append(attrs, slog.Bool("aborted", true))
 	}
 	if w.cause != nil {
-		attrs = append(attrs, slog.String("error", w.cause.Error()))
+		attrs = append(attrs, slog.String("error", withoutTokens(w.cause.Error())))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
@@ -71,11 +72,17 @@ func requestID(r *http.Request) string {
 	var b [9]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
-	if t := r.Header.Get("X-Amzn-Trace-Id"); t != "" && len(t) <= 128 && isToken(t) {
+	if t := r.Header.Get("X-Amzn-Trace-Id"); t != "" && len(t) <= 128 && isToken(t) && !tokenLike.MatchString(t) {
 		id += ";" + t
 	}
 	return id
 }
+
+// tokenLike finds what may be an access token. People paste them in the wrong place: as the name of a repository, into
+// a header; the log must not keep them.
+var tokenLike = regexp.MustCompile(`(hf|api)_([a-z]+_)?[A-Za-z0-9]{20,}`)
+
+func withoutTokens(s string) string { return tokenLike.ReplaceAllString(s, "[redacted]") }
 
 func isToken(s string) bool {
 	for i := 0; i < len(s); i++ {
