@@ -85,7 +85,7 @@ func (a *API) listTree(w http.ResponseWriter, r *httpd.Request, g access.Grant) 
 		return err
 	}
 	defer view.Close()
-	dir := strings.Trim(r.Param("path"), "/")
+	dir := strings.TrimSuffix(r.Param("path"), "/")
 	page, next, err := view.List(r.Context(), dir, gitrepo.ListOptions{Recursive: recursive, After: after, Limit: limit}, expand)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (a *API) pathsInfo(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 		return hub.Errorf(hub.TooLarge, "At most %d paths can be asked for at once.", maxPathsInfo)
 	}
 	for i, p := range paths {
-		paths[i] = strings.Trim(p, "/")
+		paths[i] = strings.TrimSuffix(p, "/")
 	}
 	view, err := a.Repos.View(r.Context(), g, r.Param("rev"))
 	if err != nil {

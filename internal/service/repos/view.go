@@ -3,6 +3,8 @@ package repos
 import (
 	"context"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -58,6 +60,9 @@ type Listed struct {
 // List returns one page of the entries below dir, with their last commits if wanted, and the next page's
 // cursor, "" at the end. EntryNotFound when dir is no directory.
 func (v *View) List(ctx context.Context, dir string, opt gitrepo.ListOptions, last bool) ([]Listed, string, error) {
+	if slashed(dir) {
+		return nil, "", hub.Errorf(hub.EntryNotFound, "Entry not found")
+	}
 	if v.Commit.IsZero() {
 		return nil, "", nil
 	}
@@ -74,12 +79,15 @@ func (v *View) Paths(ctx context.Context, paths []string, last bool) ([]Listed, 
 	if v.Commit.IsZero() {
 		return nil, nil
 	}
-	entries, err := v.snap.Entries(ctx, v.Commit, paths)
+	entries, err := v.snap.Entries(ctx, v.Commit, slices.DeleteFunc(slices.Clone(paths), slashed))
 	if err != nil {
 		return nil, err
 	}
 	return v.withLast(ctx, entries, last)
 }
+
+// slashed tells whether a path begins or ends with a slash: git has no such paths, so none exists.
+func slashed(path string) bool { return strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") }
 
 func (v *View) withLast(ctx context.Context, entries []gitrepo.Entry, last bool) ([]Listed, error) {
 	out := make([]Listed, len(entries))
