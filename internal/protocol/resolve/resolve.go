@@ -85,6 +85,11 @@ func (a *API) serve(w http.ResponseWriter, r *httpd.Request, q request, g access
 	if r.Method == http.MethodGet && !q.raw {
 		a.transfer.CountDownload(f.Repo, callerOf(r))
 	}
+	if f.Size() == 0 && r.Header.Get("Range") != "" {
+		// No range of an empty file can be answered, so the whole of it is. The JavaScript client learns every size from
+		// Content-Range and fails without one. Source: @huggingface/hub lib/file-download-info.ts.
+		w.Header().Set("Content-Range", "bytes */0")
+	}
 	http.ServeContent(w, r.Request, "", time.Time{}, content)
 	return nil
 }

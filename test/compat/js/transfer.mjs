@@ -44,6 +44,7 @@ const download = async path => new Uint8Array(await (await hub.downloadFile({ ..
 assert.deepEqual(await download("big.bin"), big);
 assert.deepEqual(await download("deep/small.bin"), small);
 assert.equal(new TextDecoder().decode(await download("a file with spaces.txt")), "plain text");
+assert.equal((await download("empty.bin")).length, 0);
 const blob = await hub.downloadFile({ ...reader, path: "big.bin" });
 assert.equal(blob.size, vars.bigSize);
 assert.deepEqual(new Uint8Array(await blob.slice(1_000_000, 1_000_010).arrayBuffer()), big.slice(1_000_000, 1_000_010));

@@ -90,7 +90,7 @@ def commit():
     equal(same.oid, api.model_info(repo).sha, "an upload without a change")
     with raises(ValueError, says="Invalid metadata in README.md"):
         api.upload_file(repo_id=repo, path_or_fileobj=b"---\nlicense: [unclosed\n---\n", path_in_repo="README.md")
-    with raises(BadRequestError, 400):
+    with raises(HfHubHTTPError, 403, "Pull requests are not available"):
         api.create_commit(repo_id=repo, commit_message="a request", create_pr=True, operations=[CommitOperationAdd("pr.txt", b"x")])
     # Case does not matter when looking a repository up.
     api.upload_file(repo_id=repo.lower(), path_or_fileobj=b"y", path_in_repo="case.txt")
@@ -133,7 +133,7 @@ def read():
     equal(ModelCard.load(repo, token=VARS["token"]).data.license, "mit", "the card")
 
     fs = HfFileSystem(token=VARS["token"])
-    equal(sorted(p.removeprefix(repo + "/") for p in fs.glob(f"{repo}/**.bin")), ["copy.bin", "data/blob.bin"], "glob")
+    equal(sorted(p.removeprefix(repo + "/") for p in fs.glob(f"{repo}/**/*.bin")), ["copy.bin", "data/blob.bin"], "glob")
     with Requests() as wire, fs.open(f"{repo}/data/blob.bin", block_size=1000) as f:
         f.seek(20_000)
         equal(f.read(3), bytes(range(256))[20_000 % 256 :][:3], "bytes in the middle")
@@ -165,7 +165,7 @@ def refs():
     equal(api.model_info(repo, revision="v1").sha, head, "the tagged commit")
     with raises(RevisionNotFoundError, 404):
         api.upload_file(repo_id=repo, path_or_fileobj=b"2", path_in_repo="two.txt", revision="v1")
-    with raises(HfHubHTTPError, says="Cannot delete refs/heads/main"):
+    with raises(HfHubHTTPError, 403, "Cannot delete refs/heads/main"):
         api.delete_branch(repo, branch="main")
     api.delete_branch(repo, branch="feature/one")
     with raises(RevisionNotFoundError, 404, "Invalid rev id"):
@@ -244,10 +244,12 @@ def many_files():
 
 def card():
     ModelCard("---\nlicense: mit\n---\n# fine\n").validate(repo_type="model")
-    bad = ModelCard("# no metadata yet\n")
-    bad._content = "---\nlicense: [unclosed\n---\n"  # the class refuses such text itself
+    class Bad(ModelCard):  # the class itself would never send such text
+        def __str__(self):
+            return "---\nlicense: [unclosed\n---\n"
+
     try:
-        bad.validate(repo_type="model")
+        Bad("---\nlicense: mit\n---\n").validate(repo_type="model")
     except ValueError as err:
         # The client shows the body as it stands, so it has to be a sentence.
         equal(str(err).startswith(("{", "<")) or not str(err), False, f"machine text in the error {err}")
