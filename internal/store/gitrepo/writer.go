@@ -89,7 +89,11 @@ func (w *Writer) add(kind object.Kind, data []byte) (hub.OID, error) {
 		return hub.ZeroOID, errEnded
 	}
 	if !w.attempted {
-		w.attempt, w.attempted = w.b.Mark(), true
+		var err error
+		if w.attempt, err = w.b.Mark(); err != nil {
+			return hub.ZeroOID, err
+		}
+		w.attempted = true
 	}
 	return w.b.Add(kind, data)
 }

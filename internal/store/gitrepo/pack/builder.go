@@ -31,6 +31,11 @@ type Builder struct {
 	byOID   map[hub.OID]int
 	scratch []byte // for objects that are read whole before they are hashed
 	packed  packed // for entries that are written at once
+
+	// line, if any, writes the entries from number behind on; the spool is its own until settle.
+	line   *pipeline
+	behind int
+	broken error // of a pipeline: entries are missing, nothing works any more
 }
 
 // streamAbove is the size in bytes above which a blob is compressed while it arrives.
@@ -48,6 +53,7 @@ func NewBuilder(dir string, memory int64) *Builder {
 
 // Close frees what the builder holds.
 func (b *Builder) Close() error {
+	b.settle() // the error is that of bytes nobody wants
 	b.packed.free()
 	return b.spool.close()
 }
@@ -84,22 +90,51 @@ func (b *Builder) Add(kind object.Kind, data []byte) (hub.OID, error) {
 	if b.skip(oid) {
 		return oid, nil
 	}
-	e := entry{oid: oid, offset: b.spool.size, size: int64(len(data)), kind: kind}
+	e := entry{oid: oid, size: int64(len(data)), kind: kind}
 	if kind == object.KindBlob {
 		if p, ok := lfspointer.Parse(data); ok {
 			e.pointer = &p
 		}
 	}
-	raw, err := b.packed.encode(kind, data)
-	if err != nil {
-		return hub.ZeroOID, err
+	return oid, b.write(e, data)
+}
+
+// write encodes and holds an object, small ones of many in the background.
+func (b *Builder) write(e entry, data []byte) error {
+	if len(b.entries) >= pipelineFrom && len(data) <= pipelineMax {
+		if b.line == nil && b.broken == nil {
+			b.line, b.behind = startPipeline(&b.spool, &b.packed), len(b.entries)
+		}
+		if b.broken != nil || b.line.failed.Load() {
+			return b.settle()
+		}
+		b.line.add(e.kind, data)
+		b.hold(e)
+		return nil
 	}
-	e.crc = crc32.ChecksumIEEE(raw)
-	if _, err := b.spool.Write(raw); err != nil {
-		return hub.ZeroOID, errors.Join(err, b.spool.truncate(e.offset))
+	if err := b.settle(); err != nil {
+		return err
+	}
+	var err error
+	e.offset = b.spool.size
+	if e.crc, err = b.packed.write(&b.spool, e.kind, data); err != nil {
+		return errors.Join(err, b.spool.truncate(e.offset))
 	}
 	b.hold(e)
-	return oid, nil
+	return nil
+}
+
+// settle waits until all entries are in the spool. Whoever touches the spool calls it first.
+func (b *Builder) settle() error {
+	if b.line == nil {
+		return b.broken
+	}
+	done, err := b.line.drain()
+	for i, w := range done {
+		b.entries[b.behind+i].offset, b.entries[b.behind+i].crc = w.offset, w.crc
+	}
+	b.line, b.broken = nil, err
+	return err
 }
 
 func (b *Builder) skip(oid hub.OID) bool {
@@ -138,6 +173,9 @@ func (b *Builder) AddBlob(size int64, r io.Reader) (hub.OID, error) {
 
 // addStream compresses into the spool while it hashes; what turns out to be held, known or broken is taken back.
 func (b *Builder) addStream(size int64, r io.Reader) (hub.OID, error) {
+	if err := b.settle(); err != nil {
+		return hub.ZeroOID, err
+	}
 	start := b.spool.size
 	oid, crc, err := b.compress(size, r)
 	if err != nil || b.skip(oid) {
@@ -202,6 +240,9 @@ func (b *Builder) Read(oid hub.OID) (data []byte, ok bool, err error) {
 	if !ok {
 		return nil, false, nil
 	}
+	if err := b.settle(); err != nil {
+		return nil, true, err
+	}
 	e := b.entries[i]
 	if e.size > MaxWhole {
 		return nil, true, hub.Errorf(hub.TooLarge, "A git object of %d bytes is too large to be read at once.", e.size)
@@ -230,10 +271,16 @@ type Mark struct {
 }
 
 // Mark returns the present state.
-func (b *Builder) Mark() Mark { return Mark{entries: len(b.entries), size: b.spool.size} }
+func (b *Builder) Mark() (Mark, error) {
+	err := b.settle()
+	return Mark{entries: len(b.entries), size: b.spool.size}, err
+}
 
 // Rollback forgets all objects added since m.
 func (b *Builder) Rollback(m Mark) error {
+	if err := b.settle(); err != nil {
+		return err
+	}
 	for _, e := range b.entries[m.entries:] {
 		delete(b.byOID, e.oid)
 	}

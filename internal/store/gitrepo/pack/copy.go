@@ -26,6 +26,9 @@ func NewCopier(b *Builder) *Copier { return &Copier{b: b, depth: map[int]int{}} 
 // Copy adds the object at a position of p, and first the bases of its delta, unless they are held. Bytes are
 // compared with the sum in the idx; ErrCorrupt if they differ.
 func (c *Copier) Copy(p *Pack, pos int) error {
+	if err := c.b.settle(); err != nil { // only what addWhole added
+		return err
+	}
 	// The chain is walked down to what is held or whole, then written upwards: a base precedes its deltas.
 	var chain []int
 	for {

@@ -26,6 +26,9 @@ type Finished struct {
 
 // Finish lays out what is held as a stored pack. The builder can still be added to, and finished again.
 func (b *Builder) Finish() (*Finished, error) {
+	if err := b.settle(); err != nil {
+		return nil, err
+	}
 	f := &Finished{Objects: int64(len(b.entries)), spool: &b.spool}
 	f.head = appendHeader(nil, len(b.entries))
 	f.PackBytes = b.spool.size + sumSize

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -169,7 +170,10 @@ func TestRollback(t *testing.T) {
 		b := NewBuilder(t.TempDir(), memory)
 		defer b.Close()
 		kept, _ := b.Add(object.KindBlob, []byte("kept"))
-		m := b.Mark()
+		m, err := b.Mark()
+		if err != nil {
+			t.Fatal(err)
+		}
 		gone, _ := b.Add(object.KindBlob, []byte("gone"))
 		finish(t, b) // finishing does not end the builder
 		if err := b.Rollback(m); err != nil {
@@ -224,6 +228,60 @@ func TestEveryFlippedByteIsNoticed(t *testing.T) {
 		if p, err := Open(Memory(data[:n])); err == nil {
 			p.Close()
 			t.Errorf("the first %d of %d bytes pass for a stored pack", n, len(data))
+		}
+	}
+}
+
+func TestRollbackOfMany(t *testing.T) {
+	b := NewBuilder(t.TempDir(), 1000)
+	defer b.Close()
+	add := func(prefix string) (oids []hub.OID) {
+		for i := range 3 * pipelineFrom {
+			oid, err := b.Add(object.KindBlob, fmt.Appendf(nil, "%s %d", prefix, i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			oids = append(oids, oid)
+		}
+		return oids
+	}
+	kept := add("kept")
+	m, err := b.Mark()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := add("gone")
+	if err := b.Rollback(m); err != nil {
+		t.Fatal(err)
+	}
+	kept = append(kept, add("later")...)
+	p := finish(t, b)
+	if err := p.Verify(); err != nil || p.Len() != len(kept) {
+		t.Errorf("%d objects, want %d, %v", p.Len(), len(kept), err)
+	}
+	for _, oid := range gone {
+		if _, ok := p.Find(oid); ok {
+			t.Errorf("%s is still there", oid)
+		}
+	}
+}
+
+func TestNoFolderForFiles(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, n := range []int{1, 1000} {
+		b := NewBuilder(filepath.Join(t.TempDir(), "missing"), 100)
+		var failed error
+		for range n {
+			if _, err := b.Add(object.KindBlob, randomText(r, 500)); err != nil {
+				failed = err
+				break
+			}
+		}
+		if _, err := b.Finish(); err == nil && failed == nil {
+			t.Errorf("%d objects were held without a place", n)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }
