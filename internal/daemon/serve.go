@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -137,7 +138,7 @@ func (d *Daemon) prepare(ctx context.Context) (link secret.String, err error) {
 // publicURL is what people type: the configured origin, or the listener's address with a name for "all addresses".
 func (d *Daemon) publicURL(a net.Addr) string {
 	if d.cfg.PublicURL != "" {
-		return d.cfg.PublicURL
+		return strings.TrimRight(d.cfg.PublicURL, "/")
 	}
 	host, port, err := net.SplitHostPort(a.String())
 	if err != nil {

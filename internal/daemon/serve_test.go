@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -223,5 +224,23 @@ func TestOfflineAndRunningLeaveTheSameEvents(t *testing.T) {
 	online, offline := strings.Join(events(h.cfg), "\n"), strings.Join(events(cfg), "\n")
 	if online != offline || !strings.Contains(online, "token.create by operator") {
 		t.Errorf("running:\n%s\noffline:\n%s", online, offline)
+	}
+}
+
+// Behind a proxy URLs in answers begin with the configured origin, whatever name the request came under.
+func TestPublicURL(t *testing.T) {
+	h := start(t, func(c *config.Config) { c.PublicURL = "https://hub.example.org/" })
+	if h.url != "https://hub.example.org" {
+		t.Errorf("the hub says it is at %s", h.url)
+	}
+	do[operatorapi.User](h, operatorapi.UserCreate, operatorapi.NewUser{Name: "alice"})
+	token := do[operatorapi.TokenWithValue](h, operatorapi.TokenCreate, operatorapi.NewToken{User: "alice", Name: "t", Kind: "read"})
+	var started struct{ Address string }
+	if err := json.Unmarshal([]byte(strings.SplitN(h.log.String(), "\n", 2)[0]), &started); err != nil {
+		t.Fatal(err)
+	}
+	h.url = "http://" + started.Address
+	if _, text := h.request("GET", "/api/whoami-v2", "", "Authorization", "Bearer "+token.Value); !strings.Contains(text, `"https://hub.example.org/api/avatars/alice.svg"`) {
+		t.Errorf("whoami: %s", text)
 	}
 }

@@ -101,7 +101,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers}).Register(d.server)

@@ -112,6 +112,9 @@ func (s *Server) peer(r *http.Request) (netip.Addr, string) {
 		}
 		ip = s.forwardedFor(r, ip)
 	}
+	if s.cfg.PublicURL != "" {
+		return ip, strings.TrimRight(s.cfg.PublicURL, "/")
+	}
 	if !validHost(host) {
 		host = "localhost"
 	}

@@ -32,6 +32,7 @@ type Config struct {
 	IdleTimeout    time.Duration  // how long a body may stand still while it is read or written
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For, -Host and -Proto are believed
 	SessionCookie  string         // name of the session cookie
+	PublicURL      string         // origin that BaseURL always is; empty: that of each request
 }
 
 // Server is the router and the pipeline. Add all routes before serving; afterwards it is safe for
