@@ -11,8 +11,9 @@ import (
 
 // Limits of what one card may add to the index.
 const (
-	maxTags   = 500
-	maxTagLen = 200
+	maxTags     = 500
+	maxTagLen   = 200      // bytes
+	maxTagBytes = 16 << 10 // of all together
 )
 
 // prefixed are the keys whose values become tags of the form "prefix:value", for each repository type.
@@ -42,11 +43,14 @@ var arxivLink = regexp.MustCompile(`arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})`)
 
 // tagsOf derives the sorted tags of a card.
 func tagsOf(t hub.RepoType, data map[string]any, body []byte) []string {
-	set := map[string]bool{}
+	set, bytes := map[string]bool{}, 0
 	add := func(tag string) {
-		if tag = strings.TrimSpace(tag); tag != "" && len(tag) <= maxTagLen && len(set) < maxTags {
-			set[tag] = true
+		tag = strings.TrimSpace(tag)
+		if tag == "" || set[tag] || len(tag) > maxTagLen || len(set) >= maxTags || bytes+len(tag) > maxTagBytes {
+			return
 		}
+		set[tag] = true
+		bytes += len(tag)
 	}
 	for _, key := range plain[t] {
 		for _, v := range texts(data[key]) {

@@ -2,5 +2,5 @@
 // and uploads. Each file has the routes of one noun: it reads a request once, calls one service with the
 // grant, and writes what came back. It decides nothing.
 //
-// The contract is docs/protocol/hubapi.md; in doubt the installed clients decide.
+// The contract is docs/protocol/repositories.md; in doubt the installed clients decide.
 package hubapi

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -13,17 +14,17 @@ const (
 	maxConfig = 1 << 20
 )
 
-// Card returns the card of the viewed revision. The row has that of the default branch; for any other
-// revision README.md is read.
+// Card returns the card of the viewed revision. The row has that of the default branch unless it is very
+// large; for that and for any other revision README.md is read.
 func (v *View) Card(ctx context.Context) (hub.Card, error) {
-	if v.Commit == v.Repo.HeadOID {
+	if v.Commit == v.Repo.HeadOID && v.Repo.Card.Data != nil {
 		return v.Repo.Card, nil
 	}
 	readme, err := v.small(ctx, "README.md", MaxReadme)
 	if err != nil {
 		return hub.Card{}, err
 	}
-	return CardOf(v.Repo.Type, readme), nil
+	return modelcard.Summarize(v.Repo.Type, readme), nil
 }
 
 // configKeys are the keys of config.json that describe a model; the others describe its insides.

@@ -7,7 +7,7 @@ import (
 )
 
 // Patterns of files that new repositories keep as large files.
-// Source: public copies of the Hub's template, as listed in docs/protocol/hubapi.md.
+// Source: public copies of the Hub's template, see docs/protocol/repositories.md.
 const (
 	lfsPatterns = `*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack
 		*.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.*

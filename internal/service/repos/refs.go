@@ -126,14 +126,13 @@ func (s *Service) emptyCommit(ctx context.Context, w *gitrepo.Writer, g access.G
 // describeHead adds to a publication what the row says of the default branch, which it is about to move.
 func (s *Service) describeHead(ctx context.Context, snap *gitrepo.Snapshot, repo hub.Repo, target hub.OID, pub *hub.Publication) error {
 	v := View{Repo: repo, Commit: target, svc: s, snap: snap}
-	v.Repo.HeadOID = hub.ZeroOID // so that the card is read and not taken from the row
-	pub.Head = &target
-	card, err := v.Card(ctx)
-	if hub.Is(err, hub.RevisionNotFound) { // a commit of this very publication, without a file
-		card, err = CardOf(repo.Type, nil), nil
+	readme, err := v.small(ctx, "README.md", MaxReadme)
+	if err != nil && !hub.Is(err, hub.RevisionNotFound) { // that is a commit of this very publication, without a file
+		return err
 	}
-	pub.Card = &card
-	return err
+	card := CardOf(repo.Type, readme)
+	pub.Head, pub.Card = &target, &card
+	return nil
 }
 
 // freeRef returns the target of a ref that is to be written: zero when it does not exist. Conflict when it

@@ -49,8 +49,18 @@ func New(meta Meta, git *gitrepo.Store, blobs Blobs, now func() time.Time) *Serv
 	return &Service{meta: meta, git: git, blobs: blobs, now: now, safetensors: newHeaderCache()}
 }
 
+// maxRowCard is the size in bytes up to which front matter lies in the row, as JSON. A page of a listing holds
+// a thousand rows in memory; larger front matter is read from README.md when somebody asks for it.
+const maxRowCard = 64 << 10
+
 // CardOf makes the summary of a README that a publication carries when README.md changes.
-func CardOf(t hub.RepoType, readme []byte) hub.Card { return modelcard.Summarize(t, readme) }
+func CardOf(t hub.RepoType, readme []byte) hub.Card {
+	card := modelcard.Summarize(t, readme)
+	if len(card.Data) > maxRowCard {
+		card.Data = nil
+	}
+	return card
+}
 
 // SignatureOf is how commits name the subject: by the name of the account, with an address that delivers
 // nothing, since a person's own must not be spread by a commit.
