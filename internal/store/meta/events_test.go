@@ -63,6 +63,9 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 				return db.CreateRepo(ctx, hub.Repo{ID: fresh, RepoID: hub.RepoID{Type: hub.Model, Name: "r"}, NamespaceID: w.bob.ID}, hub.Publication{}, ev)
 			}},
 			{"repo.update", changes{repo(w.public.ID)}, func() error { return db.UpdateRepo(ctx, w.public, ev) }},
+			{"repo.update", changes{repo(w.public.ID)}, func() error {
+				return db.ChangeRepo(ctx, w.public.ID, ev, func(r *hub.Repo) (string, error) { r.Gated = hub.GateAuto; return "why", nil })
+			}},
 			{"repo.publish", nil, func() error {
 				p := change(fresh, "refs/heads/main", hub.ZeroOID, oid(1))
 				p.Event = ev

@@ -26,11 +26,14 @@ type Options struct {
 // DB is an open database at the newest schema.
 type DB struct {
 	eng    *engine
-	pool   *sql.DB    // SQLite: connections that only read
-	single queries    // single queries outside of a transaction
-	writer *committer // SQLite only: the one connection that writes
+	pool   *sql.DB // SQLite: connections that only read
+	single queries // single queries outside of a transaction
 	queue  keyedQueue
-	now    func() time.Time
+
+	writer  *committer // SQLite only: the one connection that writes
+	readers *readers   // SQLite only: those for transactions that read
+
+	now func() time.Time
 
 	mu        sync.RWMutex // guards listeners
 	listeners []func([]hub.Change)
@@ -67,7 +70,11 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // Close waits for running queries and closes the database. Whatever is called later fails.
 func (db *DB) Close() error {
-	err := db.pool.Close()
+	var err error
+	if db.readers != nil {
+		err = db.readers.close()
+	}
+	err = errors.Join(err, db.pool.Close())
 	if db.writer != nil {
 		err = errors.Join(err, db.writer.close())
 	}

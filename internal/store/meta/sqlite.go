@@ -66,7 +66,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("making the database file: %w", err)
 	}
 	w, err := sql.Open("sqlite", sqliteURL(path,
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)"))
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16384)", "journal_size_limit(67108864)"))
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
@@ -85,15 +85,15 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.writer.close())
 	}
-	r.SetMaxOpenConns(o.MaxConns)
-	r.SetMaxIdleConns(o.MaxConns)
-	db.pool = r
+	r.SetMaxOpenConns(2 * o.MaxConns) // half of them for transactions
+	r.SetMaxIdleConns(2 * o.MaxConns)
+	db.pool, db.readers = r, newReaders(r, o.MaxConns)
 	db.single = queries{keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}}}
 	return db, nil
 }
 
 func sqliteURL(path string, pragmas ...string) string {
-	pragmas = append([]string{"busy_timeout(10000)", fmt.Sprintf("mmap_size(%d)", sqliteMmap), "cache_size(-16384)"}, pragmas...)
+	pragmas = append([]string{"busy_timeout(10000)", fmt.Sprintf("mmap_size(%d)", sqliteMmap)}, pragmas...)
 	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": pragmas}.Encode()}
 	return u.String()
 }

@@ -85,11 +85,10 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 
 // inRead runs f on one state of the rows.
 func (db *DB) inRead(ctx context.Context, f func(queries) error) error {
-	var o *sql.TxOptions // SQLite: a transaction sees one state from its first read to its end
-	if db.writer == nil {
-		o = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	if db.readers != nil {
+		return db.readers.do(ctx, f)
 	}
-	t, err := db.pool.BeginTx(ctx, o)
+	t, err := db.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package meta
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+)
+
+// readers are SQLite connections for transactions that read, each with the statements it has parsed.
+type readers struct {
+	pool  *sql.DB
+	slots chan *reader // nil: a connection that has not been opened yet
+}
+
+type reader struct {
+	conn *sql.Conn
+	on   queries
+}
+
+func newReaders(pool *sql.DB, n int) *readers {
+	r := &readers{pool: pool, slots: make(chan *reader, n)}
+	for range n {
+		r.slots <- nil
+	}
+	return r
+}
+
+// do runs f in a transaction, which sees one state of the rows from its first read to its end.
+func (rs *readers) do(ctx context.Context, f func(queries) error) (err error) {
+	var r *reader
+	select {
+	case r = <-rs.slots:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { rs.slots <- r }()
+	if r == nil {
+		conn, err := rs.pool.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		r = &reader{conn: conn, on: queries{keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}}}
+	}
+	if _, err := r.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		_, end := r.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") // there is nothing to commit
+		err = errors.Join(err, end)
+	}()
+	return f(r.on)
+}
+
+// close waits for running transactions.
+func (rs *readers) close() (err error) {
+	for range cap(rs.slots) {
+		if r := <-rs.slots; r != nil {
+			err = errors.Join(err, r.conn.Close())
+		}
+	}
+	for range cap(rs.slots) {
+		rs.slots <- nil
+	}
+	return err
+}
