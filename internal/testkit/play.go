@@ -286,7 +286,7 @@ func (p *player) golden(a *answer, name string) error {
 	}
 	file := filepath.Join("testdata", name)
 	want, err := os.ReadFile(file)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if os.Getenv("AMBIT_UPDATE_GOLDEN") != "" {
 		return os.WriteFile(file, []byte(got), 0o644)
 	}
 	if err != nil {

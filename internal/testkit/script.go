@@ -25,7 +25,7 @@ import (
 //	header NAME OP VALUE       a response header; several of one name are joined by ", "
 //	body OP VALUE              the body as text, without its final line feed
 //	json PATH OP VALUE         a value of the JSON body: keys and indices parted by dots, # for a length
-//	golden FILE                the whole JSON body as in testdata/FILE (UPDATE_GOLDEN=1 writes it), with ids, dates
+//	golden FILE                the whole JSON body as in testdata/FILE (AMBIT_UPDATE_GOLDEN=1 writes it), with ids, dates
 //	                           and object ids replaced by words
 //	remember NAME              keeps status, headers and body, without Date and X-Request-Id
 //	same NAME                  they are the same, byte for byte, as what was remembered

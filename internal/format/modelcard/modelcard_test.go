@@ -34,7 +34,7 @@ func TestCards(t *testing.T) {
 		if got == want {
 			continue
 		}
-		if os.Getenv("UPDATE_GOLDEN") != "" {
+		if os.Getenv("AMBIT_UPDATE_GOLDEN") != "" {
 			if err := os.WriteFile(f, []byte(readme+got), 0o644); err != nil {
 				t.Fatal(err)
 			}
