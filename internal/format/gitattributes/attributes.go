@@ -139,10 +139,10 @@ func validAttrName(s string) bool {
 }
 
 // LFS tells whether path has filter=lfs: whether its content is to be stored as a large file.
-func (a *Attributes) LFS(path string) bool { return a.Filter(path) == "lfs" }
+func (a *Attributes) LFS(path string, b *Budget) bool { return a.Filter(path, b) == "lfs" }
 
 // Filter returns the value of the attribute "filter" of path, "" when it has none.
-func (a *Attributes) Filter(path string) string {
+func (a *Attributes) Filter(path string, b *Budget) string {
 	d := decision{macros: a.macro}
 	for i := len(a.files) - 1; i >= 0; i-- {
 		f := &a.files[i]
@@ -151,7 +151,7 @@ func (a *Attributes) Filter(path string) string {
 			continue
 		}
 		for j := len(f.rules) - 1; j >= 0; j-- {
-			if f.rules[j].pattern.match(rel, false) {
+			if f.rules[j].pattern.match(rel, false, b) {
 				d.take(f.rules[j].attrs)
 			}
 			if at, ok := d.seen["filter"]; ok {

@@ -3,7 +3,7 @@
 //
 // The matching is ours: the Go libraries for it panic on malformed patterns (git-lfs/wildmatch) or translate them
 // to regular expressions that mean something else, and both files come from strangers. git is the oracle of the
-// tests. Matching takes time proportional to pattern length times path length, whatever the pattern.
+// tests. Matching takes time proportional to pattern length times path length, whatever the pattern, and has a budget.
 //
 // Sources: gitattributes(5), gitignore(5), git's wildmatch.c and attr.c.
 package gitattributes

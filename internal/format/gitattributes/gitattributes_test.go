@@ -23,12 +23,12 @@ func TestFilter(t *testing.T) {
 		"a.huge": "lfs", "with space.txt": "lfs", "a.txt": "", "logs/x": "", "a.other": "other",
 		"data/a.csv": "lfs", "a.csv": "", "data/sub/a.bin": "", "data/sub/x/a.bin": "lfs", "database/a.csv": "",
 	} {
-		if got := a.Filter(path); got != want {
+		if got := a.Filter(path, plenty()); got != want {
 			t.Errorf("%s: filter %q, want %q", path, got, want)
 		}
 	}
 	var none Attributes
-	if none.LFS("a.bin") {
+	if none.LFS("a.bin", plenty()) {
 		t.Error("no rules, but a.bin is a large file")
 	}
 }
@@ -37,22 +37,39 @@ func TestRuleMatchesItsPathOnly(t *testing.T) {
 	for _, path := range []string{"a.bin", "x/a.bin", "a b.bin", "#x", "!x", `"x"`, "we*ird[1]?.bin", `back\slash`, "[attr]x", "é/ü.bin"} {
 		var a Attributes
 		a.Add("", []byte(Rule(path)+"\n"))
-		if !a.LFS(path) {
+		if !a.LFS(path, plenty()) {
 			t.Errorf("%q does not match its rule %q", path, Rule(path))
 		}
-		if a.LFS("other/"+path) || a.LFS(path+"x") {
+		if a.LFS("other/"+path, plenty()) || a.LFS(path+"x", plenty()) {
 			t.Errorf("the rule %q of %q matches more", Rule(path), path)
 		}
 	}
 }
 
-func TestHostilePatternIsFast(t *testing.T) {
+func plenty() *Budget { return NewBudget(1 << 30) }
+
+func TestHostilePatternsMeetTheBudget(t *testing.T) {
 	var a Attributes
-	a.Add("", []byte(strings.Repeat("*a", 500)+" filter=lfs\n"+strings.Repeat("**/", 300)+"x filter=lfs\n"))
-	if a.LFS(strings.Repeat("a", 1000) + "b") {
-		t.Error("matches")
+	a.Add("", []byte(strings.Repeat(strings.Repeat("*a", 500)+" filter=lfs\n"+strings.Repeat("**/", 300)+"x filter=lfs\n", 400)))
+	b := NewBudget(10_000_000)
+	for range 1000 {
+		if a.LFS(strings.Repeat("a", 1000)+"b", b) || a.LFS(strings.Repeat("a/", 500)+"b", b) {
+			t.Fatal("matches")
+		}
 	}
-	a.LFS(strings.Repeat("a/", 500) + "b")
+	if !b.Exceeded() {
+		t.Error("the budget did not end the work")
+	}
+	// Ordinary rules are far from it.
+	var ordinary Attributes
+	ordinary.Add("", []byte(strings.Repeat("*.bin filter=lfs\n*.tar.* filter=lfs\nsaved_model/**/* filter=lfs\n", 20)))
+	b = NewBudget(100_000_000)
+	for range 1000 {
+		ordinary.LFS("some/folder/with/a/file.txt", b)
+	}
+	if b.Exceeded() {
+		t.Error("ordinary rules exceed the budget")
+	}
 }
 
 // words from which random patterns and paths are made: few, so that they meet often.
@@ -124,7 +141,7 @@ func TestAgainstGit(t *testing.T) {
 		a.Add("", []byte(attrs.String()))
 		fields := strings.Split(git(list.String(), "check-attr", "-z", "--stdin", "filter"), "\x00")
 		for i := 0; i+2 < len(fields); i += 3 {
-			if got, want := a.LFS(fields[i]), fields[i+2] == "lfs"; got != want {
+			if got, want := a.LFS(fields[i], plenty()), fields[i+2] == "lfs"; got != want {
 				t.Errorf("seed %d: %q with\n%s: lfs %v, git says %v", seed, fields[i], attrs.String(), got, want)
 			}
 		}
@@ -134,7 +151,7 @@ func TestAgainstGit(t *testing.T) {
 			ignored[p] = true
 		}
 		for p := range paths {
-			if got := g.Match(p); got != ignored[p] {
+			if got := g.Match(p, plenty()); got != ignored[p] {
 				t.Errorf("seed %d: %q with\n%s: ignored %v, git says %v", seed, p, ignore.String(), got, ignored[p])
 			}
 		}
@@ -155,14 +172,14 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, path string) {
 		var a Attributes
 		a.Add("", []byte(text))
-		a.Filter(path)
-		ParseIgnore([]byte(text)).Match(path)
+		a.Filter(path, plenty())
+		ParseIgnore([]byte(text)).Match(path, plenty())
 		if path == "" || strings.ContainsAny(path, "\n\t\r\x00") || strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || len(path) > 400 {
 			return
 		}
 		var own Attributes
 		own.Add("", []byte(Rule(path)))
-		if !own.LFS(path) {
+		if !own.LFS(path, plenty()) {
 			t.Fatalf("%q does not match its own rule %q", path, Rule(path))
 		}
 	})

@@ -8,7 +8,19 @@ type glob struct {
 	invalid bool // matches nothing: an open class or a lone backslash at the end
 	literal string
 	plain   bool // the pattern is the literal text
+	suffix  bool // the pattern is a star and the literal text
 }
+
+// Budget bounds the work of matching, since both the patterns and the paths come from strangers: it is the number of
+// steps, of about a nanosecond each, that may still be taken. Patterns without wildcards, and those such as "*.bin",
+// cost next to nothing.
+type Budget struct{ left int64 }
+
+// NewBudget returns a budget of the given number of steps.
+func NewBudget(steps int64) *Budget { return &Budget{steps} }
+
+// Exceeded tells whether a match was given up because the budget had run out; what it answered means nothing then.
+func (b *Budget) Exceeded() bool { return b.left < 0 }
 
 type token struct {
 	op    op
@@ -33,6 +45,9 @@ func compile(pattern string) glob {
 	first := strings.IndexAny(pattern, `*?[\`)
 	if first < 0 {
 		return glob{plain: true, literal: pattern}
+	}
+	if first == 0 && pattern[0] == '*' && !strings.ContainsAny(pattern[1:], `*?[\`) {
+		return glob{suffix: true, literal: pattern[1:]}
 	}
 	var g glob
 	for i := 0; i < len(pattern); {
@@ -80,14 +95,20 @@ func compile(pattern string) glob {
 }
 
 // match tells whether the whole text matches: the pattern as an automaton whose states are its tokens.
-func (g *glob) match(text string) bool {
-	if g.plain {
+func (g *glob) match(text string, b *Budget) bool {
+	switch {
+	case g.plain:
 		return text == g.literal
-	}
-	if g.invalid {
+	case g.suffix:
+		front, ok := strings.CutSuffix(text, g.literal)
+		return ok && !strings.Contains(front, "/")
+	case g.invalid, b.Exceeded():
 		return false
 	}
 	n := len(g.tokens)
+	if b.left -= int64(n+1) * int64(len(text)+1); b.left < 0 {
+		return false
+	}
 	now, next := make([]bool, n+1), make([]bool, n+1)
 	g.reach(now, 0)
 	for i := 0; i < len(text); i++ {

@@ -42,22 +42,22 @@ func trimTrailing(s string) string {
 }
 
 // Match tells whether the file at path is ignored, by itself or because a folder above it is.
-func (g *Ignore) Match(path string) bool {
+func (g *Ignore) Match(path string, b *Budget) bool {
 	if g == nil || len(g.patterns) == 0 {
 		return false
 	}
 	for i := 0; i < len(path); i++ {
-		if path[i] == '/' && g.last(path[:i], true) {
+		if path[i] == '/' && g.last(path[:i], true, b) {
 			return true // what lies in an ignored folder cannot be included again
 		}
 	}
-	return g.last(path, false)
+	return g.last(path, false, b)
 }
 
 // last decides by the last pattern that matches.
-func (g *Ignore) last(path string, isDir bool) bool {
+func (g *Ignore) last(path string, isDir bool, b *Budget) bool {
 	for i := len(g.patterns) - 1; i >= 0; i-- {
-		if p := &g.patterns[i]; p.match(path, isDir) {
+		if p := &g.patterns[i]; p.match(path, isDir, b) {
 			return !p.negated
 		}
 	}

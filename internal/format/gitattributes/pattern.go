@@ -28,14 +28,14 @@ func parsePattern(s string) pattern {
 }
 
 // match compares a path relative to the folder of the file.
-func (p *pattern) match(name string, isDir bool) bool {
+func (p *pattern) match(name string, isDir bool, b *Budget) bool {
 	if p.dirOnly && !isDir {
 		return false
 	}
 	if p.basename {
 		name = path.Base(name)
 	}
-	return p.glob.match(name)
+	return p.glob.match(name, b)
 }
 
 // within returns name relative to dir ("" is the root), and whether it lies below it.

@@ -20,6 +20,16 @@ const (
 // maxRules is the size in bytes up to which .gitattributes and .gitignore are read; longer ones have no rules.
 const maxRules = 1 << 20
 
+// matchBudget is how many steps one call may spend on matching paths with rules: some seconds at most.
+const matchBudget = 1 << 30
+
+func tooCostly(b *gitattributes.Budget) error {
+	if b.Exceeded() {
+		return hub.Errorf(hub.TooLarge, "The patterns in .gitattributes and .gitignore are too many, or have too many wildcards, for this many paths.")
+	}
+	return nil
+}
+
 // ruleFolders returns the folders whose .gitattributes apply to any of the paths: all folders above them.
 func ruleFolders(paths []string) []string {
 	seen := map[string]bool{"": true}

@@ -90,18 +90,19 @@ func (s *Service) Preupload(ctx context.Context, g access.Grant, q PreuploadRequ
 		}
 	}
 	out := make([]Advice, len(q.Files))
+	budget := gitattributes.NewBudget(matchBudget)
 	for i, f := range q.Files {
-		out[i] = Advice{Path: f.Path, LFS: s.isLarge(f, attrs), Ignore: ignore.Match(f.Path), OID: present[f.Path]}
+		out[i] = Advice{Path: f.Path, LFS: s.isLarge(f, attrs, budget), Ignore: ignore.Match(f.Path, budget), OID: present[f.Path]}
 	}
-	return out, t.head, nil
+	return out, t.head, tooCostly(budget)
 }
 
 // isLarge decides how a file is kept: by the repository's own rules, then by what git is bad at.
-func (s *Service) isLarge(f Probe, attrs *gitattributes.Attributes) bool {
+func (s *Service) isLarge(f Probe, attrs *gitattributes.Attributes, b *gitattributes.Budget) bool {
 	switch {
 	case f.Size == 0:
 		return false // clients put empty files into the commit whatever we say
-	case attrs.LFS(f.Path), f.Size > s.cfg.MaxRegular:
+	case attrs.LFS(f.Path, b), f.Size > s.cfg.MaxRegular:
 		return true
 	}
 	return isBinary(f.Sample)

@@ -210,10 +210,14 @@ func (c *change) newRules(ctx context.Context, snap *gitrepo.Snapshot, head hub.
 		return nil, err
 	}
 	var lines bytes.Buffer
+	budget := gitattributes.NewBudget(matchBudget)
 	for _, p := range paths {
-		if !attrs.LFS(p) {
+		if !attrs.LFS(p, budget) {
 			lines.WriteString(gitattributes.Rule(p) + "\n")
 		}
+	}
+	if err := tooCostly(budget); err != nil {
+		return nil, err
 	}
 	if lines.Len() == 0 {
 		return nil, nil
