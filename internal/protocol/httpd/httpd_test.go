@@ -317,3 +317,36 @@ func TestPreflight(t *testing.T) {
 		t.Errorf("%d %v", r.StatusCode, r.Header)
 	}
 }
+
+// Before a caller hears what is wrong with a request he must be somebody who may make it; on routes open to all
+// everybody hears it.
+func TestAnonymousCallersSignInBeforeTheyDebug(t *testing.T) {
+	s := newServer(t, nil, Config{})
+	unread := func(*Request) (listing, error) { return listing{}, hub.Errorf(hub.InvalidInput, "Bad limit.") }
+	Add(s, Root, "GET /api/models", unread, func(http.ResponseWriter, *Request, listing, access.Grant) error { return nil })
+	broken := func(*Request) (creation, error) { return creation{}, hub.Errorf(hub.InvalidInput, "Bad body.") }
+	Add(s, Root, "POST /api/repos/create", broken, func(http.ResponseWriter, *Request, creation, access.Grant) error { return nil })
+	for _, c := range []struct {
+		method, path, auth string
+		want               int
+	}{
+		{"GET", "/api/models", "", 400}, {"GET", "/api/models", "Bearer alice", 400},
+		{"POST", "/api/repos/create", "", 401}, {"POST", "/api/repos/create", "Bearer alice", 400},
+	} {
+		if r := call(s, c.method, c.path, nil, "Authorization", c.auth); r.StatusCode != c.want {
+			t.Errorf("%+v: %d", c, r.StatusCode)
+		}
+	}
+}
+
+type listing struct{}
+
+func (listing) Needs() []access.Need {
+	return []access.Need{{Action: access.RepoList, Target: access.Hub()}}
+}
+
+type creation struct{}
+
+func (creation) Needs() []access.Need {
+	return []access.Need{{Action: access.RepoCreate, Target: access.NewRepo(hub.RepoID{Name: "x"})}}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
 )
 
 // Needer is a parsed request: it says what it needs before anything is done with it.
@@ -61,8 +62,10 @@ func Add[Q Needer](s *Server, m Mount, pattern string, parse func(*Request) (Q, 
 	s.add(m, pattern, opts, func(w http.ResponseWriter, r *Request) error {
 		q, err := parse(r)
 		if err != nil {
-			if r.Subject.IsAnonymous() && !isPublic(q) {
-				return access.NeedsCredential()
+			if r.Subject.IsAnonymous() {
+				if aerr := s.anonymousMay(r, q); aerr != nil {
+					return aerr
+				}
 			}
 			return err
 		}
@@ -78,15 +81,22 @@ func Add[Q Needer](s *Server, m Mount, pattern string, parse func(*Request) (Q, 
 	})
 }
 
-// isPublic asks the zero request whether its route is open; a panic on nil fields counts as no.
-func isPublic[Q Needer](q Q) (open bool) {
+// anonymousMay returns the error for an anonymous caller whose request could not be read, when signing in has to
+// come first: what is wrong with a request is told only to those who may make it. A request that could not be read
+// may not know its needs; then its own error stands.
+func (s *Server) anonymousMay(r *Request, q Needer) (err error) {
 	defer func() {
 		if recover() != nil {
-			open = false
+			err = nil
 		}
 	}()
-	n := q.Needs()
-	return len(n) == 1 && n[0].Action == access.PublicRoute
+	if needs := q.Needs(); len(needs) > 0 {
+		_, err = s.authorizer.Authorize(r.Context(), r.Subject, needs...)
+	}
+	if hub.CodeOf(err) != hub.Unauthorized {
+		err = nil
+	}
+	return err
 }
 
 // Open is the Needer of a route that anybody may call.
