@@ -12,7 +12,7 @@ func (a *app) adminOrg() *cobra.Command {
 		Short:   "Manage organizations",
 		Example: "  ambit admin org create acme --admin alice",
 	})
-	c.AddCommand(a.orgCreate(), a.orgList(), a.orgShow(), a.orgDelete())
+	c.AddCommand(a.orgCreate(), a.orgList(), a.orgShow(), a.orgEdit(), a.orgDelete())
 	return c
 }
 
@@ -68,8 +68,8 @@ func (a *app) orgShow() *cobra.Command {
 		RunE: func(_ *cobra.Command, argv []string) error {
 			return a.withHub(false, func(h *connection) error {
 				return call(a, h, operatorapi.OrgShow, operatorapi.Name{Name: argv[0]}, func(o operatorapi.Org) {
-					a.printf("name       %s\nid         %s\nfull name  %s\ne-mail     %s\nmembers    %d\ncreated    %s\n",
-						o.Name, o.ID, o.FullName, o.Email, o.Members, day(o.CreatedAt))
+					a.printf("name       %s\nid         %s\nfull name  %s\ne-mail     %s\nmembers    %d\ndefault    %s\ncreated    %s\n",
+						o.Name, o.ID, o.FullName, o.Email, o.Members, o.Default, day(o.CreatedAt))
 				})
 			})
 		},

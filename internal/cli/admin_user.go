@@ -18,7 +18,7 @@ func (a *app) adminUser() *cobra.Command {
 		Short:   "Manage user accounts",
 		Example: "  ambit admin user list\n  ambit admin user suspend bob",
 	})
-	c.AddCommand(a.userCreate(), a.userList(), a.userShow(), a.userSetPassword(),
+	c.AddCommand(a.userCreate(), a.userList(), a.userShow(), a.userEdit(), a.userSetPassword(),
 		a.userVerb("suspend", operatorapi.UserSuspend, "Refuse every credential of a user, at once", "suspended", false),
 		a.userVerb("resume", operatorapi.UserResume, "Let a suspended user in again", "may sign in again", false),
 		a.userVerb("delete", operatorapi.UserDelete, "Delete a user who owns no repositories; tokens and memberships go too", "deleted", true))

@@ -52,6 +52,22 @@ type NewUser struct {
 	Admin    bool   `json:"admin"`
 }
 
+// EditUser changes an account. Nil fields stay as they are.
+type EditUser struct {
+	Name     string  `json:"name"`
+	FullName *string `json:"fullName,omitempty"`
+	Email    *string `json:"email,omitempty"`
+	Admin    *bool   `json:"admin,omitempty"`
+}
+
+// EditOrg changes an organization. Nil fields stay as they are.
+type EditOrg struct {
+	Name              string          `json:"name"`
+	FullName          *string         `json:"fullName,omitempty"`
+	Email             *string         `json:"email,omitempty"`
+	DefaultVisibility *hub.Visibility `json:"defaultVisibility,omitempty"`
+}
+
 // Name names a user or an organization.
 type Name struct {
 	Name string `json:"name"`
@@ -65,12 +81,13 @@ type SetPassword struct {
 
 // Org is an organization.
 type Org struct {
-	ID        hub.ID    `json:"id"`
-	Name      string    `json:"name"`
-	FullName  string    `json:"fullName"`
-	Email     string    `json:"email"`
-	CreatedAt time.Time `json:"createdAt"`
-	Members   int       `json:"members,omitempty"` // only in the answer to one organization's show
+	ID        hub.ID         `json:"id"`
+	Name      string         `json:"name"`
+	FullName  string         `json:"fullName"`
+	Email     string         `json:"email"`
+	CreatedAt time.Time      `json:"createdAt"`
+	Default   hub.Visibility `json:"defaultVisibility"` // of repositories created without one
+	Members   int            `json:"members,omitempty"` // only in the answer to one organization's show
 }
 
 // NewOrg asks for an organization; Admin becomes its first member.
@@ -192,6 +209,7 @@ const (
 	HubShow         Call = "hub.show"          // Empty → Hub
 	UserCreate      Call = "user.create"       // NewUser → User
 	UserList        Call = "user.list"         // List → Users
+	UserEdit        Call = "user.edit"         // EditUser → User
 	UserShow        Call = "user.show"         // Name → User
 	UserSuspend     Call = "user.suspend"      // Name → Empty
 	UserResume      Call = "user.resume"       // Name → Empty
@@ -199,6 +217,7 @@ const (
 	UserSetPassword Call = "user.set-password" // SetPassword → Empty
 	OrgCreate       Call = "org.create"        // NewOrg → Org
 	OrgList         Call = "org.list"          // List → Orgs
+	OrgEdit         Call = "org.edit"          // EditOrg → Org
 	OrgShow         Call = "org.show"          // Name → Org
 	OrgDelete       Call = "org.delete"        // Name → Empty
 	MemberSet       Call = "member.set"        // SetMember → Member

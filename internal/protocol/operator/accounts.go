@@ -28,6 +28,11 @@ func (h *Handler) userList(ctx context.Context, g access.Grant, l operatorapi.Li
 	return p, err
 }
 
+func (h *Handler) userEdit(ctx context.Context, g access.Grant, e operatorapi.EditUser) (operatorapi.User, error) {
+	u, err := h.accounts.EditUser(ctx, g, e.Name, accounts.UserChange{FullName: e.FullName, Email: e.Email, Admin: e.Admin})
+	return userOf(u), err
+}
+
 func (h *Handler) userShow(ctx context.Context, g access.Grant, n operatorapi.Name) (operatorapi.User, error) {
 	u, ms, err := h.accounts.UserByName(ctx, g, n.Name)
 	out := userOf(u)
@@ -67,6 +72,11 @@ func (h *Handler) orgList(ctx context.Context, g access.Grant, l operatorapi.Lis
 		p.Next = list[len(list)-1].ID
 	}
 	return p, err
+}
+
+func (h *Handler) orgEdit(ctx context.Context, g access.Grant, e operatorapi.EditOrg) (operatorapi.Org, error) {
+	o, err := h.accounts.EditOrg(ctx, g, e.Name, accounts.OrgChange{FullName: e.FullName, Email: e.Email, DefaultVisibility: e.DefaultVisibility})
+	return orgOf(o), err
 }
 
 func (h *Handler) orgShow(ctx context.Context, g access.Grant, n operatorapi.Name) (operatorapi.Org, error) {
@@ -121,7 +131,7 @@ func userOf(u hub.User) operatorapi.User {
 }
 
 func orgOf(o hub.Organization) operatorapi.Org {
-	return operatorapi.Org{ID: o.ID, Name: o.Name, FullName: o.FullName, Email: o.Email, CreatedAt: o.CreatedAt}
+	return operatorapi.Org{ID: o.ID, Name: o.Name, FullName: o.FullName, Email: o.Email, CreatedAt: o.CreatedAt, Default: o.DefaultVisibility}
 }
 
 func memberOf(m hub.Member) operatorapi.Member {

@@ -43,6 +43,39 @@ func (s *Service) CreateOrg(ctx context.Context, g access.Grant, n NewOrg) (hub.
 	return o, nil
 }
 
+// OrgChange is what EditOrg changes; nil fields stay as they are.
+type OrgChange struct {
+	FullName          *string
+	Email             *string
+	DefaultVisibility *hub.Visibility // of repositories created without one: public or private
+}
+
+// EditOrg changes an organization's profile and settings. Needs InstanceAdmin. NotFound, InvalidInput.
+func (s *Service) EditOrg(ctx context.Context, g access.Grant, name string, c OrgChange) (hub.Organization, error) {
+	o, err := s.OrgByName(ctx, g, name)
+	if err != nil {
+		return hub.Organization{}, err
+	}
+	if c.FullName != nil {
+		o.FullName = strings.TrimSpace(*c.FullName)
+	}
+	if c.Email != nil {
+		o.Email = strings.TrimSpace(*c.Email)
+	}
+	if c.DefaultVisibility != nil {
+		if v := *c.DefaultVisibility; v != hub.Public && v != hub.Private {
+			return hub.Organization{}, hub.Errorf(hub.InvalidInput, "The default visibility is public or private.")
+		}
+		o.DefaultVisibility = *c.DefaultVisibility
+	}
+	if err := checkProfile(o.FullName, o.Email); err != nil {
+		return hub.Organization{}, err
+	}
+	ev := event(g, "org.update_settings", "changed organization "+o.Name)
+	ev.NamespaceID, ev.TargetID = o.ID, o.ID
+	return o, s.store.UpdateOrg(ctx, o, ev)
+}
+
 // OrgByName finds an organization. Needs InstanceAdmin. NotFound.
 func (s *Service) OrgByName(ctx context.Context, g access.Grant, name string) (hub.Organization, error) {
 	if err := g.Has(access.InstanceAdmin); err != nil {

@@ -93,6 +93,45 @@ func (s *Service) CountUsers(ctx context.Context, g access.Grant) (int64, error)
 	return s.store.CountUsers(ctx)
 }
 
+// UserChange is what EditUser changes; nil fields stay as they are.
+type UserChange struct {
+	FullName *string
+	Email    *string
+	Admin    *bool // of the instance
+}
+
+// EditUser changes what an account says about its person, and whether it administers the hub. Needs InstanceAdmin.
+// NotFound; InvalidInput; Forbidden for taking the hub's administration from oneself.
+func (s *Service) EditUser(ctx context.Context, g access.Grant, name string, c UserChange) (hub.User, error) {
+	if err := g.Has(access.InstanceAdmin); err != nil {
+		return hub.User{}, err
+	}
+	u, err := s.store.UserByName(ctx, name)
+	if err != nil {
+		return hub.User{}, err
+	}
+	message := "changed user " + u.Name
+	if c.FullName != nil {
+		u.FullName = strings.TrimSpace(*c.FullName)
+	}
+	if c.Email != nil && strings.TrimSpace(*c.Email) != u.Email {
+		u.Email, u.EmailVerified = strings.TrimSpace(*c.Email), false
+	}
+	if c.Admin != nil && *c.Admin != u.Admin {
+		if u.ID == g.Subject().UserID() {
+			return hub.User{}, hub.Errorf(hub.Forbidden, "An administrator cannot do this to himself: ask another one.")
+		}
+		u.Admin = *c.Admin
+		message += map[bool]string{true: ": made him an administrator of the hub", false: ": no administrator of the hub any more"}[u.Admin]
+	}
+	if err := checkProfile(u.FullName, u.Email); err != nil {
+		return hub.User{}, err
+	}
+	ev := event(g, "user.update", message)
+	ev.NamespaceID, ev.TargetID = u.ID, u.ID
+	return u, s.store.UpdateUser(ctx, u, ev)
+}
+
 // SetSuspended refuses every credential of a user from the moment it returns, or lets him in again. Needs
 // InstanceAdmin. NotFound; Forbidden for oneself.
 func (s *Service) SetSuspended(ctx context.Context, g access.Grant, name string, suspended bool) error {
