@@ -86,7 +86,11 @@ const crashRepo = "bob/crash"
 
 // commitDeed commits one file of the given size. Small packs lie in a row, larger ones in a file of their own.
 func commitDeed(name string, size int) deed {
-	content := strings.Repeat(name+" ", size/len(name))
+	var text strings.Builder
+	for i := 0; text.Len() < size; i++ { // digests do not compress well, so that a big file makes a big pack
+		fmt.Fprintln(&text, digest(name+strconv.Itoa(i)))
+	}
+	content := text.String()
 	return deed{
 		name: name,
 		do: func(c *client) (bool, error) {

@@ -14,7 +14,7 @@ import (
 func TestHostileCommits(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/commits", true)
 	before := bob.commit(t, "model", "acme/commits", file("kept.txt", "kept"), file("dir/file.txt", "x"))
 
@@ -63,7 +63,7 @@ func TestHostileCommits(t *testing.T) {
 func TestRacingCommits(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/racing", true)
 
 	race := func(n int, body func(i int) string) map[int]int {
@@ -115,7 +115,7 @@ func TestRacingCommits(t *testing.T) {
 func TestVanishingCommitter(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/vanishing", true)
 	before := bob.head(t, "model", "acme/vanishing")
 	body := ndjson(header("half"), file("a.txt", "a"), file("b.txt", strings.Repeat("b", 100_000)))

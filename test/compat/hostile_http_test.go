@@ -12,13 +12,13 @@ import (
 func TestHostileCredentials(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/credentials", false)
 	const constant = "Invalid credentials in Authorization header"
 	for _, credential := range []string{
 		"Bearer", "Bearer ", "Bearer x", "Bearer hf_", "Bearer hf_" + strings.Repeat("a", 34), "Bearer " + strings.Repeat("x", 5000),
 		"Basic", "Basic !!!!", "Basic eA==", "Digest x", "hf_" + strings.Repeat("a", 34),
-		"Bearer " + plain(t, "bob", "write") + "x", "Bearer " + strings.ToUpper(plain(t, "bob", "write")),
+		"Bearer " + h.plain(t, "bob", "write") + "x", "Bearer " + strings.ToUpper(h.plain(t, "bob", "write")),
 	} {
 		c := &client{h: h, auth: credential}
 		for _, path := range []string{"/api/whoami-v2", "/api/models/acme/credentials", "/acme/credentials/resolve/main/.gitattributes", "/api/models"} {
@@ -41,7 +41,7 @@ func TestHostileCredentials(t *testing.T) {
 	}
 	// Basic with the token as the password is how git and git-lfs come.
 	req, _ := http.NewRequest(http.MethodGet, h.url+"/api/whoami-v2", nil)
-	req.SetBasicAuth("anything", plain(t, "bob", "read"))
+	req.SetBasicAuth("anything", h.plain(t, "bob", "read"))
 	res, err := transport.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestHostileCredentials(t *testing.T) {
 func TestFileRequests(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	const repo, content = "acme/ranges", "0123456789"
 	bob.createRepo(t, repo, true)
 	bob.commit(t, "model", repo, file("plain.txt", content), file("empty.txt", ""), file("page.html", "<script>alert(1)</script>"))
@@ -144,7 +144,7 @@ func TestFileRequests(t *testing.T) {
 func TestHostileQueries(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/queries", true)
 	for _, path := range []string{
 		"/api/models?limit=abc", "/api/models?limit=-1", "/api/models?limit=99999999999999999999", "/api/models?cursor=%00", "/api/models?cursor=bm9uc2Vuc2U",

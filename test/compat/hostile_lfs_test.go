@@ -10,7 +10,7 @@ import (
 func TestHostileUploads(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	const repo = "acme/uploads"
 	bob.createRepo(t, repo, true)
 	before := bob.head(t, "model", repo)
@@ -89,7 +89,7 @@ func TestHostileUploads(t *testing.T) {
 func TestForeignObjects(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob, dan := h.as(plain(t, "bob", "write")), h.as(plain(t, "dan", "write"))
+	bob, dan := h.as(h.plain(t, "bob", "write")), h.as(h.plain(t, "dan", "write"))
 	bob.createRepo(t, "acme/foreign", true)
 	dan.createRepo(t, "dan/foreign", true)
 	content := strings.Repeat("known only to acme ", 100)

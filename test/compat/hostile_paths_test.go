@@ -33,7 +33,7 @@ var hostilePaths = map[string]string{
 func TestHostilePaths(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/paths", true)
 	before := bob.commit(t, "model", "acme/paths", file("a/kept.txt", "kept"))
 
@@ -94,7 +94,7 @@ func rawString(s string) string {
 func TestHostileAddresses(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/addresses", false)
 	bob.commit(t, "model", "acme/addresses", file("a/file.txt", "content"))
 	for _, c := range []*client{bob, h.as("")} {
@@ -134,7 +134,7 @@ func TestHostileAddresses(t *testing.T) {
 func TestInvalidNames(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	for _, name := range []string{
 		"", ".", "..", "a..b", "a--b", "-a", "a-", ".a", "a.", "repo.git", "a b", "a/b", `a\b`, "a\x00b", "a\n", "name\u202e",
 		"ünïcode", "文件夹", strings.Repeat("x", 97), "a?b", "a#b", "a%2fb", "<script>",

@@ -58,6 +58,8 @@ type hub struct {
 	cmd  *exec.Cmd
 	logs *tail
 	done chan error
+	// tokens holds the plain tokens of the people by "person kind", such as "bob write"; see populate.
+	tokens map[string]token
 }
 
 var (
@@ -88,12 +90,16 @@ func theHub(t *testing.T) *hub {
 
 // startHub starts `ambit serve` over the given folder and waits until it says that it is ready. The caller stops it.
 // under, if given, is a command that runs the server, such as a tracer.
-func startHub(data string, under ...string) (*hub, error) {
+func startHub(data string, under ...string) (*hub, error) { return startHubWith(data, nil, under...) }
+
+// startHubWith is startHub with further flags of `ambit serve`.
+func startHubWith(data string, flags []string, under ...string) (*hub, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	h := &hub{data: data, logs: &tail{max: 6 << 10}, done: make(chan error, 1)}
+	h := &hub{data: data, logs: &tail{max: 6 << 10}, done: make(chan error, 1), tokens: map[string]token{}}
 	args := append(under, binary, "serve", "--data", data, "--listen", "127.0.0.1:0")
+	args = append(args, flags...)
 	h.cmd = exec.Command(args[0], args[1:]...)
 	h.cmd.Env = cleanEnv()
 	h.cmd.Stderr = h.logs

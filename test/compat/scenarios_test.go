@@ -3,30 +3,34 @@ package compat
 import (
 	"encoding/json"
 	"maps"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
 
 // A real model goes in with one member's write token and comes out, whole and working, with another's read token.
 func TestModelRoundTrip(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	commit := python(t, h, "model_upload", vars{"repo": "acme/minilm", "token": plain(t, "bob", "write")})
-	python(t, h, "model_download", vars{"repo": "acme/minilm", "token": plain(t, "carol", "read"), "commit": strings.TrimSpace(commit)})
+	commit := python(t, h, "model_upload", vars{"repo": "acme/minilm", "token": h.plain(t, "bob", "write")})
+	python(t, h, "model_download", vars{"repo": "acme/minilm", "token": h.plain(t, "carol", "read"), "commit": strings.TrimSpace(commit)})
 }
 
 // A real table is pushed to a private dataset; another member loads it whole, and streams a part of it by ranges.
 func TestDatasetRoundTrip(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	v := vars{"repo": "acme/vocabulary", "rows": 8000, "token": plain(t, "bob", "write")}
+	v := vars{"repo": "acme/vocabulary", "rows": 8000, "token": h.plain(t, "bob", "write")}
 	out := strings.TrimSpace(python(t, h, "dataset_push", v))
 	var pushed vars
 	if err := json.Unmarshal([]byte(out[strings.LastIndex(out, "\n")+1:]), &pushed); err != nil {
 		t.Fatalf("dataset_push printed %q: %v", out, err)
 	}
 	maps.Copy(v, pushed)
-	v["token"] = plain(t, "carol", "read")
+	v["token"] = h.plain(t, "carol", "read")
 	for _, how := range []string{"load", "stream"} {
 		v["how"] = how
 		python(t, h, "dataset_load", v)
@@ -37,8 +41,8 @@ func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
 	python(t, h, "cli", vars{
-		"token": plain(t, "bob", "write"), "user": "bob", "display": "bob test",
-		"other_token": plain(t, "carol", "read"), "other_user": "carol",
+		"token": h.plain(t, "bob", "write"), "user": "bob", "display": "bob test",
+		"other_token": h.plain(t, "carol", "read"), "other_user": "carol",
 		"namespace": "acme", "name": "cli",
 	})
 }
@@ -47,9 +51,10 @@ func TestJavaScript(t *testing.T) {
 	for _, kind := range []string{"model", "dataset"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			node(t, theHub(t), "transfer", vars{
-				"type": kind, "repo": "acme/js", "user": "bob", "token": plain(t, "bob", "write"),
-				"readToken": plain(t, "carol", "read"), "bigSize": multipartSize,
+			h := theHub(t)
+			node(t, h, "transfer", vars{
+				"type": kind, "repo": "acme/js", "user": "bob", "token": h.plain(t, "bob", "write"),
+				"readToken": h.plain(t, "carol", "read"), "bigSize": multipartSize,
 			})
 		})
 	}
@@ -58,8 +63,26 @@ func TestJavaScript(t *testing.T) {
 // multipartSize is a file size in bytes at which the server must answer a batch with a multipart transfer.
 const multipartSize = 70_000_000
 
-func TestEverydayCalls(t *testing.T) {
-	h := theHub(t)
+func TestEverydayCalls(t *testing.T) { everydayCalls(t, theHub(t)) }
+
+// The same calls over PostgreSQL: the protocols must not notice.
+func TestEverydayCallsOverPostgres(t *testing.T) {
+	h, err := startHubWith(filepath.Join(t.TempDir(), "data"), []string{"--database-url", pgtest.URL(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.stop(syscall.SIGTERM); err != nil {
+			t.Errorf("stopping: %v\n%s", err, h.logs)
+		}
+	})
+	if err := h.populate(); err != nil {
+		t.Fatalf("%v\n%s", err, h.logs)
+	}
+	everydayCalls(t, h)
+}
+
+func everydayCalls(t *testing.T, h *hub) {
 	fine := h.token(t, "bob", "--kind", "fine-grained", "--scope", "org:acme=repo.content.read,repo.write", "--global", "discussion.write", "--gated")
 	for _, c := range []struct {
 		repo  string
@@ -75,8 +98,8 @@ func TestEverydayCalls(t *testing.T) {
 		t.Run(c.steps[len(c.steps)-1], func(t *testing.T) {
 			t.Parallel()
 			python(t, h, "api", vars{
-				"steps": c.steps, "repo": c.repo, "namespace": "acme", "user": "bob", "role": "write", "token": plain(t, "bob", "write"),
-				"fine": fine.Value, "stranger": plain(t, "dan", "read"), "members": []string{"alice", "bob", "carol", "erin"},
+				"steps": c.steps, "repo": c.repo, "namespace": "acme", "user": "bob", "role": "write", "token": h.plain(t, "bob", "write"),
+				"fine": fine.Value, "stranger": h.plain(t, "dan", "read"), "members": []string{"alice", "bob", "carol", "erin"},
 			})
 		})
 	}

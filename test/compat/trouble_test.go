@@ -9,7 +9,7 @@ import (
 // The refusals that people ask about, as the official Python client shows them.
 func TestTrouble(t *testing.T) {
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	bob.createRepo(t, "acme/trouble", true)
 	bob.createRepo(t, "acme/trouble-scoped", true)
 	bob.createRepo(t, "acme/trouble-public", false)
@@ -29,12 +29,12 @@ func TestTrouble(t *testing.T) {
 		"namespace": "acme",
 	}
 	for _, c := range []struct{ name, function, token string }{
-		{"admin with a read token", "admin_with_read_token", plain(t, "alice", "read")},
-		{"reader with a write token", "reader_with_write_token", plain(t, "carol", "write")},
-		{"contributor", "contributor_writes_only_own", plain(t, "erin", "write")},
+		{"admin with a read token", "admin_with_read_token", h.plain(t, "alice", "read")},
+		{"reader with a write token", "reader_with_write_token", h.plain(t, "carol", "write")},
+		{"contributor", "contributor_writes_only_own", h.plain(t, "erin", "write")},
 		{"token scoped to another repository", "scoped_to_another_repository", scoped.Value},
-		{"wrong type", "wrong_type", plain(t, "bob", "write")},
-		{"stranger", "private_for_a_stranger", plain(t, "dan", "write")},
+		{"wrong type", "wrong_type", h.plain(t, "bob", "write")},
+		{"stranger", "private_for_a_stranger", h.plain(t, "dan", "write")},
 		{"organization token", "organization_token", ""},
 		{"deleted token", "dead_token", deleted.Value},
 		{"rotated token", "dead_token", rotated.Value},
@@ -59,7 +59,7 @@ func TestTrouble(t *testing.T) {
 func TestHiddenEqualsMissing(t *testing.T) {
 	t.Parallel()
 	h := theHub(t)
-	bob := h.as(plain(t, "bob", "write"))
+	bob := h.as(h.plain(t, "bob", "write"))
 	// Names of one length, so that an echo of the name cannot change a Content-Length.
 	const hidden, missing = "acme/hidden-aaaa", "acme/hidden-zzzz"
 	for _, kind := range []string{"model", "dataset", "space"} {
@@ -69,7 +69,7 @@ func TestHiddenEqualsMissing(t *testing.T) {
 	scoped := h.token(t, "bob", "--kind", "fine-grained", "--scope", "user:bob=repo.content.read,repo.write")
 	askers := map[string]*client{
 		"anonymous":                h.as(""),
-		"stranger":                 h.as(plain(t, "dan", "write")),
+		"stranger":                 h.as(h.plain(t, "dan", "write")),
 		"member, token too narrow": h.as(scoped.Value),
 	}
 	for who, c := range askers {

@@ -13,9 +13,7 @@ import (
 // Each has one plain read and one plain write token, made once because issuing tokens is not what most tests test.
 var people = map[string]string{"alice": "admin", "bob": "write", "carol": "read", "erin": "contributor", "dan": ""}
 
-// tokens holds the plain tokens of the shared hub by "person kind", such as "bob write".
-var tokens = map[string]token{}
-
+// populate makes the people, the organization and the tokens.
 func (h *hub) populate() error {
 	run := func(stdin string, args ...string) error {
 		_, err := h.ambit(stdin, args...)
@@ -32,7 +30,7 @@ func (h *hub) populate() error {
 			if err != nil {
 				return err
 			}
-			tokens[name+" "+kind] = tok
+			h.tokens[name+" "+kind] = tok
 		}
 	}
 	if err := run("", "admin", "org", "create", "acme", "--admin", "alice"); err != nil {
@@ -50,9 +48,9 @@ func (h *hub) populate() error {
 }
 
 // plain returns the value of one of the plain tokens.
-func plain(t *testing.T, person, kind string) string {
+func (h *hub) plain(t *testing.T, person, kind string) string {
 	t.Helper()
-	tok, ok := tokens[person+" "+kind]
+	tok, ok := h.tokens[person+" "+kind]
 	if !ok {
 		t.Fatal(fmt.Errorf("no %s token of %s", kind, person))
 	}
