@@ -78,6 +78,7 @@ type change struct {
 	steps  []step
 	large  []largeFile        // files that the repository must have
 	texts  map[string][]byte  // .gitattributes files of this commit, nil when deleted
+	opaque bool               // the root's .gitattributes becomes something that is not rules
 	readme *readmeChange      // nil: not touched
 	tooBig []commitlines.Line // regular files over the limit
 }

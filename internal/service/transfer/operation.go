@@ -43,6 +43,7 @@ func (c *change) operation(line commitlines.Line) error {
 		c.large = append(c.large, largeFile{path: line.Path, digest: line.Digest, size: line.Size, step: len(c.steps)})
 		c.add(st)
 		c.note(line.Path, nil)
+		c.opaque = c.opaque || line.Path == attributesFile
 	default:
 		c.add(st)
 		c.note(st.path, nil)
@@ -59,6 +60,9 @@ func (c *change) add(st step) {
 
 // note remembers the texts that decide about the rest of the commit.
 func (c *change) note(name string, text []byte) {
+	if name == attributesFile {
+		c.opaque = false
+	}
 	if path.Base(name) == attributesFile {
 		if c.texts == nil {
 			c.texts = map[string][]byte{}
@@ -101,6 +105,7 @@ func (c *change) file(st step, line commitlines.Line) error {
 		c.note(line.Path, append([]byte{}, text...))
 	} else {
 		c.note(line.Path, nil)
+		c.opaque = c.opaque || line.Path == attributesFile
 	}
 	return nil
 }

@@ -202,7 +202,7 @@ func (c *change) newRules(ctx context.Context, snap *gitrepo.Snapshot, head hub.
 			paths = append(paths, f.path)
 		}
 	}
-	if len(paths) == 0 {
+	if len(paths) == 0 || c.opaque {
 		return nil, nil
 	}
 	attrs, err := attributesAt(ctx, snap, head, paths, c.texts)
