@@ -142,6 +142,40 @@ func TestUsers(t *testing.T) {
 	})
 }
 
+func TestEdits(t *testing.T) {
+	onEachEngine(t, func(w *world) {
+		g := w.operator()
+		u := w.user(accounts.NewUser{Name: "alice", FullName: "Alice", Email: "alice@example.org"})
+		other, bad, yes, private, protected := "Alice B.", "a\nb", true, hub.Private, hub.Protected
+		got, err := w.svc.EditUser(w.ctx, g, "ALICE", accounts.UserChange{FullName: &other, Admin: &yes})
+		w.must(err)
+		stored, _, err := w.svc.UserByName(w.ctx, g, "alice")
+		w.must(err)
+		if got.FullName != other || stored.FullName != other || stored.Email != u.Email || !stored.Admin {
+			t.Errorf("edited to %+v, stored as %+v", got, stored)
+		}
+		w.is(hub.InvalidInput, "a full name of two lines", second(w.svc.EditUser(w.ctx, g, "alice", accounts.UserChange{FullName: &bad})))
+		w.is(hub.InvalidInput, "no address", second(w.svc.EditUser(w.ctx, g, "alice", accounts.UserChange{Email: &bad})))
+		w.is(hub.NotFound, "nobody", second(w.svc.EditUser(w.ctx, g, "nobody", accounts.UserChange{FullName: &other})))
+
+		o, err := w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "acme", Admin: "alice"})
+		w.must(err)
+		if o.DefaultVisibility != hub.Public {
+			t.Errorf("a new organization's repositories are %s", o.DefaultVisibility)
+		}
+		_, err = w.svc.EditOrg(w.ctx, g, "acme", accounts.OrgChange{DefaultVisibility: &private})
+		w.must(err)
+		o, err = w.svc.OrgByName(w.ctx, g, "acme")
+		w.must(err)
+		if o.DefaultVisibility != hub.Private {
+			t.Errorf("stored as %+v", o)
+		}
+		w.is(hub.InvalidInput, "protected", second(w.svc.EditOrg(w.ctx, g, "acme", accounts.OrgChange{DefaultVisibility: &protected})))
+		w.is(hub.NotFound, "nowhere", second(w.svc.EditOrg(w.ctx, g, "nowhere", accounts.OrgChange{FullName: &other})))
+		w.events("user.create user.update org.create org.update_settings")
+	})
+}
+
 func TestOrganizationsAndMembers(t *testing.T) {
 	onEachEngine(t, func(w *world) {
 		g := w.operator()
@@ -318,6 +352,8 @@ func TestInstanceAdministrator(t *testing.T) {
 		w.must(w.svc.SetSuspended(w.ctx, g, "bob", true))
 		w.is(hub.Forbidden, "suspending himself", w.svc.SetSuspended(w.ctx, g, "alice", true))
 		w.is(hub.Forbidden, "deleting himself", w.svc.DeleteUser(w.ctx, g, "alice"))
+		no := false
+		w.is(hub.Forbidden, "resigning", second(w.svc.EditUser(w.ctx, g, "alice", accounts.UserChange{Admin: &no})))
 		w.must(w.svc.DeleteUser(w.ctx, g, "bob"))
 	})
 }
@@ -334,6 +370,8 @@ func TestGrantsAreNeeded(t *testing.T) {
 				"SetPassword":  w.svc.SetPassword(w.ctx, g, "alice", secret.New("correct horse")),
 				"CreateOrg":    second(w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "x", Admin: "alice"})),
 				"DeleteOrg":    w.svc.DeleteOrg(w.ctx, g, "x"),
+				"EditUser":     second(w.svc.EditUser(w.ctx, g, "alice", accounts.UserChange{})),
+				"EditOrg":      second(w.svc.EditOrg(w.ctx, g, "x", accounts.OrgChange{})),
 				"SetMember":    second(w.svc.SetMember(w.ctx, g, "x", "alice", hub.RoleRead)),
 				"RemoveMember": w.svc.RemoveMember(w.ctx, g, "x", "alice"),
 				"Users":        second(w.svc.Users(w.ctx, g, "", 1)),
