@@ -22,7 +22,6 @@ type route struct {
 	style    Style
 	maxBody  int64 // bytes; -1 means that the handler limits its own stream
 	cred     func(*Request) (*access.Subject, error)
-	redirect bool // answer a moved repository with 307 instead of serving it under its old name
 	serve    func(http.ResponseWriter, *Request) error
 }
 

@@ -25,6 +25,8 @@ const startTimeout = time.Minute
 const supervise = `"$@" >"$PGTEST/log" 2>&1 & read x; kill -QUIT $!; wait $!; rm -rf "$PGTEST"`
 
 // lifeline is kept open for as long as the process lives: the collector would close a pipe that nobody holds.
+//
+//lint:ignore U1000 it is held, not read
 var lifeline io.Closer
 
 // start starts a server on a Unix socket in a new folder. The locale sorts unlike bytes do, so that a query that
