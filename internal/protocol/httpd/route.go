@@ -16,13 +16,13 @@ type Needer interface{ Needs() []access.Need }
 type Option func(*route)
 
 type route struct {
-	method   string
-	mount    Mount
-	pattern  pattern
-	style    Style
-	maxBody  int64 // bytes; -1 means that the handler limits its own stream
-	cred     func(*Request) (*access.Subject, error)
-	serve    func(http.ResponseWriter, *Request) error
+	method  string
+	mount   Mount
+	pattern pattern
+	style   Style
+	maxBody int64 // bytes; -1 means that the handler limits its own stream
+	cred    func(*Request) (*access.Subject, error)
+	serve   func(http.ResponseWriter, *Request) error
 }
 
 // WithStyle sets how the route says no.
