@@ -1,13 +1,11 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/format/commitlines"
-	"github.com/ambit-hub/ambit/internal/format/gitattributes"
 	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
@@ -189,118 +187,4 @@ func (c *change) treeChanges(ctx context.Context, snap *gitrepo.Snapshot, head h
 		changes[i] = tc
 	}
 	return changes, nil
-}
-
-// newRules adds a line to .gitattributes for each large file that no rule covers, so that git clients treat
-// what they clone as large files too.
-func (c *change) newRules(ctx context.Context, snap *gitrepo.Snapshot, head hub.OID) ([]gitrepo.TreeChange, error) {
-	var paths []string
-	seen := map[string]bool{}
-	for _, f := range c.large {
-		if !seen[f.path] {
-			seen[f.path] = true
-			paths = append(paths, f.path)
-		}
-	}
-	if len(paths) == 0 || c.opaque {
-		return nil, nil
-	}
-	attrs, err := attributesAt(ctx, snap, head, paths, c.texts)
-	if err != nil {
-		return nil, err
-	}
-	var lines bytes.Buffer
-	budget := gitattributes.NewBudget(matchBudget)
-	for _, p := range paths {
-		if !attrs.LFS(p, budget) {
-			lines.WriteString(gitattributes.Rule(p) + "\n")
-		}
-	}
-	if err := tooCostly(budget); err != nil {
-		return nil, err
-	}
-	if lines.Len() == 0 {
-		return nil, nil
-	}
-	text, ok, err := c.rootRules(ctx, snap, head)
-	if err != nil || !ok || len(text)+lines.Len() > maxRules {
-		return nil, err // a .gitattributes that is no text of rules is left alone
-	}
-	if n := len(text); n > 0 && text[n-1] != '\n' {
-		text = append(text, '\n')
-	}
-	text = append(text, lines.Bytes()...)
-	oid, err := c.writer.Blob(int64(len(text)), bytes.NewReader(text))
-	return []gitrepo.TreeChange{{Path: attributesFile, Mode: gitrepo.ModeFile, OID: oid}}, err
-}
-
-// rootRules returns the text of the root's .gitattributes as this commit leaves it.
-func (c *change) rootRules(ctx context.Context, snap *gitrepo.Snapshot, head hub.OID) (text []byte, ok bool, err error) {
-	if given, touched := c.texts[attributesFile]; touched {
-		return bytes.Clone(given), true, nil
-	}
-	if head.IsZero() {
-		return nil, true, nil
-	}
-	e, err := snap.Entry(ctx, head, attributesFile)
-	if hub.Is(err, hub.EntryNotFound) {
-		return nil, true, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	text, err = smallText(ctx, snap, e)
-	return text, text != nil || e.Size == 0, err
-}
-
-// mayBeRepetition tells whether head looks like this commit, made a moment ago by the same caller: then a
-// client may have lost the answer and sends it again.
-func (c *change) mayBeRepetition(ctx context.Context, head hub.OID) (bool, error) {
-	if head.IsZero() {
-		return false, nil
-	}
-	snap, err := c.svc.git.Open(ctx, c.repo.ID)
-	if err != nil {
-		return false, err
-	}
-	defer snap.Close()
-	commit, err := snap.Commit(ctx, head)
-	if err != nil {
-		return false, err
-	}
-	return c.looksLike(commit), nil
-}
-
-func (c *change) looksLike(commit gitrepo.Commit) bool {
-	now := c.svc.now()
-	who := c.svc.sign(c.grant.Subject(), now)
-	age := now.Sub(commit.Author.When)
-	return len(commit.Parents) == 1 && commit.Author.Name == who.Name && commit.Author.Email == who.Email &&
-		age < retryWindow && strings.TrimRight(commit.Message, "\n") == strings.TrimRight(c.message(), "\n") &&
-		(c.header.Parent == "" || namesCommit(c.header.Parent, commit.Parents[0]))
-}
-
-// isRepetition decides it for good: the change, made of head's parent, gives head's tree.
-func (c *change) isRepetition(ctx context.Context, snap *gitrepo.Snapshot, head hub.OID) (bool, error) {
-	if head.IsZero() || c.grant.Subject().UserID() == "" {
-		return false, nil
-	}
-	commit, err := snap.Commit(ctx, head)
-	if err != nil || !c.looksLike(commit) {
-		return false, err
-	}
-	parent := commit.Parents[0]
-	parentTree, _, err := treeOf(ctx, snap, parent)
-	if err != nil {
-		return false, err
-	}
-	tree, err := c.apply(ctx, snap, parent, parentTree)
-	if hub.Is(err, hub.EntryNotFound) {
-		return false, nil
-	}
-	if err != nil || tree != commit.Tree {
-		return false, err
-	}
-	_, err = c.svc.authz.Recheck(ctx, c.grant)
-	return err == nil, err
 }
