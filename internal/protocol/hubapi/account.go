@@ -22,6 +22,7 @@ func (a *API) registerAccounts(s *httpd.Server) {
 	httpd.Add(s, httpd.Root, "POST /api/credentials/revoke", parseRevoke, a.revokeCredentials, anybody, httpd.MaxBody(maxRevokeBody))
 	httpd.Add(s, httpd.Root, "POST /api/setup/{link}", parseSetup, a.setUp, anybody, httpd.MaxBody(maxSetupBody))
 	httpd.Add(s, httpd.Root, "GET /api/avatars/{name}", httpd.ParseOpen, avatar, anybody)
+	httpd.Add(s, httpd.Root, "GET /api/agent-harnesses", httpd.ParseOpen, agentHarnesses, anybody)
 	httpd.Add(s, httpd.Root, "HEAD /api/telemetry/{topic...}", httpd.ParseOpen, telemetry, anybody)
 }
 
@@ -29,5 +30,13 @@ func (a *API) registerAccounts(s *httpd.Server) {
 // Source: huggingface_hub utils/_telemetry.py.
 func telemetry(w http.ResponseWriter, _ *httpd.Request, _ httpd.Open, _ access.Grant) error {
 	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// agentHarnesses answers the first request of every Python process: this hub knows no programs that run clients. Clients
+// keep the answer for a day; after a failure they would ask each time.
+// Source: huggingface_hub utils/_detect_agent.py.
+func agentHarnesses(w http.ResponseWriter, _ *httpd.Request, _ httpd.Open, _ access.Grant) error {
+	httpd.WriteJSON(w, http.StatusOK, map[string]any{"standardEnvVars": []string{}, "harnesses": struct{}{}})
 	return nil
 }
