@@ -9,9 +9,14 @@ import (
 )
 
 const (
+	// What came by Xet counts as long as its SHA-256 is not known to be another. Checked sizes come last.
 	selectLFSObjects = `
-		SELECT o.digest, o.size FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest
-		WHERE l.repo_id = ? AND l.digest IN_LIST(?)`
+		SELECT l.digest, f.size, CASE WHEN f.digest = '' THEN 0 ELSE 1 END AS rank
+		FROM xet_links l JOIN xet_files f ON f.id = l.file_id
+		WHERE l.repo_id = ? AND l.digest IN_LIST(?) AND (f.digest = '' OR f.digest = l.digest)
+		UNION ALL
+		SELECT o.digest, o.size, 2 FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest
+		WHERE l.repo_id = ? AND l.digest IN_LIST(?) ORDER BY 3`
 	selectLFSSize = `SELECT size FROM lfs_objects WHERE digest = ? AND state = 'live'`
 	selectLFSKey  = `SELECT blob_key, size FROM lfs_objects WHERE digest = ? AND state <> 'deleting'`
 	lockLFS       = `SELECT size, state FROM lfs_objects WHERE digest = ? FOR UPDATE`
@@ -36,8 +41,9 @@ func (db *DB) LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Diges
 		size   int64
 	}
 	objects, err := collect(ctx, db.single, func(s scanner) (o object, err error) {
-		return o, s.Scan(&o.digest, &o.size)
-	}, selectLFSObjects, repoID, list(digests))
+		var rank int64
+		return o, s.Scan(&o.digest, &o.size, &rank)
+	}, selectLFSObjects, repoID, list(digests), repoID, list(digests))
 	if err != nil {
 		return nil, db.fail(err, "finding large files")
 	}

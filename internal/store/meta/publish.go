@@ -18,7 +18,11 @@ const (
 	updateHead        = `UPDATE repos SET head_oid = ? WHERE id = ?`
 	updateCard        = `UPDATE repos SET pipeline_tag = ?, library_name = ?, tags = ?, card = ? WHERE id = ?`
 	insertTag         = `INSERT INTO repo_tags (repo_id, tag) VALUES (?, ?)`
-	selectLinked      = `SELECT digest FROM repo_lfs WHERE repo_id = ? AND digest IN_LIST(?)`
+	selectLinked      = `
+		SELECT digest FROM repo_lfs WHERE repo_id = ? AND digest IN_LIST(?)
+		UNION
+		SELECT l.digest FROM xet_links l JOIN xet_files f ON f.id = l.file_id
+		WHERE l.repo_id = ? AND l.digest IN_LIST(?) AND (f.digest = '' OR f.digest = l.digest)`
 )
 
 // ErrEpoch is the cause of Conflict when garbage was collected after the publication's connectivity had been checked:
@@ -129,7 +133,11 @@ func (tx *Tx) linkedAll(ctx context.Context, repo hub.ID, digests []hub.Digest) 
 	if len(digests) == 0 {
 		return nil
 	}
-	found, err := collect(ctx, tx.queries, scanOne[hub.Digest], selectLinked, repo, list(digests))
+	// The sweeper takes registrations that no commit took up: from here on these are.
+	if _, err := tx.exec(ctx, commitXetLinks, repo, list(digests)); err != nil {
+		return err
+	}
+	found, err := collect(ctx, tx.queries, scanOne[hub.Digest], selectLinked, repo, list(digests), repo, list(digests))
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (db *DB) DeleteRepo(ctx context.Context, id hub.ID, ev hub.Event) error {
 		if err := tx.dropScopesOn(ctx, id); err != nil {
 			return err
 		}
-		for _, text := range []string{deleteRefsOf, deleteReflogOf, deleteTagsOf, deleteAliasesOf, deleteLinksOf,
+		for _, text := range []string{deleteRefsOf, deleteReflogOf, deleteTagsOf, deleteAliasesOf, deleteLinksOf, deleteXetLinksOf,
 			endUploadsInto, deleteRepo} {
 			if _, err := tx.exec(ctx, text, id); err != nil {
 				return err

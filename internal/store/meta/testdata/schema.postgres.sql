@@ -245,3 +245,66 @@ users.password_hash text not null collate C
 users FOREIGN KEY (id) REFERENCES namespaces(id)
 users PRIMARY KEY (id)
 CREATE UNIQUE INDEX users_pkey ON users USING btree (id)
+xet_chunks.domain_id text not null collate C
+xet_chunks.chunk bytea not null
+xet_chunks.xorb bytea not null
+xet_chunks PRIMARY KEY (domain_id, chunk)
+CREATE INDEX xet_chunks_xorb ON xet_chunks USING btree (xorb, domain_id)
+CREATE UNIQUE INDEX xet_chunks_pkey ON xet_chunks USING btree (domain_id, chunk)
+xet_domains.domain_id text not null collate C
+xet_domains.epoch bigint not null
+xet_domains PRIMARY KEY (domain_id)
+CREATE UNIQUE INDEX xet_domains_pkey ON xet_domains USING btree (domain_id)
+xet_file_xorbs.file_id text not null collate C
+xet_file_xorbs.xorb bytea not null
+xet_file_xorbs FOREIGN KEY (file_id) REFERENCES xet_files(id)
+xet_file_xorbs FOREIGN KEY (xorb) REFERENCES xet_xorbs(hash)
+xet_file_xorbs PRIMARY KEY (file_id, xorb)
+CREATE INDEX xet_file_xorbs_xorb ON xet_file_xorbs USING btree (xorb, file_id)
+CREATE UNIQUE INDEX xet_file_xorbs_pkey ON xet_file_xorbs USING btree (file_id, xorb)
+xet_files.id text not null collate C
+xet_files.domain_id text not null collate C
+xet_files.hash bytea not null
+xet_files.size bigint not null
+xet_files.digest text not null collate C
+xet_files.terms bytea not null
+xet_files.tried_at bigint not null
+xet_files PRIMARY KEY (id)
+xet_files UNIQUE (domain_id, hash)
+CREATE INDEX xet_files_digest ON xet_files USING btree (digest, tried_at)
+CREATE UNIQUE INDEX xet_files_domain_id_hash_key ON xet_files USING btree (domain_id, hash)
+CREATE UNIQUE INDEX xet_files_pkey ON xet_files USING btree (id)
+xet_holdings.domain_id text not null collate C
+xet_holdings.xorb bytea not null
+xet_holdings.seen_at bigint not null
+xet_holdings FOREIGN KEY (xorb) REFERENCES xet_xorbs(hash)
+xet_holdings PRIMARY KEY (domain_id, xorb)
+CREATE INDEX xet_holdings_seen ON xet_holdings USING btree (seen_at)
+CREATE INDEX xet_holdings_xorb ON xet_holdings USING btree (xorb, domain_id)
+CREATE UNIQUE INDEX xet_holdings_pkey ON xet_holdings USING btree (domain_id, xorb)
+xet_links.repo_id text not null collate C
+xet_links.hash bytea not null
+xet_links.digest text not null collate C
+xet_links.file_id text not null collate C
+xet_links.committed bigint not null
+xet_links.at bigint not null
+xet_links FOREIGN KEY (file_id) REFERENCES xet_files(id)
+xet_links FOREIGN KEY (repo_id) REFERENCES repos(id)
+xet_links PRIMARY KEY (repo_id, hash, digest)
+CREATE INDEX xet_links_age ON xet_links USING btree (committed, at)
+CREATE INDEX xet_links_digest ON xet_links USING btree (repo_id, digest)
+CREATE INDEX xet_links_file ON xet_links USING btree (file_id)
+CREATE UNIQUE INDEX xet_links_pkey ON xet_links USING btree (repo_id, hash, digest)
+xet_xorbs.hash bytea not null
+xet_xorbs.state text not null collate C
+xet_xorbs.packed bigint not null
+xet_xorbs.unpacked bigint not null
+xet_xorbs.chunks bigint not null
+xet_xorbs.touched_at bigint not null
+xet_xorbs.checked_at bigint not null
+xet_xorbs.rotten bigint not null
+xet_xorbs CHECK ((state = ANY (ARRAY['arriving'::text, 'live'::text, 'deleting'::text])))
+xet_xorbs PRIMARY KEY (hash)
+CREATE INDEX xet_xorbs_checked ON xet_xorbs USING btree (checked_at)
+CREATE INDEX xet_xorbs_state ON xet_xorbs USING btree (state, touched_at)
+CREATE UNIQUE INDEX xet_xorbs_pkey ON xet_xorbs USING btree (hash)

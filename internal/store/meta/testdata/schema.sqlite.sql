@@ -223,3 +223,63 @@ CREATE TABLE users (
     suspended      BIGINT NOT NULL,
     password_hash  TEXT   NOT NULL
 );
+CREATE TABLE xet_chunks (
+    domain_id TEXT  NOT NULL,
+    chunk     BLOB NOT NULL,
+    xorb      BLOB NOT NULL,
+    PRIMARY KEY (domain_id, chunk)
+) WITHOUT ROWID;
+CREATE INDEX xet_chunks_xorb ON xet_chunks (xorb, domain_id);
+CREATE TABLE xet_domains (
+    domain_id TEXT   NOT NULL PRIMARY KEY,
+    epoch     BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE xet_file_xorbs (
+    file_id TEXT  NOT NULL REFERENCES xet_files (id),
+    xorb    BLOB NOT NULL REFERENCES xet_xorbs (hash),
+    PRIMARY KEY (file_id, xorb)
+) WITHOUT ROWID;
+CREATE INDEX xet_file_xorbs_xorb ON xet_file_xorbs (xorb, file_id);
+CREATE TABLE xet_files (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    domain_id  TEXT   NOT NULL,
+    hash       BLOB  NOT NULL,
+    size       BIGINT NOT NULL,
+    digest     TEXT   NOT NULL,
+    terms      BLOB  NOT NULL,
+    tried_at   BIGINT NOT NULL,
+    UNIQUE (domain_id, hash)
+);
+CREATE INDEX xet_files_digest ON xet_files (digest, tried_at);
+CREATE TABLE xet_holdings (
+    domain_id TEXT   NOT NULL,
+    xorb      BLOB  NOT NULL REFERENCES xet_xorbs (hash),
+    seen_at   BIGINT NOT NULL,
+    PRIMARY KEY (domain_id, xorb)
+) WITHOUT ROWID;
+CREATE INDEX xet_holdings_seen ON xet_holdings (seen_at);
+CREATE INDEX xet_holdings_xorb ON xet_holdings (xorb, domain_id);
+CREATE TABLE xet_links (
+    repo_id   TEXT   NOT NULL REFERENCES repos (id),
+    hash      BLOB  NOT NULL,
+    digest    TEXT   NOT NULL,
+    file_id   TEXT   NOT NULL REFERENCES xet_files (id),
+    committed BIGINT NOT NULL,
+    at        BIGINT NOT NULL,
+    PRIMARY KEY (repo_id, hash, digest)
+) WITHOUT ROWID;
+CREATE INDEX xet_links_age ON xet_links (committed, at);
+CREATE INDEX xet_links_digest ON xet_links (repo_id, digest);
+CREATE INDEX xet_links_file ON xet_links (file_id);
+CREATE TABLE xet_xorbs (
+    hash       BLOB  NOT NULL PRIMARY KEY,
+    state      TEXT   NOT NULL CHECK (state IN ('arriving', 'live', 'deleting')),
+    packed     BIGINT NOT NULL,
+    unpacked   BIGINT NOT NULL,
+    chunks     BIGINT NOT NULL,
+    touched_at BIGINT NOT NULL,
+    checked_at BIGINT NOT NULL,
+    rotten     BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX xet_xorbs_checked ON xet_xorbs (checked_at);
+CREATE INDEX xet_xorbs_state ON xet_xorbs (state, touched_at);

@@ -1,0 +1,63 @@
+package hub
+
+// XetHash is a hash of the Xet protocol as bytes. format/xethash says what it means and how it is written.
+type XetHash = [32]byte
+
+// XetXorb is a stored xorb: a bundle of compressed chunks.
+type XetXorb struct {
+	Hash     XetHash
+	Packed   int64 // bytes of its chunks as they are stored
+	Unpacked int64 // bytes of its chunks after decompression
+	Chunks   int
+}
+
+// XetFile is a file as a list of runs of chunks, which make it up in this order.
+type XetFile struct {
+	ID     ID
+	Domain ID // namespace within which it deduplicates
+	Hash   XetHash
+	Size   int64     // in bytes
+	Digest Digest    // SHA-256 of its content, empty while nobody has computed it
+	Terms  []byte    // in the form of format/xetterms
+	Xorbs  []XetHash // that the terms name, each once
+}
+
+// XetRegistration is what one shard makes known to a repository, whole or not at all.
+type XetRegistration struct {
+	RepoID ID
+	Domain ID
+	Files  []XetClaim
+	Chunks []XetChunk
+	Event  Event
+}
+
+// XetClaim is a file with the SHA-256 that its uploader says it has.
+type XetClaim struct {
+	XetFile
+	Claim Digest // empty: none
+}
+
+// XetChunk is an entry of the deduplication index.
+type XetChunk struct {
+	Chunk XetHash
+	Xorb  XetHash // that holds it
+}
+
+// XetRef is a file of a repository by its SHA-256.
+type XetRef struct {
+	FileID   ID
+	Hash     XetHash
+	Size     int64 // in bytes
+	Verified bool  // the SHA-256 was computed here; otherwise an uploader claims it
+}
+
+// XetUsage is what the deduplicated files of one namespace take.
+type XetUsage struct {
+	Domain   ID
+	Name     string // of the namespace; empty if it is gone
+	Files    int64
+	Logical  int64 // bytes of all files
+	Xorbs    int64
+	Unpacked int64 // bytes of all chunks that it holds, each once
+	Stored   int64 // bytes that those take on disk
+}
