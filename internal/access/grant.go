@@ -24,7 +24,7 @@ func notGranted(a Action) error {
 
 func (g Grant) find(a Action) *given {
 	for i := range g.given {
-		if g.given[i].need.Action == a && a != NoAction {
+		if g.given[i].need.Action == a {
 			return &g.given[i]
 		}
 	}

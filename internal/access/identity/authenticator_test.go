@@ -74,6 +74,7 @@ func TestRefusedCredentials(t *testing.T) {
 		{"Digest " + b.value, "credential.scheme", constant, "", 0},
 		{b.value, "credential.scheme", constant, "", 0},
 		{" ", "credential.scheme", constant, "", 0},
+		{basic(strings.Repeat("u", 10_000), b.value), "credential.malformed", constant, "", 0},
 		{"Bearer " + strings.Repeat("a", 100_000), "credential.malformed", constant, "", 0},
 	}
 	for _, c := range cases {

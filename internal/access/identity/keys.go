@@ -97,6 +97,14 @@ func (k Keys) SessionDigest(value secret.String) []byte {
 	return d[:]
 }
 
+// Derive returns a key for another purpose, made of the newest key. It changes when the ring is rotated. It is secret.
+func (k Keys) Derive(purpose string) [KeySize]byte {
+	e := k.newest()
+	m := hmac.New(sha256.New, e.material[:])
+	m.Write([]byte("ambit " + purpose))
+	return [KeySize]byte(m.Sum(nil))
+}
+
 func makeKeys(ring []key) Keys { return Keys{&ring} }
 
 func (k Keys) entries() []key {

@@ -22,6 +22,7 @@ type Ticket struct {
 	Size    int64      // bytes, -1 if not bound
 	Upload  hub.ID     // upload session, empty if none
 	Part    int        // of the upload, 0 if none
+	Bound   string     // what else it is for, such as a revision or a range of bytes; at most 255 bytes, longer is a fault
 	Expires time.Time  // whole seconds
 }
 
@@ -31,7 +32,7 @@ func (t Ticket) Need() access.Need {
 }
 
 const (
-	ticketVersion = 1
+	ticketVersion = 2
 	tagSize       = 32
 	maxTicket     = 1024 // bytes of text
 )
@@ -67,7 +68,8 @@ func (a *Authenticator) Mint(s *access.Subject, t Ticket) string {
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Expires.Unix()))
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Size))
 	b = binary.BigEndian.AppendUint32(b, uint32(t.Part))
-	for _, field := range []string{t.Method, t.Action.String(), string(t.RepoID), string(t.Digest), string(t.Upload)} {
+	for _, field := range []string{t.Method, t.Action.String(), string(t.RepoID), string(t.Digest), string(t.Upload), t.Bound} {
+		field = field[:min(len(field), 255)]
 		b = append(b, byte(len(field)))
 		b = append(b, field...)
 	}
@@ -137,7 +139,7 @@ func parseTicket(b []byte) (t Ticket, parent byte, d digest, ok bool) {
 	t.Size = int64(binary.BigEndian.Uint64(rest[8:]))
 	t.Part = int(binary.BigEndian.Uint32(rest[16:]))
 	rest = rest[20:]
-	var fields [5]string
+	var fields [6]string
 	for i := range fields {
 		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
 			return t, 0, d, false
@@ -146,6 +148,7 @@ func parseTicket(b []byte) (t Ticket, parent byte, d digest, ok bool) {
 		rest = rest[1+int(rest[0]):]
 	}
 	t.Method, t.RepoID, t.Digest, t.Upload = fields[0], hub.ID(fields[2]), hub.Digest(fields[3]), hub.ID(fields[4])
+	t.Bound = fields[5]
 	t.Action, ok = ticketActions[fields[1]]
 	return t, parent, d, ok && len(rest) == 0
 }

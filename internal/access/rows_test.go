@@ -1,0 +1,70 @@
+package access
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// TestFindRow compares the lookup with a map, over ids that share their random part or their beginning.
+func TestFindRow(t *testing.T) {
+	digit := rapid.StringMatching(`[0-3]`)
+	drawID := rapid.Custom(func(t *rapid.T) hub.ID {
+		return hub.ID(strings.Repeat("7", 15) + digit.Draw(t, "last of the beginning") + strings.Repeat("7", 7) + digit.Draw(t, "last of all"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		want := map[hub.ID]uint8{}
+		var rs []row
+		for _, id := range rapid.SliceOfNDistinct(drawID, 0, 16, rapid.ID).Draw(t, "ids") {
+			fact := rapid.Uint8().Draw(t, "fact")
+			want[id] = fact
+			k := keyOf(id)
+			rs = append(rs, row{k.hi, k.lo, fact})
+		}
+		sortRows(rs)
+		for range 20 {
+			id := drawID.Draw(t, "asked")
+			fact, ok := findRow(rs, keyOf(id))
+			if wantFact, wantOK := want[id]; ok != wantOK || fact != wantFact {
+				t.Fatalf("%s: %d %v, want %d %v", id, fact, ok, wantFact, wantOK)
+			}
+		}
+	})
+}
+
+// TestKeysOfIDs: equal for equal ids only, and the zero key for everything that is no id.
+func TestKeysOfIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		hex := rapid.StringMatching(`[0-9a-f]{24}`)
+		a, b := hub.ID(hex.Draw(t, "a")), hub.ID(hex.Draw(t, "b"))
+		if (keyOf(a) == keyOf(b)) != (a == b) {
+			t.Fatalf("%s and %s", a, b)
+		}
+	})
+	good := "0123456789abcdef01234567"
+	for _, bad := range []string{"", good[1:], good + "0", strings.ToUpper(good), strings.Replace(good, "5", "g", 1), good[:23] + "\xff", good[:23] + "/"} {
+		if k := keyOf(hub.ID(bad)); k != (key{}) {
+			t.Errorf("%q has key %+v", bad, k)
+		}
+	}
+}
+
+// TestFactsThatDoNotBelongTogether open nothing.
+func TestFactsThatDoNotBelongTogether(t *testing.T) {
+	user := hub.User{ID: spaceUser, Name: "alice"}
+	for name, f := range map[string]hub.SubjectFacts{
+		"no user":              {},
+		"a user without id":    {User: hub.User{Name: "alice"}},
+		"a user with a bad id": {User: hub.User{ID: "alice"}},
+		"another's token":      {User: user, Token: &hub.Token{ID: strange, UserID: strange, Kind: hub.TokenWrite}},
+		"an unknown kind":      {User: user, Token: &hub.Token{ID: strange, UserID: spaceUser, Kind: "god"}},
+	} {
+		s := NewSubject(f, Credential{})
+		if s.Kind() != KindNone || s.Check(spaceNow) == nil || len(s.Visible().Namespaces) != 0 {
+			t.Errorf("%s: kind %s", name, s.Kind())
+		}
+	}
+}
