@@ -65,13 +65,6 @@ func (a *app) runServe(flags map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Admin.Name != "" && cfg.Admin.Password.IsZero() {
-		pw, err := a.readPassword()
-		if err != nil {
-			return fmt.Errorf("the first administrator's password: %s", sentence(err))
-		}
-		cfg.Admin.Password = secret.New(pw)
-	}
 	log := logger(a.err, cfg.Log.Level)
 	for _, name := range unknown {
 		log.Warn("an environment variable is not a setting", "variable", name)
@@ -79,7 +72,14 @@ func (a *app) runServe(flags map[string]string) error {
 	ctx, stop := signal.NotifyContext(a.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return daemon.Serve(ctx, &cfg, log, func(r daemon.Ready) { a.printReady(&cfg, r) })
+	password := func() (secret.String, error) {
+		pw, err := a.readPassword()
+		if err != nil {
+			return secret.String{}, fmt.Errorf("the first administrator's password: %s", sentence(err))
+		}
+		return secret.New(pw), nil
+	}
+	return daemon.Serve(ctx, &cfg, log, password, func(r daemon.Ready) { a.printReady(&cfg, r) })
 }
 
 func logger(w io.Writer, level string) *slog.Logger {

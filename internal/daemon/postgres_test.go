@@ -61,7 +61,7 @@ func TestUnreachableDatabase(t *testing.T) {
 		cfg := testConfig(t)
 		cfg.Database.URL = secret.New(url)
 		log := &lockedBuffer{}
-		err := Serve(context.Background(), cfg, slog.New(slog.NewJSONHandler(log, nil)), func(Ready) { t.Error("ready") })
+		err := Serve(context.Background(), cfg, slog.New(slog.NewJSONHandler(log, nil)), noPassword, func(Ready) { t.Error("ready") })
 		if err == nil {
 			t.Fatal("started without a database")
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/secret"
 )
 
 // running is a hub in this process, over a folder of its own.
@@ -63,7 +65,7 @@ func start(t *testing.T, change func(*config.Config)) *running {
 	ready, done := make(chan Ready, 1), make(chan error, 1)
 	go func() {
 		log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		done <- Serve(ctx, cfg, log, func(r Ready) { ready <- r })
+		done <- Serve(ctx, cfg, log, noPassword, func(r Ready) { ready <- r })
 	}()
 	select {
 	case r := <-ready:
@@ -79,6 +81,10 @@ func start(t *testing.T, change func(*config.Config)) *running {
 	})
 	t.Cleanup(func() { h.stop() })
 	return h
+}
+
+func noPassword() (secret.String, error) {
+	return secret.String{}, errors.New("nobody types a password")
 }
 
 // do makes an operator's call that must succeed.

@@ -22,9 +22,10 @@ type Ready struct {
 }
 
 // Serve runs a hub until ctx ends, then stops it gracefully: running requests have cfg.HTTP.ShutdownTimeout to end.
+// password is asked for the first administrator's when the configuration names one without, and the hub has no user.
 // ready is called once the hub accepts connections. The error is a sentence for the operator when the hub did not
 // start; nil after a clean stop.
-func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, ready func(Ready)) (err error) {
+func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, password func() (secret.String, error), ready func(Ready)) (err error) {
 	d, err := open(ctx, cfg, log)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -33,7 +34,7 @@ func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, ready func
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	link, err := d.prepare(ctx)
+	link, err := d.prepare(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -113,26 +114,30 @@ func (d *Daemon) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// prepare makes the first administrator, or the link for making one.
-func (d *Daemon) prepare(ctx context.Context) (link secret.String, err error) {
+// prepare makes the first administrator of a hub without users, or the link for making one.
+func (d *Daemon) prepare(ctx context.Context, password func() (secret.String, error)) (link secret.String, err error) {
 	g, err := d.zone.Authorize(ctx, access.Operator(), access.Need{Action: access.InstanceAdmin, Target: access.Hub()})
 	if err != nil {
 		return link, err
-	}
-	if a := d.cfg.Admin; a.Name != "" {
-		made, err := d.accounts.FirstAdmin(ctx, g, a.Name, a.Password)
-		if err != nil {
-			return link, err
-		}
-		if made {
-			d.log.Info("first administrator created", "user", a.Name)
-		}
 	}
 	n, err := d.accounts.CountUsers(ctx, g)
 	if err != nil || n > 0 {
 		return link, err
 	}
-	return d.accounts.NewSetupLink(ctx, g)
+	a := d.cfg.Admin
+	if a.Name == "" {
+		return d.accounts.NewSetupLink(ctx, g)
+	}
+	if a.Password.IsZero() {
+		if a.Password, err = password(); err != nil {
+			return link, err
+		}
+	}
+	made, err := d.accounts.FirstAdmin(ctx, g, a.Name, a.Password)
+	if err == nil && made {
+		d.log.Info("first administrator created", "user", a.Name)
+	}
+	return link, err
 }
 
 // publicURL is what people type: the configured origin, or the listener's address with a name for "all addresses".
