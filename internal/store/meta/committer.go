@@ -17,6 +17,7 @@ type committer struct {
 	db   *sql.DB // of one connection
 	conn *sql.Conn
 	on   queries // used by the leader alone
+	memo *memo   // told of every COMMIT, also of one whose outcome is not known
 
 	mu      sync.Mutex // guards waiting and leading
 	waiting []*job
@@ -92,7 +93,9 @@ func (c *committer) commit(batch []*job) error {
 			return errors.Join(err, c.rollback(ctx))
 		}
 	}
-	if _, err := c.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	_, err := c.conn.ExecContext(ctx, "COMMIT")
+	c.memo.committed()
+	if err != nil {
 		return errors.Join(err, c.rollback(ctx))
 	}
 	return nil

@@ -32,6 +32,7 @@ type DB struct {
 
 	writer  *committer // SQLite only: the one connection that writes
 	readers *readers   // SQLite only: those for transactions that read
+	memo    *memo      // SQLite only: answers that hold until the next commit
 
 	now func() time.Time
 

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -36,14 +37,21 @@ func scanPack(s scanner) (p hub.Pack, err error) {
 // LivePacks returns a repository's generation and the packs that make it up, newest first, from one state of the rows.
 // RepoNotFound.
 func (db *DB) LivePacks(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, err error) {
-	err = db.inRead(ctx, func(q queries) error {
-		if err := q.one(ctx, selectGen, []any{repoID}, &gen); err != nil {
-			return orMissing(err, hub.RepoNotFound, noRepo().Message)
-		}
-		packs, err = collect(ctx, q, scanPack, selectLivePacks, repoID)
-		return err
+	type state struct {
+		gen   int64
+		packs []hub.Pack
+	}
+	st, err := remember(db.memo, memoKey{what: "packs", a: string(repoID)}, isMissingRepo, func() (st state, err error) {
+		err = db.inRead(ctx, func(q queries) error {
+			if err := q.one(ctx, selectGen, []any{repoID}, &st.gen); err != nil {
+				return orMissing(err, hub.RepoNotFound, noRepo().Message)
+			}
+			st.packs, err = collect(ctx, q, scanPack, selectLivePacks, repoID)
+			return err
+		})
+		return st, db.fail(err, "listing packs")
 	})
-	return gen, packs, db.fail(err, "listing packs")
+	return st.gen, slices.Clone(st.packs), err
 }
 
 // PackInline returns the bytes of a pack that lies in its row, also of a retired one. NotFound when the row is gone or

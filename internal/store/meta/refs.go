@@ -29,9 +29,12 @@ func (db *DB) Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref
 }
 
 // Ref returns one ref by its full name. RevisionNotFound.
-func (db *DB) Ref(ctx context.Context, repoID hub.ID, name string) (r hub.Ref, err error) {
-	err = db.single.one(ctx, selectRef, []any{repoID, name}, &r.Name, asOID{&r.Target})
-	return r, db.fail(orMissing(err, hub.RevisionNotFound, "Invalid rev id: "+name), "finding a ref")
+func (db *DB) Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error) {
+	missing := func(err error) bool { return hub.Is(err, hub.RevisionNotFound) }
+	return remember(db.memo, memoKey{what: "ref", a: string(repoID), b: name}, missing, func() (r hub.Ref, err error) {
+		err = db.single.one(ctx, selectRef, []any{repoID, name}, &r.Name, asOID{&r.Target})
+		return r, db.fail(orMissing(err, hub.RevisionNotFound, "Invalid rev id: "+name), "finding a ref")
+	})
 }
 
 // afterPrefix returns a text above every one that starts with prefix. Names are UTF-8, in which U+10FFFF is the

@@ -59,6 +59,21 @@ func readRepo(ctx context.Context, q queries, text string, args ...any) (hub.Rep
 // RepoByName finds a repository without regard to case; moved tells that it is found under a name that it had before
 // it was moved and that nothing else has taken since. RepoNotFound.
 func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
+	type found struct {
+		repo  hub.Repo
+		moved bool
+	}
+	key := memoKey{"repo", hub.NameKey(id.Namespace), string(id.Type), hub.NameKey(id.Name)}
+	f, err := remember(db.memo, key, isMissingRepo, func() (f found, err error) {
+		f.repo, f.moved, err = db.repoByName(ctx, id)
+		return f, err
+	})
+	return f.repo, f.moved, err
+}
+
+func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
+
+func (db *DB) repoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
 	args := []any{hub.NameKey(id.Namespace), id.Type, hub.NameKey(id.Name)}
 	r, ok, err := readRepo(ctx, db.single, selectRepoByName, args...)
 	if err == nil && !ok {

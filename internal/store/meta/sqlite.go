@@ -79,7 +79,8 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), w.Close())
 	}
-	db.writer = &committer{db: w, conn: conn,
+	db.memo = newMemo()
+	db.writer = &committer{db: w, conn: conn, memo: db.memo,
 		on: queries{unhurried{keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}}}}
 	r, err := sql.Open("sqlite", sqliteURL(path, "query_only(1)"))
 	if err != nil {
