@@ -3,6 +3,8 @@ package httpd
 import (
 	"io"
 	"net/http"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -48,20 +50,23 @@ func (w *responseWriter) Write(b []byte) (int, error) {
 // deadlineStep is how many bytes go out between two moves of the write deadline.
 const deadlineStep = 16 << 20
 
-// ReadFrom hands src to the connection in steps, so that a client that stands still is let go after the idle
-// timeout, while a slow one that reads may take as long as it wants.
+// ReadFrom copies src to the client. A file is handed to the connection, which sends it without copying, in steps,
+// so that a client that stands still is let go after the idle timeout, while a slow one that reads may take as long as
+// it wants. Anything else is written through a buffer: then a small body leaves together with its headers.
 func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
-	rf, ok := w.ResponseWriter.(io.ReaderFrom)
-	if !ok {
-		return io.Copy(struct{ io.Writer }{w}, src)
-	}
-	w.begin()
 	// The connection recognises a file only under a single LimitedReader, so a given one is taken apart.
 	inner, left := src, int64(-1)
-	if l, ok := src.(*io.LimitedReader); ok {
-		inner, left = l.R, l.N
-		defer func() { l.N = max(0, l.N-total) }()
+	limited, _ := src.(*io.LimitedReader)
+	if limited != nil {
+		inner, left = limited.R, limited.N
 	}
+	rf, ok := w.ResponseWriter.(io.ReaderFrom)
+	if _, file := inner.(*os.File); !ok || !file {
+		buf := copyBuffers.Get().(*[]byte)
+		defer copyBuffers.Put(buf)
+		return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{src}, *buf)
+	}
+	w.begin()
 	for left != 0 {
 		step := int64(deadlineStep)
 		if left > 0 {
@@ -73,6 +78,7 @@ func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
 		w.bytes += n
 		if left > 0 {
 			left -= n
+			limited.N = left
 		}
 		if err != nil || n < step {
 			return total, err
@@ -80,6 +86,8 @@ func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
 	}
 	return total, nil
 }
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
 // Flush sends what is buffered.
 func (w *responseWriter) Flush() { w.rc.Flush() }
