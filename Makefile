@@ -30,12 +30,14 @@ unit: ## the Go tests of the packages alone: no clients
 compat: setup ## only the real clients against a real server
 	$(GO) test -count=1 -timeout 20m ./test/compat/...
 
-check: test ## test, and that go.mod and the module cache are as they should be
+check: setup lint ## the long proofs as well: complete enumerations, every fault, large transfers; and go.mod
+	AMBIT_FULL=1 test/env/with-postgres $(GO) test -timeout 240m ./...
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
 bench: setup build ## measure; every figure stands beside an anchor measured in the same run
-	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./...
+	$(GO) run ./test/bench
+	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
 
 golden: ## write the golden files anew; look at the difference before committing it
 	AMBIT_UPDATE_GOLDEN=1 test/env/with-postgres $(GO) test ./internal/...
