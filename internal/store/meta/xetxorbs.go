@@ -113,9 +113,10 @@ func (tx *Tx) lockXetXorb(ctx context.Context, hash hub.XetHash) (state string, 
 	return state, n != 0, err
 }
 
-// CompleteXetXorb makes a xorb, whose bytes are durable, a holding of the domain. BeginXetXorb must have come before the
-// bytes were stored or found. Unavailable when it is being removed all the same.
-func (db *DB) CompleteXetXorb(ctx context.Context, domain hub.ID, x hub.XetXorb) error {
+// CompleteXetXorb makes a xorb, whose bytes are durable, a holding of the domain, and puts those of its chunks that clients
+// ask for into the domain's index. BeginXetXorb must have come before the bytes were stored or found. Unavailable when it
+// is being removed all the same.
+func (db *DB) CompleteXetXorb(ctx context.Context, domain hub.ID, x hub.XetXorb, eligible []hub.XetHash) error {
 	return db.mutate(ctx, "storing a xorb", func(tx *Tx) error {
 		state, rotten, err := tx.lockXetXorb(ctx, x.Hash)
 		if err != nil {
@@ -129,8 +130,15 @@ func (db *DB) CompleteXetXorb(ctx context.Context, domain hub.ID, x hub.XetXorb)
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, upsertXetHolding, domain, x.Hash[:], tx.at)
-		return err
+		if _, err = tx.exec(ctx, upsertXetHolding, domain, x.Hash[:], tx.at); err != nil {
+			return err
+		}
+		for _, c := range eligible {
+			if _, err := tx.exec(ctx, upsertXetChunk, domain, c[:], x.Hash[:]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
