@@ -101,7 +101,12 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	if c := e.Code.Wire(); c != "" {
 		h.Set("X-Error-Code", c)
 	}
-	h.Set("X-Error-Message", headerText(e.Message))
+	message := headerText(e.Message)
+	if e.Code == hub.Forbidden {
+		// The Python client prints "403 Forbidden: {message}." and adds the full stop itself.
+		message = strings.TrimSuffix(message, ".")
+	}
+	h.Set("X-Error-Message", message)
 	if code == http.StatusUnauthorized {
 		for _, c := range style.Challenges {
 			h.Add("WWW-Authenticate", c)

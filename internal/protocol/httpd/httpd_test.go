@@ -350,3 +350,19 @@ type creation struct{}
 func (creation) Needs() []access.Need {
 	return []access.Need{{Action: access.RepoCreate, Target: access.NewRepo(hub.RepoID{Name: "x"})}}
 }
+
+// The Python client ends a refusal with a full stop of its own.
+func TestARefusalInTheHeaderHasNoFullStop(t *testing.T) {
+	s := newServer(t, nil, Config{})
+	var e *hub.Error
+	Add(s, Root, "POST /api/do", ParseOpen, func(http.ResponseWriter, *Request, Open, access.Grant) error { return e })
+	for code, want := range map[hub.Code]string{hub.Forbidden: "No", hub.Disabled: hub.MessageDisabled, hub.Conflict: "No."} {
+		e = hub.Errorf(code, "No.")
+		if code == hub.Disabled {
+			e.Message = hub.MessageDisabled
+		}
+		if got := call(s, "POST", "/api/do", nil).Header.Get("X-Error-Message"); got != want {
+			t.Errorf("%s: %q", code, got)
+		}
+	}
+}
