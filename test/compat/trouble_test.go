@@ -19,7 +19,7 @@ func TestTrouble(t *testing.T) {
 	h.mustAmbit(t, "token", "delete", deleted.ID)
 	rotated := h.token(t, "bob", "--kind", "write")
 	h.mustAmbit(t, "token", "rotate", rotated.ID)
-	expired := h.token(t, "bob", "--kind", "read", "--expires", time.Now().Add(2*time.Second).UTC().Format(time.RFC3339))
+	expired := h.token(t, "bob", "--kind", "read", "--expires", time.Now().Add(5*time.Second).UTC().Format(time.RFC3339))
 	eventually(t, "the token expires", func() bool {
 		return h.as(expired.Value).get(t, "/api/whoami-v2").status == http.StatusUnauthorized
 	})
