@@ -26,11 +26,3 @@ func (db *DB) CountDownloads(ctx context.Context, counts map[hub.ID]int64) error
 		return nil
 	})
 }
-
-// DecayTrending halves all trending scores; to be called once a day.
-func (db *DB) DecayTrending(ctx context.Context) error {
-	return db.mutate(ctx, "aging trending scores", func(tx *Tx) error {
-		_, err := tx.exec(ctx, decayTrending)
-		return err
-	})
-}

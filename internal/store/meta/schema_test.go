@@ -1,14 +1,18 @@
 package meta
 
 import (
+	"errors"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -65,6 +69,46 @@ func TestOpenAgain(t *testing.T) {
 		_, err = Open(ctx, Options{URL: testURL(t, db)})
 		wantCode(t, err, hub.Conflict)
 	})
+}
+
+// TestOpenAtOnce opens a new database from several sides, as nodes that start together do.
+func TestOpenAtOnce(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": sqlitePath(t), "postgres": pgtest.URL(t)} {
+		t.Run(name, func(t *testing.T) {
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					db, err := Open(ctx, Options{URL: url})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if err := db.PutSetting(ctx, "a", "b"); err != nil {
+						t.Error(err)
+					}
+					if err := errors.Join(db.Ping(ctx), db.Close()); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// TestSQLitePath opens files whose names mean something in a URL.
+func TestSQLitePath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a?mode=ro&b#c%20d")
+	must(t, os.Mkdir(dir, 0o700))
+	db := openAt(t, "sqlite:"+filepath.Join(dir, "ambit.db"))
+	must(t, db.PutSetting(ctx, "a", "b"))
+	if _, err := os.Stat(filepath.Join(dir, "ambit.db-wal")); err != nil {
+		t.Error(err)
+	}
+	_, err := Open(ctx, Options{URL: filepath.Join(dir, "no", "such", "folder.db")})
+	if err == nil {
+		t.Error("a folder that is not there was made")
+	}
 }
 
 // TestSQLiteSettings holds what durability depends on.

@@ -22,8 +22,8 @@ type Tx struct {
 }
 
 // InTx runs f in a transaction, commits, and then tells the listeners what changed. f may run several times, because
-// a transaction that the database gave up is run again; it must set what it returns, not add to it, and wait for
-// nothing but the database. An error of f undoes everything and is returned.
+// a transaction that the database gave up is run again; it must set what it returns, not add to it, wait for nothing
+// but the database, and use nothing of it but the Tx: SQLite has one writer, which f would wait for in vain. An error of f undoes everything and is returned.
 func (db *DB) InTx(ctx context.Context, f func(*Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		changes, err := db.attempt(ctx, f)
