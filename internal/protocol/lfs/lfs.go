@@ -41,12 +41,11 @@ func New(t *transfer.Service, tickets Tickets, now func() time.Time) *API {
 // Source: git-lfs docs/api/batch.md, "Response Errors"; lfsapi/auth.go.
 var style = httpd.Style{
 	Challenges: []string{httpd.BasicChallenge},
-	Write: func(w http.ResponseWriter, r *httpd.Request, status int, e *hub.Error) {
-		body := struct {
-			Message   string `json:"message"`
-			RequestID string `json:"request_id"`
-		}{e.Message, r.ID}
-		reply(w, status, body)
+	Write: func(w http.ResponseWriter, _ *httpd.Request, status int, e *hub.Error) {
+		// The request id is in the header alone: in the body it would tell any two answers apart.
+		reply(w, status, struct {
+			Message string `json:"message"`
+		}{e.Message})
 	},
 }
 
