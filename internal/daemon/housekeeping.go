@@ -16,7 +16,7 @@ const (
 )
 
 // housekeeping removes rows that have served their time: expired sessions, access changes that every node has seen, ids of
-// publications that nobody will repeat.
+// publications that nobody will repeat. It also lets trending scores age.
 type housekeeping struct {
 	db       *meta.DB
 	every    time.Duration
@@ -44,6 +44,7 @@ func (h *housekeeping) sweep(ctx context.Context, now time.Time) error {
 		h.db.ForgetSessions(ctx, now),
 		h.db.ForgetChanges(ctx, now.Add(-keepChanges)),
 		h.db.ForgetPublications(ctx, now.Add(-keepPublications)),
+		h.db.AgeTrending(ctx, now),
 	)
 }
 

@@ -19,6 +19,8 @@ const (
 		WHERE l.repo_id = ? AND l.digest IN_LIST(?) ORDER BY 3`
 	selectLFSSize = `SELECT size FROM lfs_objects WHERE digest = ? AND state = 'live'`
 	selectLFSKey  = `SELECT blob_key, size FROM lfs_objects WHERE digest = ? AND state <> 'deleting'`
+	selectLinkedKey = `
+		SELECT o.blob_key, o.size FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest WHERE l.repo_id = ? AND l.digest = ?`
 	lockLFS       = `SELECT size, state FROM lfs_objects WHERE digest = ? FOR UPDATE`
 	insertLFS     = `
 		INSERT INTO lfs_objects (digest, size, blob_key, state, condemned_at) VALUES (?, ?, ?, ?, ?)
@@ -64,6 +66,13 @@ func (db *DB) LFSSize(ctx context.Context, d hub.Digest) (size int64, err error)
 // LFSBlobKey returns where the bytes of a large file are, and their number. NotFound.
 func (db *DB) LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size int64, err error) {
 	err = db.single.one(ctx, selectLFSKey, []any{d}, &key, &size)
+	return key, size, db.fail(orMissing(err, hub.NotFound, "There is no such large file."), "finding a large file")
+}
+
+// LFSKeyIn returns where the bytes of a large file of a repository are, and their number. NotFound for one that the
+// repository has only by Xet, whoever else has it in one piece.
+func (db *DB) LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error) {
+	err = db.single.one(ctx, selectLinkedKey, []any{repoID, d}, &key, &size)
 	return key, size, db.fail(orMissing(err, hub.NotFound, "There is no such large file."), "finding a large file")
 }
 

@@ -43,9 +43,9 @@ func TestRepositories(t *testing.T) {
 
 		must(t, db.CountDownloads(ctx, map[hub.ID]int64{want.ID: 5, hub.NewID(): 1}))
 		must(t, db.CountDownloads(ctx, nil))
-		must(t, db.decayDaily(ctx, testTime()))
-		must(t, db.decayDaily(ctx, later()))
-		must(t, db.decayDaily(ctx, later())) // once a day
+		must(t, db.AgeTrending(ctx, testTime()))
+		must(t, db.AgeTrending(ctx, later()))
+		must(t, db.AgeTrending(ctx, later())) // once a day
 		got, err = db.RepoByID(ctx, want.ID)
 		must(t, err)
 		if got.Downloads != 5 || got.Trending != 2 {
