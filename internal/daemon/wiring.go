@@ -21,10 +21,12 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/protocol/operator"
 	"github.com/ambit-hub/ambit/internal/protocol/resolve"
+	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
+	"github.com/ambit-hub/ambit/internal/service/xet"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/store/meta"
@@ -92,24 +94,28 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
-	repoService := repos.New(d.db, d.git, blobs, nil)
+	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
+		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
+	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
 	transfers := transfer.New(transfer.Config{
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
 		PartSize: cfg.Upload.PartBytes, Lease: cfg.Upload.Lease, SweepEvery: cfg.Sweep.Every, RetireGrace: cfg.Sweep.PackGrace, LFSGrace: cfg.Sweep.FileGrace,
 		TempDir: cfg.CachePath(),
-	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Sign: repos.SignatureOf, LogError: logError})
+	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Sign: repos.SignatureOf, LogError: logError})
 
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers}).Register(d.server)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
-	lfs.New(transfers, auth, nil).Register(d.server)
+	store := xetapi.New(chunks, auth, d.zone, nil)
+	store.Register(d.server)
+	lfs.New(transfers, auth, nil).WithXet(store).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
 
-	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(),
+	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)

@@ -6,6 +6,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
+	"github.com/ambit-hub/ambit/internal/service/xet"
 )
 
 // Services are what the API's routes call.
@@ -14,6 +15,7 @@ type Services struct {
 	Tokens   *tokens.Service // needed with Accounts
 	Repos    *repos.Service
 	Transfer *transfer.Service
+	Xet      *xet.Service // nil: no file can be fetched as chunks
 }
 
 // API is the Hub's JSON API.

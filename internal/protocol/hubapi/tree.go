@@ -27,6 +27,7 @@ type entry struct {
 	OID  hub.OID     `json:"oid"`
 	Size int64       `json:"size"`
 	LFS  *entryLFS   `json:"lfs,omitempty"`
+	Xet  string      `json:"xetHash,omitempty"`
 	Path string      `json:"path"`
 	Last *lastCommit `json:"lastCommit,omitempty"`
 }
@@ -93,14 +94,26 @@ func (a *API) listTree(w http.ResponseWriter, r *httpd.Request, g access.Grant) 
 	if next != "" {
 		setNext(w, r, revisionPath(view.Repo.RepoID, "tree", view.Commit, dir), map[string]string{"cursor": encodeCursor(next)})
 	}
-	return writeEntries(w, page, view.Content)
+	return a.writeEntries(w, r, view, page)
 }
 
-func writeEntries(w http.ResponseWriter, page []repos.Listed, content bool) error {
+func (a *API) writeEntries(w http.ResponseWriter, r *httpd.Request, view *repos.View, page []repos.Listed) error {
+	entries := make([]gitrepo.Entry, len(page))
+	for i, l := range page {
+		entries[i] = l.Entry
+	}
+	hashes, err := a.xetHashes(r.Context(), view, entries)
+	if err != nil {
+		return err
+	}
 	return respond(w, func(out *bufio.Writer) error {
 		return array(out, func(emit func(any) error) error {
 			for _, l := range page {
-				if err := emit(entryOf(l, content)); err != nil {
+				e := entryOf(l, view.Content)
+				if l.LFS != nil {
+					e.Xet = hashes[l.LFS.Digest]
+				}
+				if err := emit(e); err != nil {
 					return err
 				}
 			}
@@ -131,7 +144,7 @@ func (a *API) pathsInfo(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	if err != nil {
 		return err
 	}
-	return writeEntries(w, found, view.Content)
+	return a.writeEntries(w, r, view, found)
 }
 
 func parsePaths(r *httpd.Request) (paths []string, expand bool, err error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -14,12 +15,15 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 )
 
-// batchRequest is a parsed batch call. Unknown fields, the ref among them, are not needed.
+// batchRequest is a parsed batch call. Unknown fields are not needed.
 type batchRequest struct {
 	Operation string   `json:"operation"`
 	Transfers []string `json:"transfers"`
 	HashAlgo  string   `json:"hash_algo"`
-	Objects   []struct {
+	Ref       struct {
+		Name string `json:"name"`
+	} `json:"ref"`
+	Objects []struct {
 		OID  string `json:"oid"`
 		Size int64  `json:"size"`
 	} `json:"objects"`
@@ -66,6 +70,7 @@ func (q batchRequest) accepts(name string) bool {
 const (
 	basic     = "basic"
 	multipart = "multipart"
+	byXet     = "xet"
 )
 
 type batchAnswer struct {
@@ -121,7 +126,11 @@ func (a *API) batch(w http.ResponseWriter, r *httpd.Request, q batchRequest, g a
 	l := a.links(r, g, repo, a.transfer.Patience(objects))
 	var plans []transfer.Plan
 	if q.Operation == "upload" {
-		plans, err = a.transfer.PlanUpload(r.Context(), g, objects, q.accepts(multipart), r.Event("repo.lfs"))
+		if a.xet != nil && q.accepts(byXet) {
+			ans.Transfer = byXet
+		}
+		inParts := q.accepts(multipart) && ans.Transfer != byXet
+		plans, err = a.transfer.PlanUpload(r.Context(), g, objects, inParts, r.Event("repo.lfs"))
 	} else {
 		plans, err = a.transfer.PlanDownload(r.Context(), g, objects)
 	}
@@ -135,6 +144,10 @@ func (a *API) batch(w http.ResponseWriter, r *httpd.Request, q batchRequest, g a
 			o.Error = failure(p.Err)
 		case q.Operation == "download":
 			a.offerDownload(o, l, p)
+		case p.Upload && ans.Transfer == byXet:
+			if err := a.offerXet(r, g, repo, q, o); err != nil {
+				return err
+			}
 		case p.Upload:
 			a.offerUpload(o, l, p)
 			if p.PartSize > 0 {
@@ -180,6 +193,22 @@ func (a *API) offerUpload(o *objectAnswer, l links, p transfer.Plan) {
 	}
 	o.Actions.Upload = up
 }
+
+// offerXet sends the client to the store of chunks. The address is that of the next token, not of the upload.
+// Source: @huggingface/hub src/lib/commit.ts; git-xet; huggingface_hub 0.36 lfs.py.
+func (a *API) offerXet(r *httpd.Request, g access.Grant, repo hub.Repo, q batchRequest, o *objectAnswer) error {
+	rev := strings.TrimPrefix(q.Ref.Name, "refs/heads/")
+	if rev == "" {
+		rev = hub.DefaultBranch
+	}
+	href, headers, err := a.xet.Offer(r, g, repo, rev)
+	o.Authenticated = true
+	o.Actions = &actions{Upload: &action{Href: href, Header: headers, ExpiresIn: int64(xetLife / time.Second)}}
+	return err
+}
+
+// xetLife is a little less than the life of the token in the headers.
+const xetLife = 14 * time.Minute
 
 // offerDownload hands out a URL that works without a credential if the caller has one; what everybody may read
 // needs none.

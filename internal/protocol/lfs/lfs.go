@@ -26,7 +26,20 @@ type Tickets interface {
 type API struct {
 	transfer *transfer.Service
 	tickets  Tickets
+	xet      Xet
 	now      func() time.Time
+}
+
+// Xet offers uploads by Xet; protocol/xet is it.
+type Xet interface {
+	// Offer returns where to get tokens for writing, and headers with the first one.
+	Offer(r *httpd.Request, g access.Grant, repo hub.Repo, rev string) (href string, headers map[string]string, err error)
+}
+
+// WithXet makes the API answer clients that can upload by Xet with that. It returns the API.
+func (a *API) WithXet(x Xet) *API {
+	a.xet = x
+	return a
 }
 
 // New makes an API. now may be nil for the machine's clock.

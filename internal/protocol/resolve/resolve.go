@@ -76,6 +76,12 @@ func (a *API) serve(w http.ResponseWriter, r *httpd.Request, q request, g access
 	if f.Repo.Disabled && !g.Allows(access.RepoContentRead) {
 		return hub.Errorf(hub.Disabled, hub.MessageDisabled)
 	}
+	if f.Xet != nil {
+		setChunks(w.Header(), r, f)
+		if wantsChunks(r) {
+			return writeChunks(w, f, q)
+		}
+	}
 	content, done, err := open(r, f)
 	if err != nil {
 		return withCommit(w, err)

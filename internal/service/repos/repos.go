@@ -23,8 +23,8 @@ type Meta interface {
 	Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error)
 	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
 	Publish(ctx context.Context, pub hub.Publication) (gen int64, err error)
-	LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size int64, err error)
-	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
+	// LFSKeyIn returns where a large file of the repository lies in one piece; NotFound.
+	LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error)
 }
 
 // Blobs opens stored large files, for the headers of safetensors files.
@@ -37,6 +37,7 @@ type Service struct {
 	meta        Meta
 	git         *gitrepo.Store
 	blobs       Blobs
+	chunked     func(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)
 	now         func() time.Time
 	safetensors *headerCache
 }
@@ -47,6 +48,12 @@ func New(meta Meta, git *gitrepo.Store, blobs Blobs, now func() time.Time) *Serv
 		now = time.Now
 	}
 	return &Service{meta: meta, git: git, blobs: blobs, now: now, safetensors: newHeaderCache()}
+}
+
+// WithChunked sets what opens the large files of a repository that lie as chunks; NotFound. It returns the Service.
+func (s *Service) WithChunked(open func(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)) *Service {
+	s.chunked = open
+	return s
 }
 
 // maxRowCard is the size in bytes up to which front matter lies in the row, as JSON. A page of a listing holds

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
 
@@ -88,31 +89,35 @@ func (v *View) shards(ctx context.Context) ([]gitrepo.Entry, error) {
 // count reads the header of one large file of the repository, or remembers it: a digest never means
 // anything else.
 func (s *Service) count(ctx context.Context, v *View, e gitrepo.Entry) (*Parameters, error) {
-	linked, err := s.meta.LFSObjects(ctx, v.Repo.ID, []hub.Digest{e.LFS.Digest})
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := linked[e.LFS.Digest]; !ok {
+	o, err := s.openLarge(ctx, v.Repo.ID, e.LFS.Digest)
+	if hub.Is(err, hub.NotFound) {
 		return nil, nil // knowing a digest is not having the file
 	}
-	if p, ok := s.safetensors.get(e.LFS.Digest); ok {
-		return p, nil
-	}
-	key, _, err := s.meta.LFSBlobKey(ctx, e.LFS.Digest)
-	if err != nil {
-		return nil, err
-	}
-	o, err := s.blobs.Open(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer o.Close()
+	if p, ok := s.safetensors.get(e.LFS.Digest); ok {
+		return p, nil
+	}
 	p, err := countParameters(o)
 	if err != nil {
 		p = nil // not a safetensors file, whatever its name says
 	}
 	s.safetensors.put(e.LFS.Digest, p)
 	return p, nil
+}
+
+// openLarge opens a large file of the repository; NotFound.
+func (s *Service) openLarge(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error) {
+	key, _, err := s.meta.LFSKeyIn(ctx, repoID, d)
+	if err == nil {
+		return s.blobs.Open(ctx, key)
+	}
+	if hub.Is(err, hub.NotFound) && s.chunked != nil {
+		return s.chunked(ctx, repoID, d)
+	}
+	return nil, err
 }
 
 var errHeader = errors.New("not a safetensors header")

@@ -217,16 +217,18 @@ func (s *Service) OpenObject(ctx context.Context, g access.Grant, d hub.Digest) 
 
 // openLarge opens an object that must belong to the repository: a pointer alone opens nothing.
 func (s *Service) openLarge(ctx context.Context, repo hub.Repo, d hub.Digest) (blob.Object, error) {
-	have, err := s.meta.LFSObjects(ctx, repo.ID, []hub.Digest{d})
-	if err != nil {
+	key, _, err := s.meta.LFSKeyIn(ctx, repo.ID, d)
+	switch {
+	case err == nil:
+		return s.blobs.Open(ctx, key)
+	case !hub.Is(err, hub.NotFound):
 		return nil, err
-	}
-	if _, ok := have[d]; !ok {
+	case s.xet == nil:
 		return nil, noObject()
 	}
-	key, _, err := s.meta.LFSBlobKey(ctx, d)
-	if err != nil {
-		return nil, err
+	o, err := s.xet.OpenDigest(ctx, repo.ID, d)
+	if hub.Is(err, hub.NotFound) {
+		return nil, noObject()
 	}
-	return s.blobs.Open(ctx, key)
+	return o, err
 }

@@ -17,7 +17,8 @@ type File struct {
 	Commit    hub.OID // that the revision names
 	Immutable bool    // the revision is a commit id, so the answer never changes
 	Entry     gitrepo.Entry
-	Raw       bool // the git blob itself was asked for, also where it is a pointer
+	Xet       *hub.XetRef // how it can be fetched as chunks; nil: it cannot
+	Raw       bool        // the git blob itself was asked for, also where it is a pointer
 
 	svc  *Service
 	snap *gitrepo.Snapshot
@@ -63,6 +64,18 @@ func (f *File) find(ctx context.Context, rev, path string) (err error) {
 	f.Entry, err = f.snap.Entry(ctx, f.Commit, strings.TrimSuffix(path, "/"))
 	if err == nil && f.Entry.Type != gitrepo.TypeFile || hub.Is(err, hub.EntryNotFound) {
 		return &NoFile{f.Commit, hub.Errorf(hub.EntryNotFound, "Entry not found")}
+	}
+	if err == nil && f.Large() && f.svc.xet != nil {
+		err = f.findChunks(ctx)
+	}
+	return err
+}
+
+func (f *File) findChunks(ctx context.Context) error {
+	d := f.Entry.LFS.Digest
+	refs, err := f.svc.xet.Refs(ctx, f.Repo.ID, []hub.Digest{d})
+	if ref, ok := refs[d]; ok && ref.Size == f.Size() {
+		f.Xet = &ref
 	}
 	return err
 }

@@ -25,8 +25,8 @@ type LFSMeta interface {
 	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
 	// LFSSize returns the size of an object that is stored, whosever it is; NotFound.
 	LFSSize(ctx context.Context, d hub.Digest) (int64, error)
-	// LFSBlobKey returns where the bytes of an object lie that is linked somewhere; NotFound.
-	LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size int64, err error)
+	// LFSKeyIn returns where the bytes of an object lie that the repository has in one piece; NotFound.
+	LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error)
 	// LFSReadableLink tells whether an object is linked to some repository that v shows and whose files may
 	// therefore be read.
 	LFSReadableLink(ctx context.Context, d hub.Digest, v hub.Visible) (bool, error)
@@ -44,6 +44,14 @@ type LFSMeta interface {
 // Authorizer decides again before something that took long is published; access.Authorizer is one.
 type Authorizer interface {
 	Recheck(ctx context.Context, g access.Grant) (access.Grant, error)
+}
+
+// Chunked knows the large files that lie as chunks; service/xet is it.
+type Chunked interface {
+	// Refs returns those of the repository's files that lie as chunks.
+	Refs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error)
+	// OpenDigest opens such a file as plain bytes; NotFound.
+	OpenDigest(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)
 }
 
 // Config bounds what this package accepts and keeps. Zero fields take the defaults named beside them.
@@ -94,6 +102,7 @@ type Deps struct {
 	Git   *gitrepo.Store
 	Blobs blob.Store
 	Authz Authorizer
+	Xet   Chunked // nil: every large file lies in one piece
 	// Sign says how commits name a subject: service/repos.SignatureOf.
 	Sign func(s *access.Subject, at time.Time) gitrepo.Signature
 	Now  func() time.Time // nil: the machine's clock
@@ -108,6 +117,7 @@ type Service struct {
 	git     *gitrepo.Store
 	blobs   blob.Store
 	authz   Authorizer
+	xet     Chunked
 	sign    func(*access.Subject, time.Time) gitrepo.Signature
 	now     func() time.Time
 	logErr  func(ctx context.Context, msg string, err error)
@@ -118,7 +128,7 @@ type Service struct {
 
 // New makes a Service. It starts nothing.
 func New(cfg Config, d Deps) *Service {
-	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, sign: d.Sign, now: d.Now, logErr: d.LogError}
+	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, xet: d.Xet, sign: d.Sign, now: d.Now, logErr: d.LogError}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -1,0 +1,264 @@
+package xet
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/shard"
+	"github.com/ambit-hub/ambit/internal/format/xethash"
+	"github.com/ambit-hub/ambit/internal/format/xetterms"
+	"github.com/ambit-hub/ambit/internal/format/xorb"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Bounds of what one shard may describe. The Merkle trees of files cost per chunk named, whatever its length.
+const (
+	maxShardBytes  = 80 << 20 // clients cut shards at 64 MiB
+	maxShardChunks = 64 << 20 // chunks named by all terms: 4 TiB of what clients cut
+	// A file of n bytes has some n/65,536 chunks, and terms are runs of them. Other cutters may come, so both bounds are wide.
+	termsPerTarget = 4
+	leastTerms     = 64
+	meanChunk      = 1 << 10
+	leastChunks    = 1 << 10
+)
+
+// Upload is a shard that has been read and checked, but not registered.
+type Upload struct {
+	svc   *Service
+	grant access.Grant
+	repo  hub.Repo
+	reg   hub.XetRegistration
+	files []xetterms.File // of reg.Files
+}
+
+// Progress is what an upload tells while it is registered.
+type Progress struct {
+	Verified, Total int // files
+	Committing      bool
+}
+
+// ReadShard reads a shard and checks all that can be checked without reading file contents: that its xorbs are those that
+// were uploaded into the caller's domain, and for every file the proof of each term, the sums and the file's hash. Nothing
+// is visible before Register. InvalidInput says what is wrong, and is the same for a xorb that others have and one
+// that nobody has.
+func (s *Service) ReadShard(ctx context.Context, g access.Grant, body io.Reader) (*Upload, error) {
+	repo, err := g.Repo(access.RepoWrite)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := enter(ctx, s.shards)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	r := &guardedReader{guard: s.guard(ctx, g), r: body}
+	u := &Upload{svc: s, grant: g, repo: repo, reg: hub.XetRegistration{RepoID: repo.ID, Domain: repo.NamespaceID}}
+	if err := u.read(ctx, shard.NewReader(bufio.NewReaderSize(r, 64<<10), shard.Limits{Bytes: maxShardBytes})); err != nil {
+		return nil, r.explain(err)
+	}
+	return u, nil
+}
+
+func (u *Upload) read(ctx context.Context, d *shard.Reader) error {
+	k := &checker{svc: u.svc, domain: u.repo.NamespaceID, held: map[xethash.Hash]bool{}}
+	seen := map[xethash.Hash]bool{}
+	indexed := map[xethash.Hash]bool{}
+	for {
+		f, err := d.File()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if seen[f.Hash] || f.Hash.IsZero() { // the empty file needs no bytes, and repositories keep it as such
+			continue
+		}
+		seen[f.Hash] = true
+		first, err := k.file(ctx, f)
+		if err != nil {
+			return err
+		}
+		terms := xetterms.Of(f.Terms)
+		row := hub.XetFile{Hash: f.Hash, Size: terms.Size(), Terms: terms.Encode()}
+		for _, x := range terms.Xorbs {
+			row.Xorbs = append(row.Xorbs, x)
+		}
+		u.reg.Files = append(u.reg.Files, hub.XetClaim{XetFile: row, Claim: f.SHA256})
+		u.files = append(u.files, terms)
+		// Clients ask for the first chunk of each file, whatever its hash.
+		if !indexed[first] {
+			indexed[first] = true
+			u.reg.Chunks = append(u.reg.Chunks, hub.XetChunk{Chunk: first, Xorb: f.Terms[0].Xorb})
+		}
+	}
+	for {
+		x, err := d.Xorb()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := k.xorb(ctx, x); err != nil {
+			return err
+		}
+	}
+	_, _, err := d.Footer()
+	return err
+}
+
+// checker compares a shard with what is stored.
+type checker struct {
+	svc    *Service
+	domain hub.ID
+	held   map[xethash.Hash]bool // xorbs that the domain is known to hold
+	chunks int64                 // named so far
+}
+
+// unproven is the error for a term whose xorb is not there for the caller and for one without a valid proof: which of the
+// two it is, is not told, or the answer would say what others store.
+func unproven(f xethash.Hash) error {
+	return hub.Errorf(hub.InvalidInput, "The file %s refers to chunks that were not uploaded.", f)
+}
+
+// table returns the table of a xorb that the domain holds; NotFound.
+func (k *checker) table(ctx context.Context, h xethash.Hash) (xorb.Table, error) {
+	if !k.held[h] {
+		if _, err := k.svc.meta.XetXorbOf(ctx, k.domain, h); err != nil {
+			return nil, err
+		}
+		k.held[h] = true
+	}
+	return k.svc.table(ctx, h)
+}
+
+// file checks a file and returns the hash of its first chunk.
+func (k *checker) file(ctx context.Context, f *shard.File) (first xethash.Hash, err error) {
+	size := f.Size()
+	switch {
+	case !f.Ranged:
+		return first, hub.Errorf(hub.InvalidInput, "The file %s carries no verification hashes.", f.Hash)
+	case size > uint64(k.svc.cfg.MaxFile):
+		return first, hub.Errorf(hub.InvalidInput, "The file %s is larger than %d bytes.", f.Hash, k.svc.cfg.MaxFile)
+	case uint64(len(f.Terms)) > leastTerms+size/(64<<10)*termsPerTarget:
+		return first, hub.Errorf(hub.InvalidInput, "The file %s is cut into too many pieces for its size.", f.Hash)
+	}
+	var named int64
+	for _, t := range f.Terms {
+		named += int64(t.End - t.Start)
+	}
+	if k.chunks += named; named > leastChunks+int64(size/meanChunk) || k.chunks > maxShardChunks {
+		return first, hub.Errorf(hub.InvalidInput, "The file %s names too many chunks.", f.Hash)
+	}
+	var tree xethash.Tree
+	for i, t := range f.Terms {
+		if err := ctx.Err(); err != nil {
+			return first, err
+		}
+		table, err := k.table(ctx, t.Xorb)
+		if hub.Is(err, hub.NotFound) {
+			return first, unproven(f.Hash)
+		}
+		if err != nil {
+			return first, err
+		}
+		start, end := int(t.Start), int(t.End)
+		if end > len(table) || table.RangeHash(start, end) != t.Range || table.Unpacked(start, end) != int64(t.Unpacked) {
+			return first, unproven(f.Hash)
+		}
+		if i == 0 {
+			first = table[start].Hash
+		}
+		for c := start; c < end; c++ {
+			tree.Add(xethash.Leaf{Hash: table[c].Hash, Size: uint64(table.Unpacked(c, c+1))})
+		}
+	}
+	if tree.File() != f.Hash {
+		return first, hub.Errorf(hub.InvalidInput, "The chunks do not make up the file %s.", f.Hash)
+	}
+	return first, nil
+}
+
+// xorb holds a section on a xorb against the stored table. Everything that can be computed from the xorb is not looked at.
+func (k *checker) xorb(ctx context.Context, x *shard.Xorb) error {
+	table, err := k.table(ctx, x.Hash)
+	if hub.Is(err, hub.NotFound) {
+		return hub.Errorf(hub.InvalidInput, "The xorb %s was not uploaded.", x.Hash)
+	}
+	if err != nil {
+		return err
+	}
+	same := len(x.Chunks) == len(table)
+	for i := 0; same && i < len(table); i++ {
+		same = x.Chunks[i].Hash == table[i].Hash && int64(x.Chunks[i].Unpacked) == table.Unpacked(i, i+1)
+	}
+	if !same {
+		// The same words as above: a stranger's list of chunks must not be confirmed piece by piece.
+		return hub.Errorf(hub.InvalidInput, "The xorb %s was not uploaded.", x.Hash)
+	}
+	return nil
+}
+
+// Register makes the files of the upload known to the repository, whole or not at all. The SHA-256 of small files is checked
+// before, that of the rest soon after; until then a claim counts in this repository only. tell hears of progress and may
+// be nil. InvalidInput when a SHA-256 is wrong; and those of access, as the caller's right is decided again.
+func (u *Upload) Register(ctx context.Context, ev hub.Event, tell func(Progress) error) error {
+	s := u.svc
+	if tell == nil {
+		tell = func(Progress) error { return nil }
+	}
+	budget := s.cfg.VerifyNow
+	guard := s.guard(ctx, u.grant)
+	for i := range u.reg.Files {
+		f := &u.reg.Files[i]
+		if f.Claim == "" || f.Size > xorb.MaxUnpacked || f.Size > budget {
+			continue
+		}
+		budget -= f.Size
+		if err := guard.check(); err != nil {
+			return err
+		}
+		d, err := s.digest(ctx, u.files[i])
+		if err != nil {
+			return err
+		}
+		if d != f.Claim {
+			return hub.Errorf(hub.InvalidInput, "The file %s has the SHA-256 %s, not %s as the upload says.", xethash.Hash(f.Hash), d, f.Claim)
+		}
+		f.Digest = d
+		if err := tell(Progress{Verified: i + 1, Total: len(u.reg.Files)}); err != nil {
+			return err
+		}
+	}
+	if err := tell(Progress{Verified: len(u.reg.Files), Total: len(u.reg.Files), Committing: true}); err != nil {
+		return err
+	}
+	if _, err := s.authz.Recheck(ctx, u.grant); err != nil {
+		return err
+	}
+	if len(u.reg.Files) == 0 {
+		return nil
+	}
+	u.reg.Event = ev
+	u.reg.Event.NamespaceID = u.repo.NamespaceID
+	u.reg.Event.Message = "Registered " + itoa(int64(len(u.reg.Files))) + " large files by Xet."
+	if err := s.meta.RegisterXet(ctx, u.reg); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(u.reg.Files, func(f hub.XetClaim) bool { return f.Digest == "" }) {
+		s.nudge()
+	}
+	return nil
+}
+
+// nudge tells the worker that there are files to verify.
+func (s *Service) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
