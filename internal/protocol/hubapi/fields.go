@@ -19,6 +19,7 @@ type described struct {
 	card  hub.Card
 	view  *repos.View
 	blobs bool // siblings with sizes and ids
+	api   *API
 }
 
 // field is one property of a repository: for which types, where it stands without being asked for, and how
@@ -64,7 +65,7 @@ var fields = []field{
 	{"spaces", "m", inInfo, fact(func(*described) any { return []string{} })},
 	{"runtime", "s", 0, fact(func(*described) any { return map[string]string{"stage": "NO_APP_FILE"} })},
 	{"usedStorage", "mds", inInfo, fact(func(d *described) any { return d.repo.GitBytes + d.repo.LFSBytes })},
-	{"xetEnabled", "mds", 0, fact(func(*described) any { return false })},
+	{"xetEnabled", "mds", 0, fact(func(d *described) any { return d.api.Xet != nil })},
 	{"siblings", "mds", inInfo | inFull, siblings},
 
 	// Known to clients and without a value here.
@@ -229,6 +230,7 @@ type sibling struct {
 	Size   *int64      `json:"size,omitempty"`
 	BlobID string      `json:"blobId,omitempty"`
 	LFS    *siblingLFS `json:"lfs,omitempty"`
+	Xet    string      `json:"xetHash,omitempty"`
 }
 
 // siblingLFS calls the digest sha256, unlike the tree, which calls it oid.
@@ -245,18 +247,48 @@ func siblings(ctx context.Context, d *described) (any, error) {
 	}
 	return stream(func(out *bufio.Writer) error {
 		return array(out, func(emit func(any) error) error {
-			return d.view.Files(ctx, func(e gitrepo.Entry) error {
-				s := sibling{Name: e.Path}
-				if d.blobs {
-					s.Size, s.BlobID = &e.Size, e.OID.String()
-					if e.LFS != nil {
-						s.LFS = &siblingLFS{Size: e.LFS.Size, SHA256: mask(string(e.LFS.Digest), d.view.Content), PointerSize: e.LFS.PointerSize}
-					}
-				}
-				return emit(s)
-			})
+			if !d.blobs {
+				return d.view.Files(ctx, func(e gitrepo.Entry) error { return emit(sibling{Name: e.Path}) })
+			}
+			return d.detailed(ctx, emit)
 		})
 	}), nil
+}
+
+// detailedPage is how many siblings are looked up at a time.
+const detailedPage = 1000
+
+// detailed emits siblings with sizes and ids.
+func (d *described) detailed(ctx context.Context, emit func(any) error) error {
+	var page []gitrepo.Entry
+	flush := func() error {
+		hashes, err := d.api.xetHashes(ctx, d.view, page)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			s := sibling{Name: e.Path, Size: &e.Size, BlobID: e.OID.String()}
+			if e.LFS != nil {
+				s.LFS = &siblingLFS{Size: e.LFS.Size, SHA256: mask(string(e.LFS.Digest), d.view.Content), PointerSize: e.LFS.PointerSize}
+				s.Xet = hashes[e.LFS.Digest]
+			}
+			if err := emit(s); err != nil {
+				return err
+			}
+		}
+		page = page[:0]
+		return nil
+	}
+	err := d.view.Files(ctx, func(e gitrepo.Entry) error {
+		if page = append(page, e); len(page) < detailedPage {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
 }
 
 // mask hides the digest of a large file from those who may not read it: of a gated repository everybody sees

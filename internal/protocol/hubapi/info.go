@@ -32,7 +32,7 @@ func (a *API) repoInfo(w http.ResponseWriter, r *httpd.Request, g access.Grant) 
 		return err
 	}
 	defer view.Close()
-	d := described{repo: view.Repo, view: view, blobs: blobs}
+	d := described{repo: view.Repo, view: view, blobs: blobs, api: a}
 	if d.card, err = view.Card(r.Context()); err != nil {
 		return err
 	}

@@ -182,7 +182,7 @@ func (a *API) listRepos(w http.ResponseWriter, r *httpd.Request, q listRequest, 
 }
 
 func (a *API) emitItem(r *httpd.Request, g access.Grant, repo hub.Repo, s selection, emit func(any) error) error {
-	d := described{repo: repo, card: repo.Card}
+	d := described{repo: repo, card: repo.Card, api: a}
 	if s["siblings"] {
 		view, err := a.Repos.Peek(r.Context(), g, repo)
 		if hub.Is(err, hub.RepoNotFound) {

@@ -77,7 +77,9 @@ func (a *API) Register(s *httpd.Server) {
 	write("POST "+base+"/v2/shards", a.putShardV2, httpd.Streaming())
 
 	nobody := httpd.WithCredential(func(*httpd.Request) (*access.Subject, error) { return access.Anonymous(), nil })
-	httpd.Add(s, httpd.Root, "POST "+base+"/v1/telemetry", httpd.ParseOpen, telemetry, nobody, httpd.WithStyle(httpd.PlainText))
+	for _, at := range []string{base, ""} { // hf_xet 1.8 drops the path of the address here
+		httpd.Add(s, httpd.Root, "POST "+at+"/v1/telemetry", httpd.ParseOpen, telemetry, nobody, httpd.WithStyle(httpd.PlainText))
+	}
 	httpd.Add(s, httpd.Root, "GET "+base+"/v1/data/{hash}", parseData, a.data, httpd.WithCredential(a.ticket), httpd.WithStyle(httpd.PlainText))
 }
 
