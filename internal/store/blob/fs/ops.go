@@ -26,6 +26,9 @@ type File interface {
 	Sync() error
 	// StartWriteback asks the system to begin writing the given bytes to disk, without waiting for it.
 	StartWriteback(off, n int64)
+	// Direct makes the writes that follow go past the page cache, or not any more. While they do, their addresses,
+	// offsets and lengths are multiples of 4096. An error means that the file system cannot do it.
+	Direct(on bool) error
 	Close() error
 }
 
@@ -61,3 +64,4 @@ func (system) SyncDir(dir string) error {
 type osFile struct{ *os.File }
 
 func (f osFile) StartWriteback(off, n int64) { startWriteback(f.File, off, n) }
+func (f osFile) Direct(on bool) error        { return setDirect(f.File, on) }

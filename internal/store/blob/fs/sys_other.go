@@ -2,8 +2,13 @@
 
 package fs
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 func renameNoReplace(from, to string) error { return linkThenRemove(from, to) }
 
 func startWriteback(*os.File, int64, int64) {}
+
+func setDirect(*os.File, bool) error { return errors.ErrUnsupported }

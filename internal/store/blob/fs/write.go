@@ -43,7 +43,11 @@ func (s *Store) Create(ctx context.Context, k string, r io.Reader, e blob.Expect
 		return orNone(info, s.confirm(p, info.Size))
 	}
 	return s.write(p, func(f File) (blob.Info, error) {
-		if err := fill(f, v); err != nil {
+		put := fill
+		if e.Size >= directFrom && f.Direct(true) == nil {
+			put = fillDirect
+		}
+		if err := put(f, v); err != nil {
 			return blob.Info{}, err
 		}
 		return v.Finish()
