@@ -17,3 +17,6 @@ func (h *Hub) Transfer(cfg transfer.Config) *transfer.Service {
 		LogError: func(_ context.Context, msg string, err error) { h.T.Errorf("%s: %v", msg, err) },
 	})
 }
+
+// Sign names the author of commits as the hub does.
+var Sign = repos.SignatureOf
