@@ -16,6 +16,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/protocol/githttp"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
@@ -23,6 +24,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/resolve"
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
@@ -113,6 +115,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
 	lfs.New(transfers, auth, nil).WithXet(store).Register(d.server)
+	githttp.New(git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
+		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
+	}), githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
 
 	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),

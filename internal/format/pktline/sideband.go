@@ -63,3 +63,11 @@ func (s *Sideband) Flush() error {
 	s.buf = s.buf[:bandHeader]
 	return err
 }
+
+// Raw writes bytes past the bands: a mark that ends what they carry.
+func (s *Sideband) Raw(b []byte) (int, error) {
+	if err := s.Flush(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(b)
+}

@@ -7,24 +7,30 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 )
 
 // Config bounds what a Store uses. Zero fields take the defaults named beside them.
 type Config struct {
-	CacheDir       string                                           // folder for temporary files, made if missing; default: the system's
-	TreeCacheBytes int64                                            // memory for parsed trees and commits, in bytes; 128 MiB
-	OpenRepos      int                                              // repositories whose newest view stays open while unused; 256
-	SpoolMemory    int64                                            // bytes of a growing pack kept in memory before it goes to a file; 1 MiB
-	StageLease     time.Duration                                    // time that storing one pack may take before a sweeper may remove it; 6 h
-	CompactWorkers int                                              // repositories merged at once by Run; 1
-	LogError       func(ctx context.Context, msg string, err error) // failures of background work; nil: dropped
+	CacheDir          string                                           // folder for temporary files, made if missing; default: the system's
+	TreeCacheBytes    int64                                            // memory for parsed trees and commits, in bytes; 128 MiB
+	ClosureCacheBytes int64                                            // memory for answers to "which objects does a clone need", in bytes; 32 MiB
+	OpenRepos         int                                              // repositories whose newest view stays open while unused; 256
+	SpoolMemory       int64                                            // bytes of a growing pack kept in memory before it goes to a file; 1 MiB
+	StageLease        time.Duration                                    // time that storing one pack may take before a sweeper may remove it; 6 h
+	CompactWorkers    int                                              // repositories merged at once by Run; 1
+	LogError          func(ctx context.Context, msg string, err error) // failures of background work; nil: dropped
 }
 
 func (c Config) withDefaults() Config {
 	if c.TreeCacheBytes == 0 {
 		c.TreeCacheBytes = 128 << 20
+	}
+	if c.ClosureCacheBytes == 0 {
+		c.ClosureCacheBytes = 32 << 20
 	}
 	if c.OpenRepos == 0 {
 		c.OpenRepos = 256
@@ -52,6 +58,9 @@ type Store struct {
 	cache  *cache
 	counts *cache // of int: lengths of histories
 
+	closures *cache             // of chosen, by selectionKey
+	flights  singleflight.Group // of selections, by the same key
+
 	mu     sync.Mutex               // guards the fields below and the counts of views and openPacks; held only briefly
 	newest map[hub.ID]*list.Element // of recent, by repository
 	recent *list.List               // of *view, most recently used first; each is retained
@@ -69,6 +78,7 @@ func New(cfg Config, meta Meta, blobs blob.Store) *Store {
 		blobs:       blobs,
 		cache:       newCache(cfg.TreeCacheBytes),
 		counts:      newCache(countCacheBytes),
+		closures:    newCache(cfg.ClosureCacheBytes),
 		newest:      map[hub.ID]*list.Element{},
 		recent:      list.New(),
 		packs:       map[hub.ID]*openPack{},

@@ -1,0 +1,107 @@
+// Package git is the server's side of git's own protocols, without the transport: what a repository has, what a fetch
+// gets, and what becomes of a push. It reads and writes pkt-lines, so that HTTP and any other transport are the same
+// to git. Sources: git's Documentation/gitprotocol-v2, gitprotocol-pack and gitprotocol-capabilities, and the
+// behaviour of git itself, which the tests compare.
+//
+// Every method takes a grant (internal/access) and takes its repository out of it; nothing here decides who may.
+package git
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo"
+)
+
+// Meta is what this package needs of the metadata store; store/meta satisfies it.
+type Meta interface {
+	Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error)
+	// LFSObjects returns those of the digests that are linked to the repository, with their sizes.
+	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
+	// Publish makes refs visible that need no new objects; see gitrepo.Meta.
+	Publish(ctx context.Context, p hub.Publication) (gen int64, err error)
+}
+
+// Authorizer decides again before a push is published; access.Authorizer is one.
+type Authorizer interface {
+	Recheck(ctx context.Context, g access.Grant) (access.Grant, error)
+}
+
+// Config bounds what one fetch or push may take. Zero fields take the defaults named beside them. Sizes are in bytes.
+type Config struct {
+	MaxPack      int64 // of one push; 16 GiB
+	MaxObjects   int   // of one push; 4,000,000
+	MaxInflated  int64 // of all objects of one push together; 256 GiB
+	MaxRegular   int64 // largest file that git itself keeps; 10 MiB, as on the public Hub
+	MaxCommands  int   // refs that one push changes; 20,000
+	MaxFetchers  int   // fetches of one node at work at once; others wait; 32
+	MaxOfOne     int   // fetches of one user at once; more are refused; 16
+	MaxReceivers int   // packs of pushes at work at once; others wait; 8
+}
+
+func (c Config) withDefaults() Config {
+	set := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	num := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&c.MaxPack, 16<<30)
+	set(&c.MaxInflated, 256<<30)
+	set(&c.MaxRegular, 10<<20)
+	num(&c.MaxObjects, 4_000_000)
+	num(&c.MaxCommands, 20_000)
+	num(&c.MaxFetchers, 32)
+	num(&c.MaxOfOne, 16)
+	num(&c.MaxReceivers, 8)
+	return c
+}
+
+// Deps are the parts that a Service works with.
+type Deps struct {
+	Meta  Meta
+	Git   *gitrepo.Store
+	Authz Authorizer
+	// Quota, if any, is asked before a push becomes visible that adds so many bytes; its error is for the pusher.
+	Quota func(ctx context.Context, repo hub.Repo, adds int64) error
+	Agent string           // name and version told to clients, without spaces; "ambit"
+	Now   func() time.Time // nil: the machine's clock
+}
+
+// Service serves fetches and pushes. It is safe for concurrent use.
+type Service struct {
+	cfg       Config
+	meta      Meta
+	git       *gitrepo.Store
+	authz     Authorizer
+	quota     func(ctx context.Context, repo hub.Repo, adds int64) error
+	agent     string
+	now       func() time.Time
+	fetchers  limiter
+	receivers limiter
+}
+
+// New makes a Service. It starts nothing.
+func New(cfg Config, d Deps) *Service {
+	cfg = cfg.withDefaults()
+	s := &Service{
+		cfg: cfg, meta: d.Meta, git: d.Git, authz: d.Authz, quota: d.Quota, agent: d.Agent, now: d.Now,
+		fetchers: newLimiter(cfg.MaxFetchers, cfg.MaxOfOne), receivers: newLimiter(cfg.MaxReceivers, cfg.MaxReceivers),
+	}
+	if s.agent == "" {
+		s.agent = "ambit"
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.quota == nil {
+		s.quota = func(context.Context, hub.Repo, int64) error { return nil }
+	}
+	return s
+}

@@ -1,0 +1,223 @@
+package gitrepo
+
+import (
+	"fmt"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
+)
+
+// maxTreeDepth bounds how deep walks follow trees; see MaxSegments, which pushes are held to as well.
+const maxTreeDepth = 4 * MaxSegments
+
+// closure collects all objects that commits, trees and tags lead to.
+type closure struct {
+	g      *graph
+	filter Filter
+	set    bitset
+	depths map[int]int // depth by slot at which a tree was last walked, if the filter goes by depth
+}
+
+func newClosure(g *graph, f Filter) *closure {
+	c := &closure{g: g, filter: f, set: newBitset(g.total())}
+	if f.byDepth() {
+		c.depths = map[int]int{}
+	}
+	return c
+}
+
+// commits adds commits and what is new in them. Each must come behind those of its parents that are in the list; the
+// others are known to the receiver, whole. A commit without parents is compared with the trees in near instead, of
+// which the receiver has all.
+//
+// Comparing with the parents makes the cost of a commit that of its change. It is right because, in this order, all
+// that a parent leads to is in the set or known before its children are looked at.
+func (c *closure) commits(list []int32, near []hub.OID) error {
+	for _, i := range list {
+		n := &c.g.nodes[i]
+		if !c.set.add(n.slot) {
+			continue
+		}
+		ps, err := c.g.parents(i)
+		if err != nil {
+			return err
+		}
+		bases := near
+		if len(ps) > 0 {
+			bases = make([]hub.OID, len(ps))
+			for k, p := range ps {
+				bases[k] = c.g.nodes[p].tree
+			}
+		}
+		if err := c.tree(n.tree, bases, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tree adds a tree and all below it, except what stands at the same place of one of the bases.
+func (c *closure) tree(oid hub.OID, bases []hub.OID, depth int) error {
+	if !c.filter.takesTree(depth) {
+		return nil
+	}
+	for _, b := range bases {
+		if b == oid {
+			return nil
+		}
+	}
+	slot, number, pos, ok := c.g.find(oid)
+	if !ok {
+		if oid == object.EmptyTree {
+			return nil // git knows it without having it
+		}
+		return fmt.Errorf("%w: tree %s of repository %s", errMissing, oid, c.g.v.repo)
+	}
+	if !c.enter(slot, depth) {
+		return nil
+	}
+	if depth > maxTreeDepth {
+		return hub.Errorf(hub.Unprocessable, "Directories are nested too deep.")
+	}
+	if err := c.g.ctx.Err(); err != nil {
+		return err
+	}
+	p := c.g.v.packs[number]
+	if p.Kind(pos) != object.KindTree {
+		return fmt.Errorf("%w: tree %s of repository %s", errMissing, oid, c.g.v.repo)
+	}
+	data, err := c.g.read.object(p.Pack, number, pos)
+	if err != nil {
+		return err
+	}
+	others := make([]object.Cursor, 0, len(bases))
+	for _, b := range bases {
+		if b.IsZero() {
+			continue
+		}
+		data, err := c.readTree(b)
+		if err != nil {
+			return err
+		}
+		others = append(others, object.NewCursor(data))
+	}
+	return c.entries(object.NewCursor(data), newMerge(others), depth+1)
+}
+
+// enter tells whether a tree has to be walked.
+func (c *closure) enter(slot, depth int) bool {
+	isNew := c.set.add(slot)
+	if c.depths == nil {
+		return isNew
+	}
+	// Less deep than before, more of what is below it is wanted.
+	if before, ok := c.depths[slot]; ok && before <= depth {
+		return false
+	}
+	c.depths[slot] = depth
+	return true
+}
+
+func (c *closure) readTree(oid hub.OID) ([]byte, error) {
+	_, number, pos, ok := c.g.find(oid)
+	if !ok && oid == object.EmptyTree {
+		return nil, nil
+	}
+	if !ok || c.g.v.packs[number].Kind(pos) != object.KindTree {
+		return nil, fmt.Errorf("%w: tree %s of repository %s", errMissing, oid, c.g.v.repo)
+	}
+	return c.g.read.object(c.g.v.packs[number].Pack, number, pos)
+}
+
+// entries adds what a tree names.
+func (c *closure) entries(cur object.Cursor, others *merge, depth int) error {
+	for {
+		e, ok, err := cur.Next()
+		if err != nil || !ok {
+			return err
+		}
+		same, below, err := others.at(e)
+		if err != nil {
+			return err
+		}
+		switch {
+		case same, e.Mode == ModeSubmodule:
+		case e.IsDir():
+			if err := c.tree(e.OID(), below, depth); err != nil {
+				return err
+			}
+		default:
+			if err := c.blob(e.OID(), depth); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (c *closure) blob(oid hub.OID, depth int) error {
+	slot, number, pos, ok := c.g.find(oid)
+	if !ok {
+		return fmt.Errorf("%w: blob %s of repository %s", errMissing, oid, c.g.v.repo)
+	}
+	if !c.set.has(slot) && c.filter.takesBlob(c.g.v.packs[number].Size(pos), depth) {
+		c.set.set(slot)
+	}
+	return nil
+}
+
+// object adds an object that was asked for by its id, and what it leads to. Commits are only added themselves.
+func (c *closure) object(oid hub.OID) error {
+	slot, number, pos, ok := c.g.find(oid)
+	if !ok {
+		return fmt.Errorf("%w: %s of repository %s", errMissing, oid, c.g.v.repo)
+	}
+	if c.g.v.packs[number].Kind(pos) == object.KindTree {
+		if err := c.tree(oid, nil, 0); err != nil {
+			return err
+		}
+	}
+	c.set.set(slot)
+	return nil
+}
+
+// merge goes through several trees in step with another one.
+type merge struct{ trees []mergeTree }
+
+type mergeTree struct {
+	cur object.Cursor
+	e   object.RawEntry
+	ok  bool
+}
+
+func newMerge(cs []object.Cursor) *merge {
+	m := &merge{}
+	for _, c := range cs {
+		t := mergeTree{cur: c}
+		t.e, t.ok, _ = t.cur.Next()
+		m.trees = append(m.trees, t)
+	}
+	return m
+}
+
+// at tells whether one of the trees has the very entry e, and otherwise which directories they have in its place. Entries
+// must be asked for in the order of a tree.
+func (m *merge) at(e object.RawEntry) (same bool, below []hub.OID, err error) {
+	for i := range m.trees {
+		t := &m.trees[i]
+		for t.ok && t.e.Compare(e) < 0 {
+			if t.e, t.ok, err = t.cur.Next(); err != nil {
+				return false, nil, err
+			}
+		}
+		if !t.ok || string(t.e.Name) != string(e.Name) {
+			continue
+		}
+		if string(t.e.Bytes) == string(e.Bytes) {
+			return true, nil, nil
+		}
+		if e.IsDir() && t.e.IsDir() {
+			below = append(below, t.e.OID())
+		}
+	}
+	return false, below, nil
+}

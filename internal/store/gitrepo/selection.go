@@ -1,0 +1,201 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
+)
+
+// SelectRequest says what a receiver wants and has.
+type SelectRequest struct {
+	Wants  []hub.OID // objects of any kind; all must be there
+	Haves  []hub.OID // commits that the receiver has with all they lead to; unknown ones are ignored
+	Cut    []hub.OID // commits whose parents the receiver neither has nor wants
+	Tags   []hub.Ref // annotated tags that come along when what they name does
+	Filter Filter
+}
+
+// Selection is a set of objects of a snapshot. Close it.
+type Selection struct {
+	slots
+	set   bitset
+	count int
+	done  func()
+}
+
+// maxNear bounds the trees that a commit without parents is compared with.
+const maxNear = 4
+
+// Select finds the objects that a receiver lacks. It may name some that the receiver has already.
+func (s *Snapshot) Select(ctx context.Context, q SelectRequest) (*Selection, error) {
+	v, done, err := s.use()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.store.choose(ctx, v, q)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return &Selection{slots: numbered(v), set: c.set, count: c.count, done: done}, nil
+}
+
+func selectFrom(ctx context.Context, v *view, q SelectRequest) (*Selection, error) {
+	g := newGraph(ctx, v, toSet(q.Cut))
+	c := newClosure(g, q.Filter)
+	var commits, others []hub.OID
+	for _, oid := range q.Wants {
+		target, kind, tags, err := g.peel(oid)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tags {
+			slot, _, _, _ := g.find(t)
+			c.set.set(slot)
+		}
+		switch {
+		case kind == object.KindCommit:
+			commits = append(commits, target)
+		case len(tags) == 0:
+			others = append(others, target)
+		default:
+			_, number, pos, _ := g.find(target)
+			if q.Filter.takesKind(kind, v.packs[number].Size(pos)) {
+				others = append(others, target)
+			}
+		}
+	}
+	haves, near, err := g.haves(q.Haves)
+	if err != nil {
+		return nil, err
+	}
+	list, err := g.between(commits, haves)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.commits(list, near); err != nil {
+		return nil, err
+	}
+	for _, oid := range others {
+		if err := c.object(oid); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.tags(q.Tags); err != nil {
+		return nil, err
+	}
+	return &Selection{slots: g.slots, set: c.set, count: c.set.count()}, nil
+}
+
+func toSet(oids []hub.OID) map[hub.OID]bool {
+	if len(oids) == 0 {
+		return nil
+	}
+	set := make(map[hub.OID]bool, len(oids))
+	for _, oid := range oids {
+		set[oid] = true
+	}
+	return set
+}
+
+// haves returns the commits among what the receiver has, and trees of some of them.
+func (g *graph) haves(oids []hub.OID) (commits, near []hub.OID, err error) {
+	for _, oid := range oids {
+		target, kind, _, err := g.peel(oid)
+		if errors.Is(err, errMissing) || err == nil && kind != object.KindCommit {
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		commits = append(commits, target)
+		if len(near) < maxNear {
+			i, err := g.commit(target)
+			if err != nil {
+				return nil, nil, err
+			}
+			near = append(near, g.nodes[i].tree)
+		}
+	}
+	return commits, near, nil
+}
+
+// tags adds the tags of objects that are in the set.
+func (c *closure) tags(refs []hub.Ref) error {
+	for _, r := range refs {
+		target, _, tags, err := c.g.peel(r.Target)
+		if errors.Is(err, errMissing) || len(tags) == 0 {
+			continue // newer than the view, or no annotated tag
+		}
+		if err != nil {
+			return err
+		}
+		slot, _, _, ok := c.g.find(target)
+		if !ok || !c.set.has(slot) {
+			continue
+		}
+		for _, t := range tags {
+			slot, _, _, _ := c.g.find(t)
+			c.set.set(slot)
+		}
+	}
+	return nil
+}
+
+// Len returns the number of objects.
+func (s *Selection) Len() int { return s.count }
+
+// Close ends the use of the snapshot's packs.
+func (s *Selection) Close() error {
+	if s.done != nil {
+		s.done()
+		s.done = nil
+	}
+	return nil
+}
+
+// WritePack writes the objects as a git pack. offsets tells whether the receiver understands deltas whose base is named
+// by its distance. Compressed bytes and deltas are reused; what is in memory does not grow with the objects'
+// sizes.
+func (s *Selection) WritePack(ctx context.Context, w io.Writer, offsets bool) error {
+	e, err := pack.NewEmitter(&stopping{ctx, w}, s.count)
+	if err != nil {
+		return err
+	}
+	e.Offsets = offsets
+	e.Place = func(oid hub.OID) (int, int, bool) {
+		slot, number, pos, ok := s.find(oid)
+		return number, pos, ok && s.set.has(slot)
+	}
+	for i, p := range s.v.packs {
+		lo, hi := s.base[i], s.base[i+1]
+		switch n := s.set.countIn(lo, hi); {
+		case n == 0:
+		case n == hi-lo && offsets:
+			err = e.AddAll(p.Pack, i)
+		default:
+			err = e.AddWhere(p.Pack, i, func(pos int) bool { return s.set.has(lo + pos) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return e.Close()
+}
+
+// stopping fails once ctx has ended.
+type stopping struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (s *stopping) Write(b []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(b)
+}
