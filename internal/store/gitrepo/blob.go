@@ -40,6 +40,11 @@ func (s *Snapshot) Blob(ctx context.Context, oid hub.OID) (*Blob, error) {
 		return nil, noEntry()
 	}
 	b := &Blob{size: p.Size(pos)}
+	key := cacheKey{v.repo, oid}
+	if data, ok := s.store.small.get(key); ok { // only now that this snapshot is known to hold the object
+		b.mem = bytes.NewReader(data.([]byte))
+		return b, nil
+	}
 	if b.size > blobInMemory {
 		r, whole, err := p.Stream(pos)
 		if err != nil {
@@ -59,6 +64,9 @@ func (s *Snapshot) Blob(ctx context.Context, oid hub.OID) (*Blob, error) {
 	data, err := p.Read(pos)
 	if err != nil {
 		return nil, err
+	}
+	if b.size <= smallBlob {
+		s.store.small.put(key, data, b.size)
 	}
 	b.mem = bytes.NewReader(data)
 	return b, nil

@@ -57,6 +57,7 @@ type Store struct {
 	blobs  blob.Store
 	cache  *cache
 	counts *cache // of int: lengths of histories
+	small  *cache // of []byte: contents of small blobs, which clients ask for again and again
 
 	closures *cache             // of chosen, by selectionKey
 	flights  singleflight.Group // of selections, by the same key
@@ -78,6 +79,7 @@ func New(cfg Config, meta Meta, blobs blob.Store) *Store {
 		blobs:       blobs,
 		cache:       newCache(cfg.TreeCacheBytes),
 		counts:      newCache(countCacheBytes),
+		small:       newCache(smallCacheBytes),
 		closures:    newCache(cfg.ClosureCacheBytes),
 		newest:      map[hub.ID]*list.Element{},
 		recent:      list.New(),
@@ -85,6 +87,12 @@ func New(cfg Config, meta Meta, blobs blob.Store) *Store {
 		compactions: newQueue(),
 	}
 }
+
+// smallCacheBytes is memory for contents of blobs of at most smallBlob bytes, such as configurations and cards.
+const (
+	smallCacheBytes = 16 << 20
+	smallBlob       = 64 << 10
+)
 
 // countCacheBytes holds the history lengths of some ten thousand commits.
 const countCacheBytes = 2 << 20
