@@ -185,7 +185,7 @@ func (a *app) printDemo(r demoResult) {
 		a.printf("\nThe values are not shown again. Try, with the Python client (pip install huggingface_hub):\n")
 	}
 	a.printf(`
-  export HF_ENDPOINT=%[1]s HF_HUB_DISABLE_XET=1
+  export HF_ENDPOINT=%[1]s
   HF_TOKEN=%[2]s hf auth whoami
   HF_TOKEN=%[2]s hf download acme/tiny            # carol may read
   HF_TOKEN=%[2]s hf upload acme/tiny README.md    # and not write: the answer says why

@@ -45,8 +45,6 @@ func runClient(t *testing.T, h *hub, v vars, env []string, program string, args 
 		"HOME="+home,
 		"HF_HOME="+filepath.Join(home, "hf"),
 		"HF_ENDPOINT="+h.url,
-		// Until Ambit serves Xet. A later issue removes this line and the one in the README.
-		"HF_HUB_DISABLE_XET=1",
 		"HF_HUB_DISABLE_PROGRESS_BARS=1",
 		"HF_HUB_DISABLE_UPDATE_CHECK=1",
 		"HF_XET_CACHE="+filepath.Join(home, "xet"),

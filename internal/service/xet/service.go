@@ -27,6 +27,7 @@ type Meta interface {
 	RegisterXet(ctx context.Context, reg hub.XetRegistration) error
 	XetFileOf(ctx context.Context, repoID hub.ID, hash hub.XetHash) (hub.XetFile, error)
 	XetFileByID(ctx context.Context, id hub.ID) (hub.XetFile, error)
+	XetFileWith(ctx context.Context, domain hub.ID, xorb hub.XetHash) (hub.XetFile, error)
 	XetRefs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error)
 	CopyXet(ctx context.Context, from, to hub.ID, hash hub.XetHash, d hub.Digest, ev hub.Event) error
 	UnverifiedXet(ctx context.Context, before time.Time, limit int) ([]hub.XetFile, error)

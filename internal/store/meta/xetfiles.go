@@ -20,6 +20,9 @@ const (
 		SELECT l.digest, f.id, f.hash, f.size, f.digest FROM xet_links l JOIN xet_files f ON f.id = l.file_id
 		WHERE l.repo_id = ? AND l.digest IN_LIST(?) AND (f.digest = '' OR f.digest = l.digest)
 		ORDER BY CASE WHEN f.digest = '' THEN 0 ELSE 1 END, f.hash`
+	selectXetFileWith = xetFileColumns + `
+		WHERE f.id = (SELECT MAX(g.id) FROM xet_file_xorbs p JOIN xet_files g ON g.id = p.file_id
+			WHERE p.xorb = ? AND g.domain_id = ?)`
 	lockXetFile   = `SELECT id, digest FROM xet_files WHERE domain_id = ? AND hash = ? FOR UPDATE`
 	insertXetFile = `
 		INSERT INTO xet_files (id, domain_id, hash, size, digest, terms, tried_at) VALUES (?, ?, ?, ?, ?, ?, 0)
@@ -172,6 +175,15 @@ func (db *DB) XetFileOf(ctx context.Context, repoID hub.ID, hash hub.XetHash) (h
 // XetFileByID finds a file that XetRefs named. NotFound.
 func (db *DB) XetFileByID(ctx context.Context, id hub.ID) (hub.XetFile, error) {
 	f, ok, err := first(collect(ctx, db.single, scanXetFile, selectXetFileByID, id))
+	if err == nil && !ok {
+		err = noXetFile()
+	}
+	return f, db.fail(err, "finding a file")
+}
+
+// XetFileWith returns the newest file of a domain that consists of a xorb among others. NotFound.
+func (db *DB) XetFileWith(ctx context.Context, domain hub.ID, xorb hub.XetHash) (hub.XetFile, error) {
+	f, ok, err := first(collect(ctx, db.single, scanXetFile, selectXetFileWith, xorb[:], domain))
 	if err == nil && !ok {
 		err = noXetFile()
 	}
