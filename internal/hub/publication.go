@@ -30,6 +30,15 @@ type Event struct {
 	IP          string
 	UserAgent   string
 	At          time.Time
+	Notices     []Notice // messages to people, stored for delivery together with the event; not part of the log
+}
+
+// Notice is a message that the hub owes somebody: by mail, and to the instance's webhook. It never holds a secret.
+type Notice struct {
+	Kind   string            // such as token.rotated; service/outbox has the words for each
+	To     ID                // a user; an organization stands for each of its admins; empty for the instance's admins
+	Dedupe string            // the same text is delivered once to each receiver; empty: always
+	Data   map[string]string // what the words need
 }
 
 // Change says whose cached access facts a transaction made stale.
@@ -50,11 +59,19 @@ const (
 )
 
 // Visible is the condition under which a listing shows a repository to a subject:
-// it is public, or its namespace is in Namespaces and its id is not in Except, or its id is in Repos.
+//
+//   - it is public,
+//   - or its id is in Repos,
+//   - or its id is not in Except, and it is in a resource group of Groups, or in none and its namespace is in
+//     Namespaces, or in one that is not of ExceptGroups and its namespace is in AllGroups.
+//
 // The zero value shows public repositories only. Made by the access engine; turned into SQL by store/meta.
 type Visible struct {
-	Everything bool // operators' tools only
-	Namespaces []ID
-	Except     []ID
-	Repos      []ID
+	Everything   bool // operators' tools only
+	Namespaces   []ID // their repositories that are in no group
+	AllGroups    []ID // organizations all of whose groups are seen
+	Groups       []ID
+	ExceptGroups []ID
+	Except       []ID
+	Repos        []ID
 }

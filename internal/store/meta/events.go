@@ -28,34 +28,15 @@ func (db *DB) tell(changes []hub.Change) {
 }
 
 const (
-	insertAudit = `
-		INSERT INTO audit (id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id,
-			message, ip, user_agent, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	countChanges  = `UPDATE counters SET value = value + ? WHERE name = 'auth' RETURNING value`
 	insertChange  = `INSERT INTO auth_changes (seq, kind, id, at) VALUES (?, ?, ?, ?)`
 	selectSeq     = `SELECT value FROM counters WHERE name = 'auth'`
 	selectChanges = `SELECT seq, kind, id FROM auth_changes WHERE seq > ? ORDER BY seq LIMIT ?`
 	selectEvents  = `
 		SELECT id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id, message, ip, user_agent, at
-		FROM audit WHERE id > ? ORDER BY id LIMIT ?`
+		FROM audit_log WHERE seq > COALESCE((SELECT seq FROM audit_log WHERE id = ?), 0) ORDER BY seq LIMIT ?`
 	deleteChanges = `DELETE FROM auth_changes WHERE at < ?`
 )
-
-// record writes the audit row of what this transaction did and remembers whose cached access facts are stale.
-// The type is that of the method when the caller gave none.
-func (tx *Tx) record(ctx context.Context, ev hub.Event, kind string, changes ...hub.Change) error {
-	if ev.Type == "" {
-		ev.Type = kind
-	}
-	if ev.At.IsZero() {
-		ev.At = tx.at
-	}
-	_, err := tx.exec(ctx, insertAudit, hub.NewIDAt(ev.At), ev.Type, ev.ActorID, ev.ActorName, ev.TokenID,
-		ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP, ev.UserAgent, ev.At)
-	tx.stale(changes...)
-	return err
-}
 
 // stale adds to the changes of this transaction, each once.
 func (tx *Tx) stale(changes ...hub.Change) {
@@ -105,11 +86,9 @@ func (db *DB) LastChange(ctx context.Context) (int64, error) {
 	return seq, db.fail(err, "reading the newest access change")
 }
 
-// ListEvents returns up to limit events of the audit log after the given one, oldest first.
+// ListEvents returns up to limit events of the audit log after the given one, in the order of their commits; from the
+// beginning when after is empty or unknown.
 func (db *DB) ListEvents(ctx context.Context, after hub.ID, limit int) ([]hub.Event, error) {
-	events, err := collect(ctx, db.single, func(s scanner) (e hub.Event, err error) {
-		return e, s.Scan(&e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
-			&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
-	}, selectEvents, after, limit)
+	events, err := collect(ctx, db.single, scanEvent, selectEvents, after, limit)
 	return events, db.fail(err, "reading the audit log")
 }

@@ -84,10 +84,21 @@ func (db *DB) migrations() ([]*goose.Migration, error) {
 		up := db.eng.words.Replace(string(text))
 		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{
 			RunTx: func(ctx context.Context, tx *sql.Tx) error {
-				_, err := tx.ExecContext(ctx, up)
-				return err
+				if _, err := tx.ExecContext(ctx, up); err != nil {
+					return err
+				}
+				if more := db.beyondSQL()[version]; more != nil {
+					return more(ctx, tx)
+				}
+				return nil
 			},
 		}, nil))
 	}
 	return steps, nil
+}
+
+// beyondSQL are the parts of migrations that SQL cannot do, by their version. They run after the text, in its
+// transaction.
+func (db *DB) beyondSQL() map[int64]func(context.Context, *sql.Tx) error {
+	return map[int64]func(context.Context, *sql.Tx) error{4: db.chainOldAudit}
 }

@@ -9,7 +9,7 @@ import (
 const (
 	selectRepoAt = repoColumns + `WHERE r.namespace_id = ? AND r.type = ? AND r.name_key = ?`
 	moveRepo     = `
-		UPDATE repos SET namespace_id = ?, name = ?, name_key = ?,
+		UPDATE repos SET group_id = CASE WHEN namespace_id = ? THEN group_id ELSE '' END, namespace_id = ?, name = ?, name_key = ?,
 			full_key = (SELECT n.name_key FROM namespaces n WHERE n.id = ?) || '/' || ?, updated_at = ?
 		WHERE id = ?`
 	upsertAlias = `
@@ -28,7 +28,7 @@ const (
 )
 
 // MoveRepo gives a repository a new name, a new owner or both; its type stays. The old name leads to it until
-// something else takes that name. RepoNotFound when it is gone, NotFound when the new owner is, Conflict with URL when
+// something else takes that name. A new owner's resource groups do not hold it yet. RepoNotFound when it is gone, NotFound when the new owner is, Conflict with URL when
 // the new name is taken. Moving it to where it is changes at most the case of its name.
 func (db *DB) MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceID hub.ID, ev hub.Event) error {
 	return db.mutate(ctx, "moving a repository", func(tx *Tx) error {
@@ -67,7 +67,7 @@ func (db *DB) MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceI
 }
 
 func (tx *Tx) rename(ctx context.Context, from hub.Repo, target hub.RepoID, namespaceID hub.ID, key string) error {
-	_, err := tx.exec(ctx, moveRepo, namespaceID, target.Name, key, namespaceID, key, tx.at, from.ID)
+	_, err := tx.exec(ctx, moveRepo, namespaceID, namespaceID, target.Name, key, namespaceID, key, tx.at, from.ID)
 	if err != nil && tx.db.eng.unique(err) {
 		return alreadyExists(target, err)
 	}
@@ -98,14 +98,17 @@ func (db *DB) DeleteRepo(ctx context.Context, id hub.ID, ev hub.Event) error {
 		if err := tx.dropScopesOn(ctx, id); err != nil {
 			return err
 		}
-		for _, text := range []string{deleteRefsOf, deleteReflogOf, deleteTagsOf, deleteAliasesOf, deleteLinksOf, deleteXetLinksOf,
+		ev.RepoID = id
+		if err := tx.record(ctx, ev, "repo.delete", repoChange(id)); err != nil { // while its owner can still be told
+			return err
+		}
+		for _, text := range []string{deleteGateRequests, deleteServiceReposOn, deleteRefsOf, deleteReflogOf, deleteTagsOf, deleteAliasesOf, deleteLinksOf, deleteXetLinksOf,
 			endUploadsInto, deleteRepo} {
 			if _, err := tx.exec(ctx, text, id); err != nil {
 				return err
 			}
 		}
-		ev.RepoID = id
-		return tx.record(ctx, ev, "repo.delete", repoChange(id))
+		return nil
 	})
 }
 

@@ -19,6 +19,7 @@ type Tx struct {
 	db      *DB
 	at      time.Time // of everything in this transaction that has no time of its own
 	changes []hub.Change
+	events  []hub.Event // written to the audit log at the end
 }
 
 // InTx runs f in a transaction, commits, and then tells the listeners what changed. f may run several times, because
@@ -61,7 +62,10 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 			return err
 		}
 		changes = tx.changes
-		return tx.writeChanges(ctx)
+		if err := tx.writeChanges(ctx); err != nil {
+			return err
+		}
+		return tx.writeEvents(ctx)
 	}
 	if db.writer != nil {
 		return changes, db.writer.do(ctx, body)

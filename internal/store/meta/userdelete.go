@@ -12,6 +12,8 @@ const (
 		WHERE m.user_id = ? AND m.role = ? ORDER BY o.id`
 	deleteTokenUseOf  = `DELETE FROM token_use WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
 	deleteScopesOf    = `DELETE FROM token_scopes WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
+	deleteOldValuesOf = `DELETE FROM token_old_values WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
+	deleteReachOf     = `DELETE FROM token_reach WHERE token_id IN (SELECT id FROM tokens WHERE user_id = ?)`
 	deleteTokensOf    = `DELETE FROM tokens WHERE user_id = ?`
 	deleteSessionsOf  = `DELETE FROM sessions WHERE user_id = ?`
 	deleteMemberships = `DELETE FROM members WHERE user_id = ?`
@@ -32,8 +34,8 @@ func (db *DB) DeleteUser(ctx context.Context, userID hub.ID, ev hub.Event) error
 		if err := tx.leaveOrgs(ctx, userID); err != nil {
 			return err
 		}
-		for _, text := range []string{deleteTokenUseOf, deleteScopesOf, deleteTokensOf, deleteSessionsOf,
-			deleteMemberships, endUploadsOf, deleteUser} {
+		for _, text := range []string{deleteTokenUseOf, deleteScopesOf, deleteOldValuesOf, deleteReachOf, deleteGrantsOf, deleteTokensOf, deleteSessionsOf,
+			deleteGroupMembershipsOf, deleteMemberships, endUploadsOf, deleteUser} {
 			if _, err := tx.exec(ctx, text, userID); err != nil {
 				return err
 			}

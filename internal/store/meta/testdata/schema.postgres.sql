@@ -1,17 +1,34 @@
-audit.id text not null collate C
-audit.type text not null collate C
-audit.actor_id text not null collate C
-audit.actor_name text not null collate C
-audit.token_id text not null collate C
-audit.namespace_id text not null collate C
-audit.repo_id text not null collate C
-audit.target_id text not null collate C
-audit.message text not null collate C
-audit.ip text not null collate C
-audit.user_agent text not null collate C
-audit.at bigint not null
-audit PRIMARY KEY (id)
-CREATE UNIQUE INDEX audit_pkey ON audit USING btree (id)
+audit_checkpoints.size bigint not null
+audit_checkpoints.at bigint not null
+audit_checkpoints.frontier bytea not null
+audit_checkpoints.note text not null collate C
+audit_checkpoints PRIMARY KEY (size)
+CREATE UNIQUE INDEX audit_checkpoints_pkey ON audit_checkpoints USING btree (size)
+audit_head.name text not null collate C
+audit_head.seq bigint not null
+audit_head.hash bytea not null
+audit_head.base_seq bigint not null
+audit_head PRIMARY KEY (name)
+CREATE UNIQUE INDEX audit_head_pkey ON audit_head USING btree (name)
+audit_log.seq bigint not null
+audit_log.id text not null collate C
+audit_log.type text not null collate C
+audit_log.actor_id text not null collate C
+audit_log.actor_name text not null collate C
+audit_log.token_id text not null collate C
+audit_log.namespace_id text not null collate C
+audit_log.repo_id text not null collate C
+audit_log.target_id text not null collate C
+audit_log.message text not null collate C
+audit_log.ip text not null collate C
+audit_log.user_agent text not null collate C
+audit_log.at bigint not null
+audit_log.hash bytea not null
+audit_log PRIMARY KEY (seq)
+audit_log UNIQUE (id)
+CREATE INDEX audit_log_namespace ON audit_log USING btree (namespace_id, seq)
+CREATE UNIQUE INDEX audit_log_id_key ON audit_log USING btree (id)
+CREATE UNIQUE INDEX audit_log_pkey ON audit_log USING btree (seq)
 auth_changes.seq bigint not null
 auth_changes.kind text not null collate C
 auth_changes.id text not null collate C
@@ -22,6 +39,52 @@ counters.name text not null collate C
 counters.value bigint not null
 counters PRIMARY KEY (name)
 CREATE UNIQUE INDEX counters_pkey ON counters USING btree (name)
+denials.id text not null collate C
+denials.request_id text not null collate C
+denials.at bigint not null
+denials.user_id text not null collate C
+denials.token_id text not null collate C
+denials.account_id text not null collate C
+denials.org_id text not null collate C
+denials.action text not null collate C
+denials.target text not null collate C
+denials.code text not null collate C
+denials.reason text not null collate C
+denials.layers text not null collate C
+denials.message text not null collate C
+denials PRIMARY KEY (id)
+CREATE INDEX denials_request ON denials USING btree (request_id)
+CREATE UNIQUE INDEX denials_pkey ON denials USING btree (id)
+gate_requests.repo_id text not null collate C
+gate_requests.kind text not null collate C
+gate_requests.subject_id text not null collate C
+gate_requests.id text not null collate C
+gate_requests.state text not null collate C
+gate_requests.fields text not null collate C
+gate_requests.requested_at bigint not null
+gate_requests.decided_at bigint not null
+gate_requests.reviewer_id text not null collate C
+gate_requests.reason text not null collate C
+gate_requests.granted bigint not null
+gate_requests.until bigint not null
+gate_requests CHECK ((kind = ANY (ARRAY['user'::text, 'org'::text, 'group'::text, 'service'::text])))
+gate_requests CHECK ((state = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text, 'reset'::text])))
+gate_requests FOREIGN KEY (repo_id) REFERENCES repos(id)
+gate_requests PRIMARY KEY (repo_id, kind, subject_id)
+gate_requests UNIQUE (id)
+CREATE INDEX gate_requests_list ON gate_requests USING btree (repo_id, state, id)
+CREATE INDEX gate_requests_subject ON gate_requests USING btree (kind, subject_id)
+CREATE UNIQUE INDEX gate_requests_id_key ON gate_requests USING btree (id)
+CREATE UNIQUE INDEX gate_requests_pkey ON gate_requests USING btree (repo_id, kind, subject_id)
+group_members.group_id text not null collate C
+group_members.user_id text not null collate C
+group_members.role bigint not null
+group_members.created_at bigint not null
+group_members FOREIGN KEY (group_id) REFERENCES resource_groups(id)
+group_members FOREIGN KEY (user_id) REFERENCES users(id)
+group_members PRIMARY KEY (group_id, user_id)
+CREATE INDEX group_members_user ON group_members USING btree (user_id, group_id)
+CREATE UNIQUE INDEX group_members_pkey ON group_members USING btree (group_id, user_id)
 lfs_objects.digest text not null collate C
 lfs_objects.size bigint not null
 lfs_objects.blob_key text not null collate C
@@ -54,9 +117,33 @@ CREATE UNIQUE INDEX namespaces_name_key_key ON namespaces USING btree (name_key)
 CREATE UNIQUE INDEX namespaces_pkey ON namespaces USING btree (id)
 orgs.id text not null collate C
 orgs.default_visibility text not null collate C
+orgs.token_policy text not null collate C default 'allow_all'::text
+orgs.private_only bigint not null default 0
+orgs.ssh text not null collate C default ''::text
+orgs.group_creation bigint not null default 5
+orgs.ip_ranges text not null collate C default '[]'::text
+orgs.features text not null collate C default '{}'::text
+orgs CHECK ((ssh = ANY (ARRAY[''::text, 'allow'::text, 'deny'::text])))
+orgs CHECK ((token_policy = ANY (ARRAY['allow_all'::text, 'fine_grained_only'::text, 'require_approval'::text])))
 orgs FOREIGN KEY (id) REFERENCES namespaces(id)
 orgs PRIMARY KEY (id)
 CREATE UNIQUE INDEX orgs_pkey ON orgs USING btree (id)
+outbox.id text not null collate C
+outbox.kind text not null collate C
+outbox.to_id text not null collate C
+outbox.dedupe text not null collate C
+outbox.data text not null collate C
+outbox.created_at bigint not null
+outbox.next_at bigint not null
+outbox.attempts bigint not null
+outbox.done_at bigint not null
+outbox.outcome text not null collate C
+outbox PRIMARY KEY (id)
+outbox UNIQUE (dedupe)
+CREATE INDEX outbox_done ON outbox USING btree (done_at)
+CREATE INDEX outbox_next ON outbox USING btree (next_at, id)
+CREATE UNIQUE INDEX outbox_dedupe_key ON outbox USING btree (dedupe)
+CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (id)
 packs.id text not null collate C
 packs.repo_id text not null collate C
 packs.kind text not null collate C
@@ -149,6 +236,11 @@ repos.pipeline_tag text not null collate C
 repos.library_name text not null collate C
 repos.tags text not null collate C
 repos.card bytea
+repos.group_id text not null collate C default ''::text
+repos.members_gated bigint not null default 0
+repos.gate_email text not null collate C default ''::text
+repos.gate_notify text not null collate C default 'bulk'::text
+repos CHECK ((gate_notify = ANY (ARRAY['bulk'::text, 'real-time'::text])))
 repos CHECK ((gated = ANY (ARRAY[''::text, 'auto'::text, 'manual'::text])))
 repos CHECK ((type = ANY (ARRAY['model'::text, 'dataset'::text, 'space'::text])))
 repos CHECK ((visibility = ANY (ARRAY['public'::text, 'private'::text, 'protected'::text])))
@@ -158,11 +250,68 @@ repos UNIQUE (namespace_id, type, name_key)
 CREATE INDEX repos_created ON repos USING btree (type, created_at, id)
 CREATE INDEX repos_downloads ON repos USING btree (type, downloads, id)
 CREATE INDEX repos_full_key ON repos USING btree (type, full_key, id)
+CREATE INDEX repos_group ON repos USING btree (group_id) WHERE (group_id <> ''::text)
 CREATE INDEX repos_likes ON repos USING btree (type, likes, id)
 CREATE INDEX repos_trending ON repos USING btree (type, trending, id)
 CREATE INDEX repos_updated ON repos USING btree (type, updated_at, id)
 CREATE UNIQUE INDEX repos_namespace_id_type_name_key_key ON repos USING btree (namespace_id, type, name_key)
 CREATE UNIQUE INDEX repos_pkey ON repos USING btree (id)
+resource_groups.id text not null collate C
+resource_groups.org_id text not null collate C
+resource_groups.name text not null collate C
+resource_groups.name_key text not null collate C
+resource_groups.description text not null collate C
+resource_groups.auto_join_role bigint not null
+resource_groups.auto_join_scope text not null collate C
+resource_groups.created_by text not null collate C
+resource_groups.created_at bigint not null
+resource_groups CHECK ((auto_join_scope = ANY (ARRAY[''::text, 'all'::text, 'read_plus'::text])))
+resource_groups FOREIGN KEY (org_id) REFERENCES orgs(id)
+resource_groups PRIMARY KEY (id)
+resource_groups UNIQUE (org_id, name_key)
+CREATE UNIQUE INDEX resource_groups_org_id_name_key_key ON resource_groups USING btree (org_id, name_key)
+CREATE UNIQUE INDEX resource_groups_pkey ON resource_groups USING btree (id)
+service_accounts.id text not null collate C
+service_accounts.org_id text not null collate C
+service_accounts.name text not null collate C
+service_accounts.description text not null collate C
+service_accounts.created_by text not null collate C
+service_accounts.created_at bigint not null
+service_accounts FOREIGN KEY (org_id) REFERENCES orgs(id)
+service_accounts PRIMARY KEY (id)
+CREATE INDEX service_accounts_org ON service_accounts USING btree (org_id, id)
+CREATE UNIQUE INDEX service_accounts_pkey ON service_accounts USING btree (id)
+service_token_repos.token_id text not null collate C
+service_token_repos.position bigint not null
+service_token_repos.repo_id text not null collate C
+service_token_repos FOREIGN KEY (token_id) REFERENCES service_tokens(id)
+service_token_repos PRIMARY KEY (token_id, "position")
+CREATE INDEX service_token_repos_repo ON service_token_repos USING btree (repo_id, token_id)
+CREATE UNIQUE INDEX service_token_repos_pkey ON service_token_repos USING btree (token_id, "position")
+service_tokens.digest bytea not null
+service_tokens.kid text not null collate C
+service_tokens.id text not null collate C
+service_tokens.account_id text not null collate C
+service_tokens.name text not null collate C
+service_tokens.last4 text not null collate C
+service_tokens.permissions text not null collate C
+service_tokens.repo_permissions text not null collate C
+service_tokens.endpoint_patterns text not null collate C
+service_tokens.skip_network bigint not null
+service_tokens.gen bigint not null
+service_tokens.created_by text not null collate C
+service_tokens.created_at bigint not null
+service_tokens.rotated_at bigint not null
+service_tokens.expires_at bigint not null
+service_tokens.last_used_at bigint not null
+service_tokens.revoked_at bigint not null
+service_tokens.revoked_why text not null collate C
+service_tokens FOREIGN KEY (account_id) REFERENCES service_accounts(id)
+service_tokens PRIMARY KEY (digest)
+service_tokens UNIQUE (id)
+CREATE INDEX service_tokens_account ON service_tokens USING btree (account_id, id)
+CREATE UNIQUE INDEX service_tokens_id_key ON service_tokens USING btree (id)
+CREATE UNIQUE INDEX service_tokens_pkey ON service_tokens USING btree (digest)
 sessions.digest bytea not null
 sessions.id text not null collate C
 sessions.user_id text not null collate C
@@ -179,6 +328,37 @@ settings.name text not null collate C
 settings.value text not null collate C
 settings PRIMARY KEY (name)
 CREATE UNIQUE INDEX settings_pkey ON settings USING btree (name)
+token_grants.token_id text not null collate C
+token_grants.org_id text not null collate C
+token_grants.state text not null collate C
+token_grants.admin_made bigint not null
+token_grants.requested_at bigint not null
+token_grants.reviewer_id text not null collate C
+token_grants.reviewed_at bigint not null
+token_grants.reason text not null collate C
+token_grants CHECK ((state = ANY (ARRAY['none'::text, 'pending'::text, 'approved'::text, 'denied'::text, 'revoked'::text])))
+token_grants FOREIGN KEY (org_id) REFERENCES orgs(id)
+token_grants FOREIGN KEY (token_id) REFERENCES tokens(id)
+token_grants PRIMARY KEY (token_id, org_id)
+CREATE INDEX token_grants_org ON token_grants USING btree (org_id, state, token_id)
+CREATE UNIQUE INDEX token_grants_pkey ON token_grants USING btree (token_id, org_id)
+token_old_values.digest bytea not null
+token_old_values.token_id text not null collate C
+token_old_values.last4 text not null collate C
+token_old_values.grace_until bigint not null
+token_old_values.reported_at bigint not null
+token_old_values FOREIGN KEY (token_id) REFERENCES tokens(id)
+token_old_values PRIMARY KEY (digest)
+CREATE INDEX token_old_values_token ON token_old_values USING btree (token_id)
+CREATE UNIQUE INDEX token_old_values_pkey ON token_old_values USING btree (digest)
+token_reach.token_id text not null collate C
+token_reach.perm text not null collate C
+token_reach.repo_id text not null collate C
+token_reach.first_at bigint not null
+token_reach.last_at bigint not null
+token_reach.uses bigint not null
+token_reach PRIMARY KEY (token_id, perm, repo_id)
+CREATE UNIQUE INDEX token_reach_pkey ON token_reach USING btree (token_id, perm, repo_id)
 token_scopes.token_id text not null collate C
 token_scopes.position bigint not null
 token_scopes.entity_type text not null collate C
@@ -211,6 +391,7 @@ tokens.revoked_why text not null collate C
 tokens FOREIGN KEY (user_id) REFERENCES users(id)
 tokens PRIMARY KEY (digest)
 tokens UNIQUE (id)
+CREATE INDEX tokens_expires ON tokens USING btree (expires_at)
 CREATE INDEX tokens_user ON tokens USING btree (user_id, id)
 CREATE UNIQUE INDEX tokens_id_key ON tokens USING btree (id)
 CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (digest)

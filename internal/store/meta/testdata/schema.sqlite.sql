@@ -1,5 +1,18 @@
-CREATE TABLE audit (
-    id           TEXT   NOT NULL PRIMARY KEY,
+CREATE TABLE audit_checkpoints (
+    size     BIGINT NOT NULL PRIMARY KEY,
+    at       BIGINT NOT NULL,
+    frontier BLOB  NOT NULL,
+    note     TEXT   NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE audit_head (
+    name     TEXT   NOT NULL PRIMARY KEY,
+    seq      BIGINT NOT NULL,
+    hash     BLOB  NOT NULL,
+    base_seq BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE audit_log (
+    seq          BIGINT NOT NULL PRIMARY KEY,
+    id           TEXT   NOT NULL UNIQUE,
     type         TEXT   NOT NULL,
     actor_id     TEXT   NOT NULL,
     actor_name   TEXT   NOT NULL,
@@ -10,8 +23,10 @@ CREATE TABLE audit (
     message      TEXT   NOT NULL,
     ip           TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL,
-    at           BIGINT NOT NULL
+    at           BIGINT NOT NULL,
+    hash         BLOB  NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX audit_log_namespace ON audit_log (namespace_id, seq);
 CREATE TABLE auth_changes (
     seq  BIGINT NOT NULL PRIMARY KEY,
     kind TEXT   NOT NULL,
@@ -22,6 +37,47 @@ CREATE TABLE counters (
     name  TEXT   NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE denials (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    request_id TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    user_id    TEXT   NOT NULL,
+    token_id   TEXT   NOT NULL,
+    account_id TEXT   NOT NULL,
+    org_id     TEXT   NOT NULL,
+    action     TEXT   NOT NULL,
+    target     TEXT   NOT NULL,
+    code       TEXT   NOT NULL,
+    reason     TEXT   NOT NULL,
+    layers     TEXT   NOT NULL,
+    message    TEXT   NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX denials_request ON denials (request_id);
+CREATE TABLE gate_requests (
+    repo_id      TEXT   NOT NULL REFERENCES repos (id),
+    kind         TEXT   NOT NULL CHECK (kind IN ('user', 'org', 'group', 'service')),
+    subject_id   TEXT   NOT NULL,
+    id           TEXT   NOT NULL UNIQUE,
+    state        TEXT   NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'reset')),
+    fields       TEXT   NOT NULL,
+    requested_at BIGINT NOT NULL,
+    decided_at   BIGINT NOT NULL,
+    reviewer_id  TEXT   NOT NULL,
+    reason       TEXT   NOT NULL,
+    granted      BIGINT NOT NULL,
+    until        BIGINT NOT NULL,
+    PRIMARY KEY (repo_id, kind, subject_id)
+) WITHOUT ROWID;
+CREATE INDEX gate_requests_list ON gate_requests (repo_id, state, id);
+CREATE INDEX gate_requests_subject ON gate_requests (kind, subject_id);
+CREATE TABLE group_members (
+    group_id   TEXT   NOT NULL REFERENCES resource_groups (id),
+    user_id    TEXT   NOT NULL REFERENCES users (id),
+    role       BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (group_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX group_members_user ON group_members (user_id, group_id);
 CREATE TABLE lfs_objects (
     digest       TEXT   NOT NULL PRIMARY KEY,
     size         BIGINT NOT NULL,
@@ -50,7 +106,22 @@ CREATE TABLE namespaces (
 CREATE TABLE orgs (
     id                 TEXT NOT NULL PRIMARY KEY REFERENCES namespaces (id),
     default_visibility TEXT NOT NULL
+, token_policy TEXT NOT NULL DEFAULT 'allow_all'
+    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE outbox (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    kind       TEXT   NOT NULL,
+    to_id      TEXT   NOT NULL,
+    dedupe     TEXT   NOT NULL UNIQUE,
+    data       TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    next_at    BIGINT NOT NULL,
+    attempts   BIGINT NOT NULL,
+    done_at    BIGINT NOT NULL,
+    outcome    TEXT   NOT NULL
 );
+CREATE INDEX outbox_done ON outbox (done_at);
+CREATE INDEX outbox_next ON outbox (next_at, id);
 CREATE TABLE packs (
     id         TEXT   NOT NULL PRIMARY KEY,
     repo_id    TEXT   NOT NULL,
@@ -140,15 +211,65 @@ CREATE TABLE repos (
     pipeline_tag         TEXT   NOT NULL,
     library_name         TEXT   NOT NULL,
     tags                 TEXT   NOT NULL,
-    card                 BLOB,
+    card                 BLOB, group_id TEXT NOT NULL DEFAULT '', members_gated BIGINT NOT NULL DEFAULT 0, gate_email TEXT NOT NULL DEFAULT '', gate_notify TEXT NOT NULL DEFAULT 'bulk' CHECK (gate_notify IN ('bulk', 'real-time')),
     UNIQUE (namespace_id, type, name_key)
 );
 CREATE INDEX repos_created ON repos (type, created_at, id);
 CREATE INDEX repos_downloads ON repos (type, downloads, id);
 CREATE INDEX repos_full_key ON repos (type, full_key, id);
+CREATE INDEX repos_group ON repos (group_id) WHERE group_id <> '';
 CREATE INDEX repos_likes ON repos (type, likes, id);
 CREATE INDEX repos_trending ON repos (type, trending, id);
 CREATE INDEX repos_updated ON repos (type, updated_at, id);
+CREATE TABLE resource_groups (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    org_id          TEXT   NOT NULL REFERENCES orgs (id),
+    name            TEXT   NOT NULL,
+    name_key        TEXT   NOT NULL,
+    description     TEXT   NOT NULL,
+    auto_join_role  BIGINT NOT NULL,
+    auto_join_scope TEXT   NOT NULL CHECK (auto_join_scope IN ('', 'all', 'read_plus')),
+    created_by      TEXT   NOT NULL,
+    created_at      BIGINT NOT NULL,
+    UNIQUE (org_id, name_key)
+);
+CREATE TABLE service_accounts (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    org_id      TEXT   NOT NULL REFERENCES orgs (id),
+    name        TEXT   NOT NULL,
+    description TEXT   NOT NULL,
+    created_by  TEXT   NOT NULL,
+    created_at  BIGINT NOT NULL
+);
+CREATE INDEX service_accounts_org ON service_accounts (org_id, id);
+CREATE TABLE service_token_repos (
+    token_id TEXT   NOT NULL REFERENCES service_tokens (id),
+    position BIGINT NOT NULL,
+    repo_id  TEXT   NOT NULL,
+    PRIMARY KEY (token_id, position)
+) WITHOUT ROWID;
+CREATE INDEX service_token_repos_repo ON service_token_repos (repo_id, token_id);
+CREATE TABLE service_tokens (
+    digest            BLOB  NOT NULL PRIMARY KEY,
+    kid               TEXT   NOT NULL,
+    id                TEXT   NOT NULL UNIQUE,
+    account_id        TEXT   NOT NULL REFERENCES service_accounts (id),
+    name              TEXT   NOT NULL,
+    last4             TEXT   NOT NULL,
+    permissions       TEXT   NOT NULL,
+    repo_permissions  TEXT   NOT NULL,
+    endpoint_patterns TEXT   NOT NULL,
+    skip_network      BIGINT NOT NULL,
+    gen               BIGINT NOT NULL,
+    created_by        TEXT   NOT NULL,
+    created_at        BIGINT NOT NULL,
+    rotated_at        BIGINT NOT NULL,
+    expires_at        BIGINT NOT NULL,
+    last_used_at      BIGINT NOT NULL,
+    revoked_at        BIGINT NOT NULL,
+    revoked_why       TEXT   NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX service_tokens_account ON service_tokens (account_id, id);
 CREATE TABLE sessions (
     digest     BLOB  NOT NULL PRIMARY KEY,
     id         TEXT   NOT NULL UNIQUE,
@@ -161,6 +282,35 @@ CREATE INDEX sessions_user ON sessions (user_id);
 CREATE TABLE settings (
     name  TEXT   NOT NULL PRIMARY KEY,
     value TEXT   NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE token_grants (
+    token_id     TEXT   NOT NULL REFERENCES tokens (id),
+    org_id       TEXT   NOT NULL REFERENCES orgs (id),
+    state        TEXT   NOT NULL CHECK (state IN ('none', 'pending', 'approved', 'denied', 'revoked')),
+    admin_made   BIGINT NOT NULL,
+    requested_at BIGINT NOT NULL,
+    reviewer_id  TEXT   NOT NULL,
+    reviewed_at  BIGINT NOT NULL,
+    reason       TEXT   NOT NULL,
+    PRIMARY KEY (token_id, org_id)
+) WITHOUT ROWID;
+CREATE INDEX token_grants_org ON token_grants (org_id, state, token_id);
+CREATE TABLE token_old_values (
+    digest      BLOB  NOT NULL PRIMARY KEY,
+    token_id    TEXT   NOT NULL REFERENCES tokens (id),
+    last4       TEXT   NOT NULL,
+    grace_until BIGINT NOT NULL,
+    reported_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX token_old_values_token ON token_old_values (token_id);
+CREATE TABLE token_reach (
+    token_id TEXT   NOT NULL,
+    perm     TEXT   NOT NULL,
+    repo_id  TEXT   NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at  BIGINT NOT NULL,
+    uses     BIGINT NOT NULL,
+    PRIMARY KEY (token_id, perm, repo_id)
 ) WITHOUT ROWID;
 CREATE TABLE token_scopes (
     token_id    TEXT   NOT NULL REFERENCES tokens (id),
@@ -192,6 +342,7 @@ CREATE TABLE tokens (
     revoked_at     BIGINT NOT NULL,
     revoked_why    TEXT   NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX tokens_expires ON tokens (expires_at);
 CREATE INDEX tokens_user ON tokens (user_id, id);
 CREATE TABLE upload_parts (
     upload_id TEXT   NOT NULL REFERENCES uploads (id),

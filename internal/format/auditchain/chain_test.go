@@ -1,0 +1,119 @@
+package auditchain_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+
+	"github.com/ambit-hub/ambit/internal/format/auditchain"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// stored is a tree that keeps all its hashes, as tlog wants it.
+type stored []tlog.Hash
+
+func (s stored) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	var out []tlog.Hash
+	for _, i := range indexes {
+		out = append(out, s[i])
+	}
+	return out, nil
+}
+
+// TestFrontierIsTheTree compares the roots of a growing frontier, written down and read back at each size, with those of
+// the complete tree.
+func TestFrontierIsTheTree(t *testing.T) {
+	f := &auditchain.Frontier{}
+	var all stored
+	for n := range int64(300) {
+		record := []byte{byte(n), byte(n >> 8)}
+		hs, err := tlog.StoredHashes(n, record, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, hs...)
+		f.Append(record)
+		want, err := tlog.TreeHash(n+1, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Root() != auditchain.Hash(want) || f.Size() != n+1 {
+			t.Fatalf("size %d: another root", n+1)
+		}
+		if f, err = auditchain.ParseFrontier(f.Size(), f.Marshal()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := auditchain.ParseFrontier(3, make([]byte, 32)); err == nil {
+		t.Error("half a frontier was read")
+	}
+}
+
+// TestRecordIsInjective moves text between fields, which must change the bytes.
+func TestRecordIsInjective(t *testing.T) {
+	event := rapid.Custom(func(t *rapid.T) hub.Event {
+		s := rapid.SampledFrom([]string{"", "a", "ab", "b", "\x01", "\x01a"})
+		return hub.Event{ID: hub.ID(s.Draw(t, "id")), Type: s.Draw(t, "type"), ActorName: s.Draw(t, "actor"),
+			NamespaceID: hub.ID(s.Draw(t, "ns")), Message: s.Draw(t, "message"), UserAgent: s.Draw(t, "agent"),
+			At: time.UnixMicro(rapid.Int64Range(1, 3).Draw(t, "at"))}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := event.Draw(t, "a"), event.Draw(t, "b")
+		same := bytes.Equal(auditchain.Record(nil, 1, a), auditchain.Record(nil, 1, b))
+		if same != cmp.Equal(a, b) {
+			t.Fatalf("%+v and %+v: same bytes %v", a, b, same)
+		}
+	})
+}
+
+func TestCheckpoint(t *testing.T) {
+	seed, other := [32]byte{1}, [32]byte{2}
+	signer, err := auditchain.Signer("5f", seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := auditchain.Checkpoint{Size: 12, Root: auditchain.Hash{1}, Chain: auditchain.Hash{2}, At: time.UnixMicro(1700000000123456).UTC()}
+	msg, err := auditchain.Sign(want, auditchain.Origin("5f"), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := func(seed [32]byte) note.Verifiers {
+		text, err := auditchain.VerifierKey("5f", seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := note.NewVerifier(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return note.VerifierList(v)
+	}
+	got, err := auditchain.Open(msg, auditchain.Origin("5f"), keys(seed))
+	if err != nil || got != want {
+		t.Fatalf("got %+v %v, want %+v", got, err, want)
+	}
+	if _, err := auditchain.Open(msg, auditchain.Origin("5f"), keys(other)); err == nil {
+		t.Error("another key's signature counts")
+	}
+	if _, err := auditchain.Open(bytes.Replace(msg, []byte("\n12\n"), []byte("\n13\n"), 1), auditchain.Origin("5f"), keys(seed)); err == nil {
+		t.Error("a changed size was not noticed")
+	}
+}
+
+func BenchmarkVerifyRow(b *testing.B) {
+	e := hub.Event{ID: hub.NewID(), Type: "repo.publish", ActorID: hub.NewID(), ActorName: "alice", TokenID: hub.NewID(), NamespaceID: hub.NewID(),
+		RepoID: hub.NewID(), Message: "pushed 3 files to main", IP: "192.0.2.1", UserAgent: "python-requests/2.32", At: time.Now()}
+	var buf []byte
+	var prev auditchain.Hash
+	f := &auditchain.Frontier{}
+	for b.Loop() {
+		buf = auditchain.Record(buf[:0], 1, e)
+		prev = auditchain.Next(prev, buf)
+		f.Append(buf)
+	}
+}

@@ -1,0 +1,156 @@
+package meta
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+const (
+	auditColumns = `
+		SELECT seq, hash, id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id,
+			message, ip, user_agent, at FROM audit_log `
+	auditConditions = `
+		AND seq < ? AND at >= ? AND at < ? AND type LIKE ? ESCAPE '\' AND LOWER(actor_name) LIKE ? ESCAPE '\'
+		AND token_id LIKE ? ESCAPE '\' AND repo_id LIKE ? ESCAPE '\'
+		AND LOWER(type || ' ' || actor_name || ' ' || message) LIKE ? ESCAPE '\'
+		ORDER BY seq DESC LIMIT ?`
+	selectAudit            = auditColumns + `WHERE seq > 0` + auditConditions
+	selectAuditOfNamespace = auditColumns + `WHERE namespace_id = ?` + auditConditions
+	selectAuditAfter       = auditColumns + `WHERE seq > ? ORDER BY seq LIMIT ?`
+	selectAuditHead        = `SELECT seq, hash, base_seq FROM audit_head WHERE name = 'log'`
+	selectAuditLast        = `SELECT COALESCE(MAX(seq), 0) FROM audit_log`
+
+	checkpointColumns     = `SELECT size, at, frontier, note FROM audit_checkpoints `
+	selectCheckpoints     = checkpointColumns + `WHERE size > ? ORDER BY size LIMIT ?`
+	selectCheckpoint      = checkpointColumns + `WHERE size = ?`
+	selectLastCheckpoint  = checkpointColumns + `ORDER BY size DESC LIMIT 1`
+	selectCheckpointUntil = checkpointColumns + `WHERE at < ? ORDER BY size DESC LIMIT 1`
+	insertCheckpoint      = `
+		INSERT INTO audit_checkpoints (size, at, frontier, note) VALUES (?, ?, ?, ?) ON CONFLICT (size) DO NOTHING`
+	deleteAuditUntil       = `DELETE FROM audit_log WHERE seq <= ?`
+	deleteCheckpointsUntil = `DELETE FROM audit_checkpoints WHERE size < ?`
+	updateAuditBase        = `UPDATE audit_head SET base_seq = ? WHERE name = 'log' AND base_seq < ?`
+)
+
+// AuditEvents returns up to q.Limit events, newest first.
+func (db *DB) AuditEvents(ctx context.Context, q hub.AuditQuery) ([]hub.AuditRow, error) {
+	before, until := q.Before, int64(math.MaxInt64)
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	if !q.Until.IsZero() {
+		until = micros(q.Until)
+	}
+	orAll := func(s string) string {
+		if s == "" {
+			return "%"
+		}
+		return likeExactly(s)
+	}
+	typ := orAll(q.Type)
+	if family, ok := strings.CutSuffix(q.Type, "*"); ok {
+		typ = likeExactly(family) + "%"
+	}
+	args := []any{before, micros(q.Since), until, typ, orAll(strings.ToLower(q.Actor)), orAll(string(q.Token)), orAll(string(q.Repo)),
+		"%" + likeExactly(strings.ToLower(q.Text)) + "%", q.Limit}
+	text := selectAudit
+	if q.Namespace != "" {
+		text, args = selectAuditOfNamespace, append([]any{q.Namespace}, args...)
+	}
+	rows, err := collect(ctx, db.single, scanAudit, text, args...)
+	return rows, db.fail(err, "reading the audit log")
+}
+
+var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// likeExactly makes s the pattern of LIKE that finds s alone.
+func likeExactly(s string) string { return likeEscapes.Replace(s) }
+
+// AuditAfter returns up to limit events after the number seq, oldest first.
+func (db *DB) AuditAfter(ctx context.Context, seq int64, limit int) ([]hub.AuditRow, error) {
+	rows, err := collect(ctx, db.single, scanAudit, selectAuditAfter, seq, limit)
+	return rows, db.fail(err, "reading the audit log")
+}
+
+// AuditHead returns where the log ends.
+func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {
+	err = db.inRead(ctx, func(q queries) error {
+		if err := q.one(ctx, selectAuditHead, nil, &h.Seq, &h.Hash, &h.Base); err != nil {
+			return err
+		}
+		return q.one(ctx, selectAuditLast, nil, &h.Last)
+	})
+	return h, db.fail(err, "reading the head of the audit log")
+}
+
+// AuditCheckpoints returns up to limit checkpoints of more than size events, smallest first.
+func (db *DB) AuditCheckpoints(ctx context.Context, size int64, limit int) ([]hub.AuditCheckpoint, error) {
+	cs, err := collect(ctx, db.single, scanCheckpoint, selectCheckpoints, size, limit)
+	return cs, db.fail(err, "reading audit checkpoints")
+}
+
+// AuditCheckpointOf returns the checkpoint of exactly size events, and whether there is one.
+func (db *DB) AuditCheckpointOf(ctx context.Context, size int64) (hub.AuditCheckpoint, bool, error) {
+	return db.checkpoint(ctx, selectCheckpoint, size)
+}
+
+// LastAuditCheckpoint returns the newest checkpoint, and whether there is one.
+func (db *DB) LastAuditCheckpoint(ctx context.Context) (hub.AuditCheckpoint, bool, error) {
+	return db.checkpoint(ctx, selectLastCheckpoint)
+}
+
+func (db *DB) checkpoint(ctx context.Context, text string, args ...any) (hub.AuditCheckpoint, bool, error) {
+	cs, err := collect(ctx, db.single, scanCheckpoint, text, args...)
+	if err != nil || len(cs) == 0 {
+		return hub.AuditCheckpoint{}, false, db.fail(err, "reading audit checkpoints")
+	}
+	return cs[0], true, nil
+}
+
+// PutAuditCheckpoint stores a checkpoint. One of the same size that another process stored before stays.
+func (db *DB) PutAuditCheckpoint(ctx context.Context, c hub.AuditCheckpoint) error {
+	return db.mutate(ctx, "storing an audit checkpoint", func(tx *Tx) error {
+		_, err := tx.exec(ctx, insertCheckpoint, c.Size, c.At, c.Frontier, c.Note)
+		return err
+	})
+}
+
+// ForgetAudit deletes the events that the newest checkpoint made before the given time covers, and the checkpoints
+// before that one, which stays as what the rest of the chain begins at. When something was deleted it records ev, with
+// a message that says what. It returns the number of the last event that is gone.
+func (db *DB) ForgetAudit(ctx context.Context, before time.Time, ev hub.Event) (base int64, err error) {
+	c, ok, err := db.checkpoint(ctx, selectCheckpointUntil, before)
+	if err != nil || !ok {
+		return 0, err
+	}
+	err = db.mutate(ctx, "deleting old events", func(tx *Tx) error {
+		n, err := tx.exec(ctx, updateAuditBase, c.Size, c.Size)
+		if err != nil || n == 0 {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteAuditUntil, c.Size); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteCheckpointsUntil, c.Size); err != nil {
+			return err
+		}
+		ev.Message = fmt.Sprintf("deleted the events up to number %d", c.Size)
+		return tx.record(ctx, ev, "audit.retention")
+	})
+	return c.Size, err
+}
+
+func scanAudit(s scanner) (r hub.AuditRow, err error) {
+	e := &r.Event
+	return r, s.Scan(&r.Seq, &r.Hash, &e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
+		&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
+}
+
+func scanCheckpoint(s scanner) (c hub.AuditCheckpoint, err error) {
+	return c, s.Scan(&c.Size, asTime{&c.At}, &c.Frontier, &c.Note)
+}
