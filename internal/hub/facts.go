@@ -4,11 +4,20 @@ import "time"
 
 // SubjectFacts are the stored facts from which the access engine makes a subject: whose credential it is,
 // what it may do, and where its owner is a member. Token is nil for sessions and the operator.
+//
+// Of a service account's token, User has no id, Service is set, Token is its token read as one with scopes, and
+// Memberships holds its organization alone.
 type SubjectFacts struct {
 	Token       *Token
 	User        User
+	Service     *ServiceAccount
+	SkipNetwork bool // of a service account's token
 	Memberships []Member
-	Seq         int64 // newest auth change that these facts include
+	Rules       []OrgRules    // of organizations in Memberships whose rules are not the defaults
+	Grants      []TokenGrant  // of Token, in organizations
+	Groups      []GroupMember // memberships of resource groups
+	Gates       []GateGrant   // of the person, of the organizations and groups, of the service account
+	Seq         int64         // newest auth change that these facts include
 }
 
 // RefMismatch is the cause of PreconditionFailed from a publication: a ref was not where the caller thought.

@@ -61,7 +61,7 @@ func PermissionsFor(t EntityType) []Permission {
 		return UserPermissions
 	case EntityOrg:
 		return OrgPermissions
-	case EntityModel, EntityDataset, EntitySpace:
+	case EntityModel, EntityDataset, EntitySpace, EntityGroup:
 		return RepoPermissions
 	}
 	return nil
@@ -74,6 +74,10 @@ func CheckPermissions(t EntityType, ps []Permission) error {
 	if allowed == nil {
 		return Errorf(InvalidInput, "A token scope cannot name an entity of type %q.", string(t))
 	}
+	return checkAtoms("a "+string(t), allowed, ps)
+}
+
+func checkAtoms(on string, allowed, ps []Permission) error {
 	var bad []Permission
 	for _, p := range ps {
 		if !slices.Contains(allowed, p) {
@@ -81,7 +85,7 @@ func CheckPermissions(t EntityType, ps []Permission) error {
 		}
 	}
 	if len(bad) > 0 {
-		return Errorf(InvalidInput, "A scope on a %s cannot carry %q; allowed are %q.", string(t), bad, allowed)
+		return Errorf(InvalidInput, "A scope on %s cannot carry %q; allowed are %q.", on, bad, allowed)
 	}
 	return nil
 }

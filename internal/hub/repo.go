@@ -100,8 +100,12 @@ type Repo struct {
 	NamespaceID         ID   // of the user or organization that owns it
 	OwnerIsOrg          bool // whether the namespace is an organization
 	CreatorID           ID   // the user that created it; decides a contributor's rights
+	GroupID             ID   // resource group of the organization, empty for none
 	Visibility          Visibility
 	Gated               GateMode
+	MembersGated        bool       // members of the organization need to be let in too
+	GateEmail           string     // whom requests are told to, empty for the owner
+	GateNotify          GateNotify // how
 	Disabled            bool
 	DiscussionsDisabled bool
 	SDK                 string // spaces only: gradio, streamlit, docker or static

@@ -33,6 +33,7 @@ const (
 	EntityModel   EntityType = "model"
 	EntityDataset EntityType = "dataset"
 	EntitySpace   EntityType = "space"
+	EntityGroup   EntityType = "resource-group"
 )
 
 // Scope is one entry of a fine-grained token: permissions on one entity.
@@ -41,6 +42,7 @@ type Scope struct {
 	EntityID    ID     // namespace id for user and org, repository id for the others
 	EntityName  string // current display name; "ns/name" for repositories
 	NamespaceID ID     // owner of the entity; for user and org the entity itself
+	GroupID     ID     // resource group that the repository is in, or the group itself; empty if none
 	Permissions []Permission
 }
 

@@ -29,6 +29,26 @@ func (db *DB) UserFacts(ctx context.Context, userID hub.ID) (f hub.SubjectFacts,
 	return f, nil
 }
 
+const (
+	// An organization or a group lets in those of its members who may read there.
+	selectGatesOf = `
+		SELECT repo_id, kind, state, until FROM gate_requests WHERE kind = 'user' AND subject_id = ?
+		UNION ALL
+		SELECT q.repo_id, q.kind, q.state, q.until FROM gate_requests q JOIN members m ON m.org_id = q.subject_id
+		WHERE q.kind = 'org' AND q.state = 'accepted' AND m.user_id = ? AND m.role >= 2
+		UNION ALL
+		SELECT q.repo_id, q.kind, q.state, q.until FROM gate_requests q JOIN group_members m ON m.group_id = q.subject_id
+			JOIN resource_groups g ON g.id = m.group_id JOIN members o ON o.org_id = g.org_id AND o.user_id = m.user_id
+		WHERE q.kind = 'group' AND q.state = 'accepted' AND m.user_id = ? AND m.role >= 2`
+	selectGatesOfService = `
+		SELECT repo_id, kind, state, until FROM gate_requests
+		WHERE state = 'accepted' AND ((kind = 'service' AND subject_id = ?) OR (kind = 'org' AND subject_id = ?))`
+)
+
+func scanGateGrant(s scanner) (g hub.GateGrant, err error) {
+	return g, s.Scan(&g.RepoID, &g.Kind, &g.State, asTime{&g.Until})
+}
+
 func (db *DB) tokenFacts(ctx context.Context, text string, key any, unknown *hub.Error) (f hub.SubjectFacts, err error) {
 	err = db.inRead(ctx, func(q queries) error {
 		tokens, err := collect(ctx, q, scanToken, text, key)
@@ -36,10 +56,16 @@ func (db *DB) tokenFacts(ctx context.Context, text string, key any, unknown *hub
 			return err
 		}
 		if len(tokens) == 0 {
-			return unknown
+			if text == selectTokenByDigest {
+				return serviceFacts(ctx, q, selectServiceTokenByDigest, key, unknown, &f)
+			}
+			return serviceFacts(ctx, q, selectServiceToken, key, unknown, &f)
 		}
 		t := tokens[0]
 		if t.Scopes, err = scopesOf(ctx, q, t.ID); err != nil {
+			return err
+		}
+		if f.Grants, err = collect(ctx, q, scanGrant, selectDecided, t.ID); err != nil {
 			return err
 		}
 		f.Token = &t
@@ -56,6 +82,17 @@ func ownerFacts(ctx context.Context, q queries, userID hub.ID, f *hub.SubjectFac
 		return err
 	}
 	if f.Memberships, err = collect(ctx, q, scanMember, selectMemberships, userID); err != nil {
+		return err
+	}
+	if len(f.Memberships) > 0 {
+		if f.Rules, err = collect(ctx, q, scanRules, selectRulesUser, userID); err != nil {
+			return err
+		}
+		if f.Groups, err = collect(ctx, q, scanGroupMember, selectAllGroupsOf, userID); err != nil {
+			return err
+		}
+	}
+	if f.Gates, err = collect(ctx, q, scanGateGrant, selectGatesOf, userID, userID, userID); err != nil {
 		return err
 	}
 	return q.one(ctx, selectSeq, nil, &f.Seq)

@@ -42,8 +42,20 @@ func (db *DB) SetMember(ctx context.Context, orgID, userID hub.ID, role hub.Role
 				return err
 			}
 		}
+		before, err := tx.memberRole(ctx, orgID, userID)
+		if err != nil {
+			return err
+		}
 		if err := tx.putMember(ctx, orgID, userID, role); err != nil {
 			return err
+		}
+		if err := tx.joinGroups(ctx, orgID); err != nil {
+			return err
+		}
+		if before == hub.RoleNone { // tokens that speak of the organization already are reviewed now
+			if err := tx.reviewOf(ctx, orgID, userID); err != nil {
+				return err
+			}
 		}
 		if ev.TargetID == "" {
 			ev.TargetID = userID
@@ -83,6 +95,12 @@ func (db *DB) RemoveMember(ctx context.Context, orgID, userID hub.ID, ev hub.Eve
 			return hub.Errorf(hub.NotFound, "This user is not a member of the organization.")
 		}
 		if err := tx.otherAdmin(ctx, orgID, userID); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteGroupMembershipsIn, userID, orgID); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteGrantsLeft, orgID, userID); err != nil { // a revocation is remembered
 			return err
 		}
 		if ev.TargetID == "" {

@@ -122,7 +122,10 @@ func (db *DB) DeleteOrg(ctx context.Context, id hub.ID, ev hub.Event) error {
 		for _, m := range members {
 			tx.stale(userChange(m.UserID))
 		}
-		for _, text := range []string{deleteOrgMembers, deleteOrg} {
+		if err := tx.emptyOrg(ctx, id); err != nil {
+			return err
+		}
+		for _, text := range []string{deleteGrantsIn, deleteGroupsIn, deleteOrgMembers, deleteOrg} {
 			if _, err := tx.exec(ctx, text, id); err != nil {
 				return err
 			}
@@ -132,6 +135,30 @@ func (db *DB) DeleteOrg(ctx context.Context, id hub.ID, ev hub.Event) error {
 		}
 		return tx.record(ctx, about(ev, id), "org.delete", orgChange(id))
 	})
+}
+
+// emptyOrg removes resource groups' memberships, service accounts, and what gates the organization was let through.
+func (tx *Tx) emptyOrg(ctx context.Context, id hub.ID) error {
+	groups, err := collect(ctx, tx.queries, scanGroup, selectGroups, id)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := tx.emptyGroup(ctx, g.ID); err != nil {
+			return err
+		}
+	}
+	accounts, err := collect(ctx, tx.queries, scanServiceAccount, selectServiceAccounts, id)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if err := tx.dropServiceAccount(ctx, a.ID); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec(ctx, deleteGateGrantsTo, string(hub.GateOrg), id)
+	return err
 }
 
 // lockOrg lets one transaction at a time change the members of an organization. NotFound.

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -27,7 +28,8 @@ func (db *DB) ChangeRepo(ctx context.Context, id hub.ID, ev hub.Event, change fu
 		if err != nil || settingsOf(r) == before {
 			return err
 		}
-		if _, err := tx.exec(ctx, updateRepo, r.Visibility, string(r.Gated), r.Disabled, r.DiscussionsDisabled, r.SDK, tx.at, id); err != nil {
+		r.ID = id
+		if _, err := tx.exec(ctx, updateRepo, settingsArgs(tx, r)...); err != nil {
 			return err
 		}
 		ev.RepoID, ev.Message = id, message
@@ -40,9 +42,21 @@ type repoSettings struct {
 	gated                hub.GateMode
 	disabled, discussOff bool
 	sdk                  string
+	membersGated         bool
+	gateEmail            string
+	gateNotify           hub.GateNotify
 }
 
 // settingsOf are the fields that UpdateRepo and ChangeRepo store.
 func settingsOf(r hub.Repo) repoSettings {
-	return repoSettings{r.Visibility, r.Gated, r.Disabled, r.DiscussionsDisabled, r.SDK}
+	return repoSettings{r.Visibility, r.Gated, r.Disabled, r.DiscussionsDisabled, r.SDK,
+		r.MembersGated, r.GateEmail, r.GateNotify}
 }
+
+// settingsArgs are the values of updateRepo.
+func settingsArgs(tx *Tx, r hub.Repo) []any {
+	return []any{r.Visibility, string(r.Gated), r.Disabled, r.DiscussionsDisabled, r.SDK, r.MembersGated, r.GateEmail,
+		notifyOr(r.GateNotify), tx.at, r.ID}
+}
+
+func notifyOr(n hub.GateNotify) string { return string(cmp.Or(n, hub.GateNotifyBulk)) }

@@ -13,7 +13,7 @@ const (
 		SELECT r.id, r.type, n.name, r.name, r.namespace_id, CASE WHEN n.kind = 'org' THEN 1 ELSE 0 END, r.creator_id,
 			r.visibility, r.gated, r.disabled, r.discussions_disabled, r.sdk, r.gen, r.gc_epoch, r.head_oid,
 			r.git_bytes, r.lfs_bytes, r.downloads, r.likes, r.trending, r.created_at, r.updated_at,
-			r.pipeline_tag, r.library_name, r.tags, r.card
+			r.pipeline_tag, r.library_name, r.tags, r.card, r.group_id, r.members_gated, r.gate_email, r.gate_notify
 		FROM repos r JOIN namespaces n ON n.id = r.namespace_id `
 	selectRepoByID   = repoColumns + `WHERE r.id = ?`
 	selectRepoByName = repoColumns + `WHERE n.name_key = ? AND r.type = ? AND r.name_key = ?`
@@ -25,11 +25,13 @@ const (
 	insertRepo = `
 		INSERT INTO repos (id, type, namespace_id, name, name_key, full_key, creator_id, visibility, gated, disabled,
 			discussions_disabled, sdk, gen, gc_epoch, head_oid, git_bytes, lfs_bytes, downloads, likes, trending,
-			created_at, updated_at, pipeline_tag, library_name, tags, card)
-		SELECT ?, ?, n.id, ?, ?, n.name_key || '/' || ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, 0, 0, 0, 0, ?, ?, '', '', '[]', NULL
+			created_at, updated_at, pipeline_tag, library_name, tags, card, group_id, members_gated, gate_email, gate_notify)
+		SELECT ?, ?, n.id, ?, ?, n.name_key || '/' || ?, ?, ?, ?, ?, ?, ?, 0, 0, '', 0, 0, 0, 0, 0, ?, ?, '', '', '[]', NULL,
+			?, ?, ?, ?
 		FROM namespaces n WHERE n.id = ?`
 	updateRepo = `
-		UPDATE repos SET visibility = ?, gated = ?, disabled = ?, discussions_disabled = ?, sdk = ?, updated_at = ?
+		UPDATE repos SET visibility = ?, gated = ?, disabled = ?, discussions_disabled = ?, sdk = ?, members_gated = ?,
+			gate_email = ?, gate_notify = ?, updated_at = ?
 		WHERE id = ?`
 )
 
@@ -37,7 +39,8 @@ func scanRepo(s scanner) (r hub.Repo, err error) {
 	return r, s.Scan(&r.ID, &r.Type, &r.Namespace, &r.Name, &r.NamespaceID, &r.OwnerIsOrg, &r.CreatorID,
 		&r.Visibility, &r.Gated, &r.Disabled, &r.DiscussionsDisabled, &r.SDK, &r.Gen, &r.GCEpoch, asOID{&r.HeadOID},
 		&r.GitBytes, &r.LFSBytes, &r.Downloads, &r.Likes, &r.Trending, asTime{&r.CreatedAt}, asTime{&r.UpdatedAt},
-		&r.Card.PipelineTag, &r.Card.LibraryName, asJSON{&r.Card.Tags}, &r.Card.Data)
+		&r.Card.PipelineTag, &r.Card.LibraryName, asJSON{&r.Card.Tags}, &r.Card.Data,
+		&r.GroupID, &r.MembersGated, &r.GateEmail, &r.GateNotify)
 }
 
 func noRepo() *hub.Error { return hub.Errorf(hub.RepoNotFound, "Repository not found") }
@@ -135,6 +138,11 @@ func (tx *Tx) addRepo(ctx context.Context, r hub.Repo) error {
 	if r.Visibility == "" {
 		r.Visibility = hub.Private
 	}
+	if r.GroupID != "" {
+		if err := tx.groupOf(ctx, r.GroupID, r.NamespaceID); err != nil {
+			return err
+		}
+	}
 	// Asked before the INSERT, because a failed INSERT ends PostgreSQL's transaction and the answer names what exists.
 	if old, ok, err := readRepo(ctx, tx.queries, selectRepoAt, r.NamespaceID, r.Type, hub.NameKey(r.Name)); err != nil {
 		return err
@@ -144,7 +152,8 @@ func (tx *Tx) addRepo(ctx context.Context, r hub.Repo) error {
 	key := hub.NameKey(r.Name)
 	created := tx.when(r.CreatedAt)
 	n, err := tx.exec(ctx, insertRepo, r.ID, r.Type, r.Name, key, key, r.CreatorID, r.Visibility, string(r.Gated),
-		r.Disabled, r.DiscussionsDisabled, r.SDK, created, created, r.NamespaceID)
+		r.Disabled, r.DiscussionsDisabled, r.SDK, created, created, r.GroupID, r.MembersGated, r.GateEmail,
+		notifyOr(r.GateNotify), r.NamespaceID)
 	if err != nil && tx.db.eng.unique(err) {
 		return alreadyExists(r.RepoID, err)
 	}
@@ -158,10 +167,10 @@ func (tx *Tx) addRepo(ctx context.Context, r hub.Repo) error {
 	return err
 }
 
-// UpdateRepo stores visibility, gate, disabled, discussions and SDK of the repository r.ID. RepoNotFound.
+// UpdateRepo stores visibility, gate with its settings, disabled, discussions and SDK of the repository r.ID. RepoNotFound.
 func (db *DB) UpdateRepo(ctx context.Context, r hub.Repo, ev hub.Event) error {
 	return db.mutate(ctx, "changing a repository", func(tx *Tx) error {
-		n, err := tx.exec(ctx, updateRepo, r.Visibility, string(r.Gated), r.Disabled, r.DiscussionsDisabled, r.SDK, tx.at, r.ID)
+		n, err := tx.exec(ctx, updateRepo, settingsArgs(tx, r)...)
 		if err != nil {
 			return err
 		}

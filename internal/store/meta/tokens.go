@@ -66,6 +66,9 @@ func (db *DB) CreateToken(ctx context.Context, t hub.Token, kid string, digest [
 		if err := tx.putScopes(ctx, t.ID, t.Scopes); err != nil {
 			return err
 		}
+		if err := tx.reviewScopes(ctx, t.ID, nil); err != nil {
+			return err
+		}
 		return tx.recordToken(ctx, ev, "token.create", t.ID, t.UserID)
 	})
 }
@@ -92,11 +95,18 @@ func (db *DB) RotateToken(ctx context.Context, id hub.ID, last4, kid string, dig
 // t.ID. Gen grows. NotFound, also for a revoked token, and for an entity that is not there.
 func (db *DB) UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error {
 	return db.changeToken(ctx, "changing a token", t.ID, ev, "token.update", func(tx *Tx) (int64, error) {
+		old, err := scopesOf(ctx, tx.queries, t.ID)
+		if err != nil {
+			return 0, err
+		}
 		n, err := tx.exec(ctx, updateToken, t.Name, list(t.Global), t.CanReadGated, t.ExpiresAt, t.ID)
 		if err != nil || n == 0 {
 			return n, err
 		}
-		return n, tx.putScopes(ctx, t.ID, t.Scopes)
+		if err := tx.putScopes(ctx, t.ID, t.Scopes); err != nil {
+			return 0, err
+		}
+		return n, tx.reviewScopes(ctx, t.ID, old)
 	})
 }
 
@@ -182,6 +192,9 @@ func (db *DB) TouchTokens(ctx context.Context, used map[hub.ID]time.Time) error 
 	return db.mutate(ctx, "storing when tokens were used", func(tx *Tx) error {
 		for _, id := range sortedKeys(used) {
 			if _, err := tx.exec(ctx, upsertTokenUse, used[id], id); err != nil {
+				return err
+			}
+			if _, err := tx.exec(ctx, touchServiceToken, used[id], id, used[id]); err != nil {
 				return err
 			}
 		}

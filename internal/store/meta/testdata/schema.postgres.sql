@@ -85,6 +85,22 @@ group_members FOREIGN KEY (user_id) REFERENCES users(id)
 group_members PRIMARY KEY (group_id, user_id)
 CREATE INDEX group_members_user ON group_members USING btree (user_id, group_id)
 CREATE UNIQUE INDEX group_members_pkey ON group_members USING btree (group_id, user_id)
+leases.name text not null collate C
+leases.holder text not null collate C
+leases.fence bigint not null
+leases.until bigint not null
+leases PRIMARY KEY (name)
+CREATE UNIQUE INDEX leases_pkey ON leases USING btree (name)
+lfs_locks.id text not null collate C
+lfs_locks.repo_id text not null collate C
+lfs_locks.path text not null collate C
+lfs_locks.ref text not null collate C
+lfs_locks.owner_id text not null collate C
+lfs_locks.created_at bigint not null
+lfs_locks PRIMARY KEY (id)
+lfs_locks UNIQUE (repo_id, path)
+CREATE UNIQUE INDEX lfs_locks_pkey ON lfs_locks USING btree (id)
+CREATE UNIQUE INDEX lfs_locks_repo_id_path_key ON lfs_locks USING btree (repo_id, path)
 lfs_objects.digest text not null collate C
 lfs_objects.size bigint not null
 lfs_objects.blob_key text not null collate C
@@ -196,6 +212,12 @@ repo_aliases FOREIGN KEY (repo_id) REFERENCES repos(id)
 repo_aliases PRIMARY KEY (namespace_id, type, name_key)
 CREATE INDEX repo_aliases_repo ON repo_aliases USING btree (repo_id)
 CREATE UNIQUE INDEX repo_aliases_pkey ON repo_aliases USING btree (namespace_id, type, name_key)
+repo_gc.repo_id text not null collate C
+repo_gc.gen bigint not null
+repo_gc.at bigint not null
+repo_gc PRIMARY KEY (repo_id)
+CREATE INDEX repo_gc_at ON repo_gc USING btree (at)
+CREATE UNIQUE INDEX repo_gc_pkey ON repo_gc USING btree (repo_id)
 repo_lfs.repo_id text not null collate C
 repo_lfs.digest text not null collate C
 repo_lfs.at bigint not null
@@ -328,6 +350,19 @@ settings.name text not null collate C
 settings.value text not null collate C
 settings PRIMARY KEY (name)
 CREATE UNIQUE INDEX settings_pkey ON settings USING btree (name)
+ssh_keys.id text not null collate C
+ssh_keys.user_id text not null collate C
+ssh_keys.name text not null collate C
+ssh_keys.kind text not null collate C
+ssh_keys.fingerprint text not null collate C
+ssh_keys.public text not null collate C
+ssh_keys.created_at bigint not null
+ssh_keys.last_used_at bigint not null
+ssh_keys PRIMARY KEY (id)
+ssh_keys UNIQUE (fingerprint)
+CREATE INDEX ssh_keys_user ON ssh_keys USING btree (user_id, id)
+CREATE UNIQUE INDEX ssh_keys_fingerprint_key ON ssh_keys USING btree (fingerprint)
+CREATE UNIQUE INDEX ssh_keys_pkey ON ssh_keys USING btree (id)
 token_grants.token_id text not null collate C
 token_grants.org_id text not null collate C
 token_grants.state text not null collate C

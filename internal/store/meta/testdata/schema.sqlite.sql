@@ -78,6 +78,21 @@ CREATE TABLE group_members (
     PRIMARY KEY (group_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX group_members_user ON group_members (user_id, group_id);
+CREATE TABLE leases (
+    name   TEXT   NOT NULL PRIMARY KEY,
+    holder TEXT   NOT NULL,
+    fence  BIGINT NOT NULL,
+    until  BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE lfs_locks (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    repo_id    TEXT   NOT NULL,
+    path       TEXT   NOT NULL,
+    ref        TEXT   NOT NULL,
+    owner_id   TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (repo_id, path)
+);
 CREATE TABLE lfs_objects (
     digest       TEXT   NOT NULL PRIMARY KEY,
     size         BIGINT NOT NULL,
@@ -172,6 +187,12 @@ CREATE TABLE repo_aliases (
     PRIMARY KEY (namespace_id, type, name_key)
 ) WITHOUT ROWID;
 CREATE INDEX repo_aliases_repo ON repo_aliases (repo_id);
+CREATE TABLE repo_gc (
+    repo_id TEXT   NOT NULL PRIMARY KEY,
+    gen     BIGINT NOT NULL,
+    at      BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX repo_gc_at ON repo_gc (at);
 CREATE TABLE repo_lfs (
     repo_id TEXT   NOT NULL REFERENCES repos (id),
     digest  TEXT   NOT NULL REFERENCES lfs_objects (digest),
@@ -283,6 +304,17 @@ CREATE TABLE settings (
     name  TEXT   NOT NULL PRIMARY KEY,
     value TEXT   NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE ssh_keys (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    user_id      TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    kind         TEXT   NOT NULL,
+    fingerprint  TEXT   NOT NULL UNIQUE,
+    public       TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL
+);
+CREATE INDEX ssh_keys_user ON ssh_keys (user_id, id);
 CREATE TABLE token_grants (
     token_id     TEXT   NOT NULL REFERENCES tokens (id),
     org_id       TEXT   NOT NULL REFERENCES orgs (id),

@@ -1,0 +1,140 @@
+package hub
+
+import (
+	"net/netip"
+	"time"
+)
+
+// TokenPolicy says which tokens of its members an organization lets in.
+type TokenPolicy string
+
+// The token policies. The first is the default.
+// Source: Hub documentation, "Tokens management"; the names are ours.
+const (
+	AllowAllTokens  TokenPolicy = "allow_all"
+	FineGrainedOnly TokenPolicy = "fine_grained_only"
+	RequireApproval TokenPolicy = "require_approval"
+)
+
+// ParseTokenPolicy accepts the three names; anything else is InvalidInput.
+func ParseTokenPolicy(s string) (TokenPolicy, error) {
+	switch p := TokenPolicy(s); p {
+	case AllowAllTokens, FineGrainedOnly, RequireApproval:
+		return p, nil
+	}
+	return "", Errorf(InvalidInput, "Unknown token policy %q: use allow_all, fine_grained_only or require_approval.", s)
+}
+
+// TokenState is what an organization decided about one token.
+type TokenState string
+
+// The states. Revoked is for good.
+const (
+	TokenNone     TokenState = "none"
+	TokenPending  TokenState = "pending"
+	TokenApproved TokenState = "approved"
+	TokenDenied   TokenState = "denied"
+	TokenRevoked  TokenState = "revoked"
+)
+
+// ParseTokenState accepts the five names; anything else is InvalidInput.
+func ParseTokenState(s string) (TokenState, error) {
+	switch st := TokenState(s); st {
+	case TokenNone, TokenPending, TokenApproved, TokenDenied, TokenRevoked:
+		return st, nil
+	}
+	return "", Errorf(InvalidInput, "Unknown token state %q: use none, pending, approved, denied or revoked.", s)
+}
+
+// TokenGrant is the state of one token in one organization.
+type TokenGrant struct {
+	TokenID      ID
+	OrgID        ID
+	State        TokenState
+	AdminMade    bool      // its owner was an admin there at creation or at the latest change of permissions
+	RequestedAt  time.Time // when it last became pending, zero if never
+	ReviewerID   ID        // empty for decisions of the system
+	ReviewerName string    // empty when the reviewer is gone
+	ReviewedAt   time.Time // zero while nobody has decided
+	Reason       string    // of the reviewer, for the owner
+}
+
+// SSHRule says whether SSH keys of members reach an organization.
+type SSHRule string
+
+// SSHByPolicy denies SSH while approval of tokens is required, and allows it otherwise.
+const (
+	SSHByPolicy SSHRule = ""
+	SSHAllowed  SSHRule = "allow"
+	SSHDenied   SSHRule = "deny"
+)
+
+// OrgRules are the settings of an organization that access decisions read.
+type OrgRules struct {
+	OrgID         ID
+	Tokens        TokenPolicy
+	SSH           SSHRule
+	PrivateOnly   bool           // only admins may make anything public
+	GroupCreation Role           // the least role that may create resource groups
+	IPRanges      []netip.Prefix // members come from here; empty: from anywhere
+	Features      map[Feature]FeatureRule
+}
+
+// NoSSH tells whether SSH keys are kept out.
+func (r OrgRules) NoSSH() bool {
+	return r.SSH == SSHDenied || r.SSH == SSHByPolicy && r.Tokens == RequireApproval
+}
+
+// Feature is a part of the hub that an organization may open to some of its members only.
+type Feature string
+
+// The features. Source: Hub documentation, "Resource groups", granular feature access.
+const (
+	FeatureBlog        Feature = "blog"
+	FeatureCollections Feature = "collections"
+	FeatureJobs        Feature = "jobs"
+	FeatureEndpoints   Feature = "inferenceEndpoints"
+	FeatureInference   Feature = "inferenceProviders"
+)
+
+// Features lists them all.
+var Features = []Feature{FeatureBlog, FeatureCollections, FeatureJobs, FeatureEndpoints, FeatureInference}
+
+// FeatureAccess says to whom a feature is open.
+type FeatureAccess string
+
+// The kinds of feature access: everyone as far as the role goes, admins only, or the members of some groups.
+const (
+	FeatureEveryone FeatureAccess = "everyone"
+	FeatureAdmins   FeatureAccess = "admins"
+	FeatureGroups   FeatureAccess = "groups"
+)
+
+// FeatureRule opens one feature. The zero rule opens it to everyone.
+type FeatureRule struct {
+	Access FeatureAccess `json:"access"`
+	Groups []ID          `json:"groups,omitempty"` // only with FeatureGroups
+}
+
+// OrgToken is a token in the listing of an organization's administrators.
+type OrgToken struct {
+	Token
+	OwnerName  string
+	OwnerRole  Role
+	OwnerEmail string
+	Grant      TokenGrant // State is TokenNone when nothing was decided
+}
+
+// OrgTokenQuery selects tokens with access to an organization: those of its members that are unscoped or have a
+// scope there.
+type OrgTokenQuery struct {
+	OrgID       ID
+	OwnerID     ID
+	Kind        TokenKind // empty for all
+	State       TokenState
+	WithRevoked bool       // also those that the organization revoked; implied by State
+	UnusedSince time.Time  // not used since then; zero for all
+	Carries     Permission // has this atom on the organization or something in it
+	After       ID         // of the last token of the previous page
+	Limit       int        // 1 to 1000
+}

@@ -1,0 +1,217 @@
+package meta
+
+import (
+	"context"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+const (
+	groupColumns = `
+		SELECT g.id, g.org_id, o.name, g.name, g.description, g.auto_join_role, g.auto_join_scope, g.created_by, g.created_at
+		FROM resource_groups g JOIN namespaces o ON o.id = g.org_id `
+	selectGroup       = groupColumns + `WHERE g.id = ?`
+	selectGroupByName = groupColumns + `WHERE g.org_id = ? AND g.name_key = ?`
+	selectGroups      = groupColumns + `WHERE g.org_id = ? ORDER BY g.name_key`
+	insertGroup       = `
+		INSERT INTO resource_groups (id, org_id, name, name_key, description, auto_join_role, auto_join_scope, created_by, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updateGroup = `
+		UPDATE resource_groups SET name = ?, name_key = ?, description = ?, auto_join_role = ?, auto_join_scope = ? WHERE id = ?`
+	deleteGroup        = `DELETE FROM resource_groups WHERE id = ?`
+	deleteGroupsIn     = `DELETE FROM resource_groups WHERE org_id = ?`
+	countGroupRepos    = `SELECT COUNT(*) FROM repos WHERE group_id = ?`
+	selectGroupRepos   = repoColumns + `WHERE r.group_id = ? ORDER BY r.full_key, r.id`
+	updateRepoGroup    = `UPDATE repos SET group_id = ?, updated_at = ? WHERE id = ?`
+	deleteGateGrantsTo = `DELETE FROM gate_requests WHERE kind = ? AND subject_id = ?`
+)
+
+func scanGroup(s scanner) (g hub.ResourceGroup, err error) {
+	return g, s.Scan(&g.ID, &g.OrgID, &g.OrgName, &g.Name, &g.Description, &g.AutoJoinRole, &g.AutoJoinScope, &g.CreatedBy,
+		asTime{&g.CreatedAt})
+}
+
+func noGroup() error { return hub.Errorf(hub.NotFound, "There is no such resource group.") }
+
+func readGroup(ctx context.Context, q queries, text string, args ...any) (hub.ResourceGroup, error) {
+	all, err := collect(ctx, q, scanGroup, text, args...)
+	if err != nil {
+		return hub.ResourceGroup{}, err
+	}
+	if len(all) == 0 {
+		return hub.ResourceGroup{}, noGroup()
+	}
+	return all[0], nil
+}
+
+// GroupByID finds a resource group. NotFound.
+func (db *DB) GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error) {
+	g, err := readGroup(ctx, db.single, selectGroup, id)
+	return g, db.fail(err, "finding a resource group")
+}
+
+// GroupByName finds a resource group of an organization without regard to case. NotFound.
+func (db *DB) GroupByName(ctx context.Context, orgID hub.ID, name string) (hub.ResourceGroup, error) {
+	g, err := readGroup(ctx, db.single, selectGroupByName, orgID, hub.NameKey(name))
+	return g, db.fail(err, "finding a resource group")
+}
+
+// Groups returns the resource groups of an organization in the order of their names.
+func (db *DB) Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, error) {
+	all, err := collect(ctx, db.single, scanGroup, selectGroups, orgID)
+	return all, db.fail(err, "listing resource groups")
+}
+
+// GroupRepos returns the repositories of a resource group in the order of their names.
+func (db *DB) GroupRepos(ctx context.Context, groupID hub.ID) ([]hub.Repo, error) {
+	all, err := collect(ctx, db.single, scanRepo, selectGroupRepos, groupID)
+	return all, db.fail(err, "listing the repositories of a resource group")
+}
+
+// CreateGroup adds a resource group with its first members and those who join by themselves. The caller chooses g.ID
+// and has checked the name. Conflict when the organization has a group of that name; NotFound when there is no such
+// organization or user; Forbidden for somebody who is no member of the organization.
+func (db *DB) CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event) error {
+	return db.mutate(ctx, "creating a resource group", func(tx *Tx) error {
+		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, insertGroup, g.ID, g.OrgID, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole,
+			string(g.AutoJoinScope), g.CreatedBy, tx.when(g.CreatedAt))
+		if err != nil && tx.db.eng.unique(err) {
+			return groupTaken(g.Name, err)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.addToGroup(ctx, g, members); err != nil {
+			return err
+		}
+		if err := tx.backfill(ctx, g); err != nil {
+			return err
+		}
+		ev.TargetID = g.ID
+		return tx.record(ctx, about(ev, g.OrgID), "resource_group.create")
+	})
+}
+
+func groupTaken(name string, cause error) error {
+	return hub.Wrap(cause, hub.Conflict, "The organization already has a resource group called %q.", name)
+}
+
+// UpdateGroup stores name, description and automatic joining of the group g.ID; who now joins by themselves are added,
+// and nobody is removed. NotFound; Conflict when the name is taken.
+func (db *DB) UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event) error {
+	return db.mutate(ctx, "changing a resource group", func(tx *Tx) error {
+		old, err := readGroup(ctx, tx.queries, selectGroup, g.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.lockOrg(ctx, old.OrgID); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, updateGroup, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole, string(g.AutoJoinScope), g.ID)
+		if err != nil && tx.db.eng.unique(err) {
+			return groupTaken(g.Name, err)
+		}
+		if err != nil {
+			return err
+		}
+		g.OrgID = old.OrgID
+		if err := tx.backfill(ctx, g); err != nil {
+			return err
+		}
+		if err := tx.staleScopesOn(ctx, g.ID); err != nil {
+			return err
+		}
+		ev.TargetID = g.ID
+		return tx.record(ctx, about(ev, old.OrgID), "resource_group.settings")
+	})
+}
+
+// DeleteGroup removes a resource group, its memberships, the scopes on it and what gates it was let through.
+// Conflict while repositories are in it, because they would come into sight of the whole organization. NotFound.
+func (db *DB) DeleteGroup(ctx context.Context, id hub.ID, ev hub.Event) error {
+	return db.mutate(ctx, "deleting a resource group", func(tx *Tx) error {
+		g, err := readGroup(ctx, tx.queries, selectGroup, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
+			return err
+		}
+		var n int64
+		if err := tx.one(ctx, countGroupRepos, []any{id}, &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return hub.Errorf(hub.Conflict, "The resource group still holds repositories (%d): move them out first, as they would become visible to the whole organization.", n)
+		}
+		if err := tx.emptyGroup(ctx, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, deleteGroup, id); err != nil {
+			return err
+		}
+		ev.TargetID = id
+		return tx.record(ctx, about(ev, g.OrgID), "resource_group.delete")
+	})
+}
+
+// emptyGroup removes everything that refers to a group.
+func (tx *Tx) emptyGroup(ctx context.Context, id hub.ID) error {
+	members, err := collect(ctx, tx.queries, scanGroupMember, selectGroupMembers, id)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		tx.stale(userChange(m.UserID))
+	}
+	if err := tx.dropScopesOn(ctx, id); err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, deleteGateGrantsTo, string(hub.GateGroup), id); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, deleteGroupMembers, id)
+	return err
+}
+
+// groupOf tells whether the group belongs to the namespace; NotFound when it does not.
+func (tx *Tx) groupOf(ctx context.Context, groupID, namespaceID hub.ID) error {
+	g, err := readGroup(ctx, tx.queries, selectGroup, groupID)
+	if err == nil && g.OrgID != namespaceID {
+		err = noGroup()
+	}
+	return err
+}
+
+// SetRepoGroup puts a repository into a resource group of its organization, or into none when groupID is empty.
+// RepoNotFound; NotFound when the organization has no such group.
+func (db *DB) SetRepoGroup(ctx context.Context, repoID, groupID hub.ID, ev hub.Event) error {
+	return db.mutate(ctx, "moving a repository to a resource group", func(tx *Tx) error {
+		if err := tx.lockRepo(ctx, repoID); err != nil {
+			return err
+		}
+		r, ok, err := readRepo(ctx, tx.queries, selectRepoByID, repoID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return noRepo()
+		}
+		if groupID != "" {
+			if err := tx.groupOf(ctx, groupID, r.NamespaceID); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.exec(ctx, updateRepoGroup, groupID, tx.at, repoID); err != nil {
+			return err
+		}
+		if err := tx.staleScopesOn(ctx, repoID); err != nil {
+			return err
+		}
+		ev.RepoID, ev.TargetID = repoID, groupID
+		return tx.record(ctx, about(ev, r.NamespaceID), "repo.update_resource_group", repoChange(repoID))
+	})
+}
