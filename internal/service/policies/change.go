@@ -1,0 +1,192 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/orgs"
+)
+
+// maxRanges is how many address ranges an organization may have.
+const maxRanges = 256
+
+// Set changes the rules of an organization, for every credential from the moment it returns. Needs OrgWrite on it, or
+// InstanceAdmin. InvalidInput, NotFound.
+func (s *Service) Set(ctx context.Context, g access.Grant, org string, c Change, from hub.Event) (rules hub.OrgRules, err error) {
+	o, err := orgs.Find(ctx, s.store, g, access.OrgWrite, org)
+	if err != nil {
+		return rules, err
+	}
+	if err := s.check(ctx, o, c); err != nil {
+		return rules, err
+	}
+	before, err := s.store.OrgRules(ctx, o.ID)
+	if err != nil {
+		return rules, err
+	}
+	after := before
+	c.apply(&after)
+	kind, _ := describe(before, after)
+	ev := orgs.Event(g, from, kind, "", o.ID, o.ID)
+	if kind == "org.token_approval.enabled" {
+		ev.Notices = []hub.Notice{{Kind: NoticeReview, To: o.ID, Data: map[string]string{"organization": o.Name}}}
+	}
+	err = s.store.ChangeOrgRules(ctx, o.ID, ev, func(r *hub.OrgRules) (string, error) {
+		was := *r
+		c.apply(r)
+		rules = *r
+		_, changes := describe(was, *r)
+		return "changed rules of " + o.Name + ": " + changes, nil
+	})
+	return rules, err
+}
+
+func (s *Service) check(ctx context.Context, o hub.Organization, c Change) error {
+	if c.Tokens != nil {
+		if _, err := hub.ParseTokenPolicy(string(*c.Tokens)); err != nil {
+			return err
+		}
+	}
+	if c.SSH != nil && !slices.Contains([]hub.SSHRule{hub.SSHByPolicy, hub.SSHAllowed, hub.SSHDenied}, *c.SSH) {
+		return hub.Errorf(hub.InvalidInput, "Unknown rule %q for SSH keys: use allow, deny, or nothing to follow the token policy.", string(*c.SSH))
+	}
+	if r := c.GroupCreation; r != nil && (*r < hub.RoleRead || *r > hub.RoleAdmin) {
+		return hub.Errorf(hub.InvalidInput, "The least role that creates resource groups is admin, write, contributor or read.")
+	}
+	if c.IPRanges != nil && len(*c.IPRanges) > maxRanges {
+		return hub.Errorf(hub.InvalidInput, "An organization has at most %d address ranges.", maxRanges)
+	}
+	return s.checkFeatures(ctx, o, c.Features)
+}
+
+func (s *Service) checkFeatures(ctx context.Context, o hub.Organization, fs map[hub.Feature]hub.FeatureRule) error {
+	if len(fs) == 0 {
+		return nil
+	}
+	groups, err := s.store.Groups(ctx, o.ID)
+	if err != nil {
+		return err
+	}
+	for f, r := range fs {
+		if !slices.Contains(hub.Features, f) {
+			return hub.Errorf(hub.InvalidInput, "Unknown feature %q: there are %q.", string(f), hub.Features)
+		}
+		switch r.Access {
+		case hub.FeatureEveryone, hub.FeatureAdmins:
+			if len(r.Groups) > 0 {
+				return hub.Errorf(hub.InvalidInput, "The feature %s names groups, but is not open to groups.", f)
+			}
+		case hub.FeatureGroups:
+			if len(r.Groups) == 0 {
+				return hub.Errorf(hub.InvalidInput, "The feature %s is open to groups: name at least one.", f)
+			}
+			for _, id := range r.Groups {
+				if !slices.ContainsFunc(groups, func(x hub.ResourceGroup) bool { return x.ID == id }) {
+					return hub.Errorf(hub.InvalidInput, "The feature %s names a resource group that %s does not have.", f, o.Name)
+				}
+			}
+		default:
+			return hub.Errorf(hub.InvalidInput, "A feature is open to everyone, admins or groups, not to %q.", string(r.Access))
+		}
+	}
+	return nil
+}
+
+func (c Change) apply(r *hub.OrgRules) {
+	if c.Tokens != nil {
+		r.Tokens = *c.Tokens
+	}
+	if c.SSH != nil {
+		r.SSH = *c.SSH
+	}
+	if c.PrivateOnly != nil {
+		r.PrivateOnly = *c.PrivateOnly
+	}
+	if c.GroupCreation != nil {
+		r.GroupCreation = *c.GroupCreation
+	}
+	if c.IPRanges != nil {
+		r.IPRanges = *c.IPRanges
+	}
+	features := map[hub.Feature]hub.FeatureRule{}
+	for f, x := range r.Features {
+		features[f] = x
+	}
+	for f, x := range c.Features {
+		if features[f] = x; x.Access == hub.FeatureEveryone {
+			delete(features, f) // the default is not kept
+		}
+	}
+	r.Features = features
+}
+
+// describe tells what changed from what to what, and the type of the event, which is that of the weightiest change.
+func describe(before, after hub.OrgRules) (kind, changes string) {
+	var parts []string
+	kind = "org.update_settings"
+	say := func(event, what string, a, b any) {
+		if x, y := fmt.Sprint(a), fmt.Sprint(b); x != y {
+			parts = append(parts, what+" "+x+" → "+y)
+			kind = event
+		}
+	}
+	say("org.update_settings", "SSH", orPolicy(before.SSH), orPolicy(after.SSH))
+	say("org.settings.security.repo_visibility", "private only", before.PrivateOnly, after.PrivateOnly)
+	say("org.settings.resource_groups", "groups are created from role", before.GroupCreation, after.GroupCreation)
+	for _, f := range hub.Features {
+		say("org.settings.features", "feature "+string(f), openTo(before.Features[f]), openTo(after.Features[f]))
+	}
+	say(networkEvent(before, after), "address ranges", ranges(before.IPRanges), ranges(after.IPRanges))
+	say(tokenEvent(before.Tokens, after.Tokens), "token policy", before.Tokens, after.Tokens)
+	return kind, strings.Join(parts, "; ")
+}
+
+func orPolicy(r hub.SSHRule) string {
+	if r == hub.SSHByPolicy {
+		return "by policy"
+	}
+	return string(r)
+}
+
+func openTo(r hub.FeatureRule) string {
+	switch r.Access {
+	case "":
+		return string(hub.FeatureEveryone)
+	case hub.FeatureGroups:
+		return fmt.Sprintf("groups %v", r.Groups)
+	}
+	return string(r.Access)
+}
+
+func ranges(ps []netip.Prefix) string {
+	if len(ps) == 0 {
+		return "none"
+	}
+	return fmt.Sprint(ps)
+}
+
+// networkEvent and tokenEvent name the switches of the Hub's audit log; changes in between have our own names.
+func networkEvent(before, after hub.OrgRules) string {
+	switch {
+	case len(before.IPRanges) == 0:
+		return "org.settings.network.ip_restriction.enable"
+	case len(after.IPRanges) == 0:
+		return "org.settings.network.ip_restriction.disable"
+	}
+	return "org.settings.network"
+}
+
+func tokenEvent(before, after hub.TokenPolicy) string {
+	switch {
+	case after == hub.RequireApproval:
+		return "org.token_approval.enabled"
+	case before == hub.RequireApproval:
+		return "org.token_approval.disabled"
+	}
+	return "org.token_policy.change"
+}
