@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -63,6 +64,42 @@ func (c *Config) Check() error {
 	atLeast("sweep.every", c.Sweep.Every, time.Second)
 	atLeast("sweep.pack_grace", c.Sweep.PackGrace, time.Minute)
 	atLeast("sweep.file_grace", c.Sweep.FileGrace, time.Minute)
+	for _, l := range []struct {
+		key string
+		n   int
+	}{
+		{"token.api", c.Limits.Token.API}, {"token.resolvers", c.Limits.Token.Resolvers}, {"token.pages", c.Limits.Token.Pages},
+		{"user.api", c.Limits.User.API}, {"user.resolvers", c.Limits.User.Resolvers}, {"user.pages", c.Limits.User.Pages},
+		{"address.api", c.Limits.Address.API}, {"address.resolvers", c.Limits.Address.Resolvers}, {"address.pages", c.Limits.Address.Pages},
+		{"failures", c.Limits.Failures},
+	} {
+		between("limits."+l.key, int64(l.n), 0, 1_000_000_000)
+	}
+	between("limits.entries", int64(c.Limits.Entries), 1000, 100_000_000)
+	atLeast("limits.window", c.Limits.Window, time.Second)
+	atLeast("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Second)
+	if c.Tokens.MaxOverlap > maxOverlap {
+		bad("tokens.max_overlap", "%s is more than %s", FormatDuration(c.Tokens.MaxOverlap), FormatDuration(maxOverlap))
+	}
+	if c.Tokens.MaxLifetime > 0 && c.Tokens.DefaultLifetime > c.Tokens.MaxLifetime {
+		bad("tokens.default_lifetime", "it is more than tokens.max_lifetime")
+	}
+	if c.Mail.Server != "" {
+		if err := checkListen(c.Mail.Server); err != nil {
+			bad("mail.server", "%v", err)
+		}
+		if _, err := mail.ParseAddress(c.Mail.From); err != nil {
+			bad("mail.from", "%q is not an address such as Hub <hub@example.org>", c.Mail.From)
+		}
+	}
+	if c.Webhook.URL != "" {
+		if u, err := url.Parse(c.Webhook.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+			bad("webhook.url", "it is not a URL of http or https without a user in it")
+		}
+		if c.Webhook.Secret.IsZero() {
+			bad("webhook.secret", "it is missing: receivers could not tell the hub's messages from others")
+		}
+	}
 	if c.Admin.Name != "" {
 		if err := hub.CheckNamespace(c.Admin.Name); err != nil {
 			bad("admin.name", "%s", message(err))
@@ -73,6 +110,9 @@ func (c *Config) Check() error {
 	}
 	return errors.Join(errs...)
 }
+
+// maxOverlap bounds how long a value that was rotated away can be allowed to work.
+const maxOverlap = 7 * 24 * time.Hour
 
 func message(err error) string {
 	var e *hub.Error

@@ -26,6 +26,10 @@ type Config struct {
 	Commit    Commit
 	Upload    Upload
 	Sweep     Sweep
+	Audit     Audit
+	Limits    Limits
+	Mail      Mail
+	Webhook   Webhook
 	Log       Log
 	Admin     Admin
 }
@@ -59,6 +63,10 @@ type Tokens struct {
 	MaxPerUser       int
 	MaxScopes        int
 	MaxLifetime      time.Duration // 0: tokens may live for ever
+	DefaultLifetime  time.Duration // of a token that is made without an expiry; 0: none
+	MaxOverlap       time.Duration // that an old value may outlive its rotation
+	ReuseRevokes     bool          // the use of a value that was rotated away ends the token
+	Leaks            string        // report, revoke or refuse: what follows a token of ours in pushed text
 	LastUsedInterval time.Duration
 	CacheEntries     int
 }
@@ -87,6 +95,42 @@ type Sweep struct {
 	Every     time.Duration
 	PackGrace time.Duration
 	FileGrace time.Duration
+}
+
+// Audit says how the audit log is kept.
+type Audit struct {
+	CheckpointFile  string // empty: in the data folder
+	CheckpointEvery time.Duration
+	Retention       time.Duration // 0: for ever
+}
+
+// Quotas are the requests that a caller may make in one window, by class of route; 0: any number.
+type Quotas struct{ API, Resolvers, Pages int }
+
+// Limits say how many requests are answered.
+type Limits struct {
+	Window   time.Duration
+	Token    Quotas // one token
+	User     Quotas // all tokens and sessions of one user together
+	Address  Quotas // callers without a credential, by network
+	Failures int    // refused credentials of one network
+	Entries  int    // callers that are remembered
+}
+
+// Mail says how mails leave.
+type Mail struct {
+	Server   string // host:port; empty: no mails
+	From     string
+	User     string
+	Password secret.String
+	TLS      string // starttls, tls or none
+	Digest   time.Duration
+}
+
+// Webhook gets every message of the outbox.
+type Webhook struct {
+	URL    string // empty: none
+	Secret secret.String
 }
 
 // Log says how much is logged.
@@ -122,6 +166,8 @@ func Default() Config {
 		Tokens: Tokens{
 			MaxPerUser:       1000,
 			MaxScopes:        100,
+			MaxOverlap:       7 * 24 * time.Hour,
+			Leaks:            "report",
 			LastUsedInterval: 30 * time.Second,
 			CacheEntries:     100_000,
 		},
@@ -143,7 +189,17 @@ func Default() Config {
 			PackGrace: time.Hour,
 			FileGrace: 24 * time.Hour,
 		},
-		Log: Log{Level: "info"},
+		Audit: Audit{CheckpointEvery: time.Minute},
+		Limits: Limits{
+			Window:   5 * time.Minute,
+			Token:    Quotas{API: 100_000, Resolvers: 500_000, Pages: 10_000},
+			User:     Quotas{API: 200_000, Resolvers: 1_000_000, Pages: 20_000},
+			Address:  Quotas{API: 20_000, Resolvers: 200_000, Pages: 5_000},
+			Failures: 300,
+			Entries:  100_000,
+		},
+		Mail: Mail{TLS: "starttls", Digest: 7 * 24 * time.Hour},
+		Log:  Log{Level: "info"},
 	}
 }
 
@@ -160,6 +216,14 @@ func (c *Config) BlobsPath() string { return filepath.Join(c.Data, "blobs") }
 
 // CachePath is a folder that may be deleted while no hub runs.
 func (c *Config) CachePath() string { return filepath.Join(c.Data, "cache") }
+
+// CheckpointPath is the file that gets the signed checkpoints of the audit log; mode 0600.
+func (c *Config) CheckpointPath() string {
+	if c.Audit.CheckpointFile != "" {
+		return c.Audit.CheckpointFile
+	}
+	return filepath.Join(c.Data, "audit-checkpoints")
+}
 
 // SocketPath is the operator's Unix socket; mode 0600.
 func (c *Config) SocketPath() string { return filepath.Join(c.Data, "admin.sock") }

@@ -81,6 +81,17 @@ func duration(p *time.Duration) Value {
 	}}
 }
 
+func yesNo(p *bool) Value {
+	return value{kind: "true, false", show: func() string { return strconv.FormatBool(*p) }, set: func(s string) error {
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", s)
+		}
+		*p = b
+		return nil
+	}}
+}
+
 func choice(p *string, options ...string) Value {
 	return value{kind: strings.Join(options, ", "), show: func() string { return *p }, set: func(s string) error {
 		if !slices.Contains(options, s) {

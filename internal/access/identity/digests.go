@@ -12,3 +12,13 @@ func (k Keys) TokenDigests(value secret.String) [][]byte {
 	}
 	return out
 }
+
+// DeriveAll returns what Derive returns for each key of the ring, the newest first: for checking what was signed under
+// older ones. They are secret.
+func (k Keys) DeriveAll(purpose string) [][KeySize]byte {
+	var out [][KeySize]byte
+	for _, e := range k.entries() {
+		out = append(out, makeKeys([]key{e}).Derive(purpose))
+	}
+	return out
+}
