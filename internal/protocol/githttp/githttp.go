@@ -49,6 +49,7 @@ func (a *API) Register(s *httpd.Server) {
 	says := httpd.WithStyle(style)
 	httpd.Add(s, httpd.RepoWeb, "GET /info/refs", parseAdvertise, a.advertise, says)
 	s.Repo(httpd.RepoWeb, "POST /"+uploadPack, access.RepoContentRead, a.upload, says, httpd.Streaming())
+	s.Repo(httpd.RepoWeb, "POST /"+receivePack, access.RepoWrite, a.receive, says, httpd.Streaming())
 }
 
 // advertiseRequest asks what there is before a fetch or a push.
@@ -127,6 +128,18 @@ func (a *API) upload(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 	}
 	out := &answer{w: w, contentType: "application/x-git-upload-pack-result"}
 	if err := a.git.UploadPack(r.Context(), g, version(r), true, body, out); err != nil {
+		return err
+	}
+	return out.end()
+}
+
+func (a *API) receive(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	body, err := requestBody(r, receivePack, 0) // the service bounds the pack
+	if err != nil {
+		return err
+	}
+	out := &answer{w: w, contentType: "application/x-git-receive-pack-result"}
+	if err := a.git.ReceivePack(r.Context(), g, body, out, r.Event("repo.push")); err != nil {
 		return err
 	}
 	return out.end()

@@ -9,14 +9,16 @@ import (
 // maxRefName is the length in bytes that the name of a branch or tag may have.
 const maxRefName = 200
 
-func checkBranchName(name string) error {
+// CheckBranchName tells whether a branch may have that name, without refs/heads/; the error is InvalidInput.
+func CheckBranchName(name string) error {
 	if strings.HasPrefix(name, "refs/") || name == "HEAD" {
 		return hub.Errorf(hub.InvalidInput, "Invalid reference for a branch: %s", clip(name))
 	}
 	return checkRefName("branch", name)
 }
 
-func checkTagName(name string) error {
+// CheckTagName tells whether a tag may have that name, without refs/tags/; the error is InvalidInput.
+func CheckTagName(name string) error {
 	if strings.HasPrefix(name, "refs/") || name == "HEAD" {
 		return hub.Errorf(hub.InvalidInput, "Invalid reference for a tag: %s", clip(name))
 	}

@@ -24,7 +24,7 @@ func TestRefNamesAgreeWithGit(t *testing.T) {
 		"a-", "refs/heads/a", "refs/pr/1", "HEAD", "head", "0123456789012345678901234567890123456789", "0123456", "#1", "a,b", "a'b",
 		`a"b`, "a&b", "a%b", "a%2Fb", "…", "\u00a0\uFFFD", strings.Repeat("n", maxRefName), strings.Repeat("n", maxRefName+1), "",
 	} {
-		err := checkBranchName(name)
+		err := CheckBranchName(name)
 		if err != nil && !hub.Is(err, hub.InvalidInput) {
 			t.Errorf("%q: %v is not InvalidInput", name, err)
 		}

@@ -70,7 +70,7 @@ func (s *Service) CreateBranch(ctx context.Context, g access.Grant, b NewBranch,
 	if err != nil {
 		return err
 	}
-	if err := checkBranchName(b.Name); err != nil {
+	if err := CheckBranchName(b.Name); err != nil {
 		return err
 	}
 	ref := branchPrefix + b.Name
@@ -229,7 +229,7 @@ func (s *Service) CreateTag(ctx context.Context, g access.Grant, name, rev, mess
 	if err != nil {
 		return err
 	}
-	if err := checkTagName(name); err != nil {
+	if err := CheckTagName(name); err != nil {
 		return err
 	}
 	w, err := s.git.Begin(ctx, repo.ID)

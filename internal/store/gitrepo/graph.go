@@ -274,3 +274,44 @@ func (g *graph) oldestFirst(list []int32) ([]int32, error) {
 	}
 	return out, nil
 }
+
+// towards calls f with commits that are reachable from tips, the newest first, until f returns false or all that are left
+// are older than oldest by a day, in case dates are not in order.
+func (g *graph) towards(tips []hub.OID, oldest int64, f func(hub.OID) bool) error {
+	const day = 24 * 60 * 60
+	q := &queueOf{g: g}
+	add := func(i int32) {
+		if n := &g.nodes[i]; n.flags&flagQueued == 0 {
+			n.flags |= flagQueued
+			heap.Push(q, i)
+		}
+	}
+	for _, oid := range tips {
+		target, kind, _, err := g.peel(oid)
+		if err != nil {
+			return err
+		}
+		if kind != object.KindCommit {
+			continue
+		}
+		i, err := g.commit(target)
+		if err != nil {
+			return err
+		}
+		add(i)
+	}
+	for q.Len() > 0 {
+		i := heap.Pop(q).(int32)
+		if n := &g.nodes[i]; n.date < oldest-day || !f(n.oid) {
+			return nil
+		}
+		ps, err := g.parents(i)
+		if err != nil {
+			return err
+		}
+		for _, p := range ps {
+			add(p)
+		}
+	}
+	return nil
+}

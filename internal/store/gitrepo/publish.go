@@ -18,6 +18,7 @@ import (
 const (
 	kindCommit  = "commit"
 	kindCompact = "compact"
+	kindReceive = "receive"
 )
 
 // Publish stores the pack and publishes it together with the refs in p. It fills p.Pack and p.Inline, p.ID and
@@ -94,6 +95,10 @@ func (s *Store) storePack(ctx context.Context, repo hub.ID, kind string, b *pack
 	if err != nil {
 		return nil, nil, err
 	}
+	return s.storeFinished(ctx, repo, kind, f)
+}
+
+func (s *Store) storeFinished(ctx context.Context, repo hub.ID, kind string, f *pack.Finished) (*hub.Pack, []byte, error) {
 	row := &hub.Pack{
 		ID: hub.NewID(), RepoID: repo, Kind: kind, State: hub.PackLive,
 		Objects: f.Objects, PackBytes: f.PackBytes, Bytes: f.Bytes, Sum: f.Sum,
@@ -102,6 +107,7 @@ func (s *Store) storePack(ctx context.Context, repo hub.ID, kind string, b *pack
 		inline, err := f.Whole()
 		return row, inline, err
 	}
+	var err error
 	var nonce [4]byte
 	rand.Read(nonce[:]) // crypto/rand never fails: it ends the process instead
 	row.BlobKey = fmt.Sprintf("pack/%s/%s-%s", repo, row.ID, hex.EncodeToString(nonce[:]))

@@ -73,3 +73,26 @@ func (f *Finished) Whole() ([]byte, error) {
 	}
 	return buf.Bytes(), nil
 }
+
+// Open returns the pack as it can be read before it is stored. It is closed by the caller, before the builder changes
+// or closes.
+func (f *Finished) Open() (*Pack, error) {
+	src, err := f.spool.source()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pack{src: src, t: trailer{packLen: f.PackBytes}}
+	tail := f.tail[sumSize : len(f.tail)-TrailerSize]
+	t, err := parseTrailer(f.tail[len(f.tail)-TrailerSize:], f.Bytes)
+	if err == nil {
+		p.idx, err = parseIndex(tail[:t.idxLen], f.PackBytes)
+	}
+	if err == nil {
+		p.aux, err = parseAux(tail[t.idxLen:], p.idx.n)
+	}
+	if err != nil {
+		src.Close()
+		return nil, err
+	}
+	return p, nil
+}
