@@ -26,6 +26,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/storage"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/service/xet"
@@ -110,7 +111,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks}).Register(d.server)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
@@ -118,7 +119,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	githttp.New(git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
 		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
 	}), githttp.Config{}).Register(d.server)
-	d.operator = operator.New(d.accounts, tokenService, d.zone, d.about, log)
+	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 
 	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})

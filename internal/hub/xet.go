@@ -50,14 +50,3 @@ type XetRef struct {
 	Size     int64 // in bytes
 	Verified bool  // the SHA-256 was computed here; otherwise an uploader claims it
 }
-
-// XetUsage is what the deduplicated files of one namespace take.
-type XetUsage struct {
-	Domain   ID
-	Name     string // of the namespace; empty if it is gone
-	Files    int64
-	Logical  int64 // bytes of all files
-	Xorbs    int64
-	Unpacked int64 // bytes of all chunks that it holds, each once
-	Stored   int64 // bytes that those take on disk
-}

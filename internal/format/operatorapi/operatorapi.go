@@ -198,6 +198,51 @@ type (
 	}
 )
 
+// Storage is what the hub stores. Sizes are in bytes.
+type Storage struct {
+	Owners []StorageOwner `json:"owners"` // the largest first
+	Total  StorageTotal   `json:"total"`
+}
+
+// StorageOwner is what the repositories of one user or organization hold and take.
+type StorageOwner struct {
+	Owner              string `json:"owner"`
+	Repositories       int64  `json:"repositories"`
+	Git                int64  `json:"git"`     // stored packs
+	Logical            int64  `json:"logical"` // large files, as downloaded
+	Stored             int64  `json:"stored"`  // what those take
+	SavedByDedupe      int64  `json:"savedByDeduplication"`
+	SavedByCompression int64  `json:"savedByCompression"`
+}
+
+// StorageTotal is what the whole hub stores: bytes that several owners have are stored once.
+type StorageTotal struct {
+	Git     int64 `json:"git"`
+	Stored  int64 `json:"stored"` // of large files
+	Xorbs   int64 `json:"xorbs"`  // bundles of chunks
+	Damaged int64 `json:"damaged"`
+}
+
+// StorageCheck asks to check stored objects from where an earlier answer ended.
+type StorageCheck struct {
+	From string `json:"from"`
+}
+
+// StorageChecked is the outcome; Next is empty when everything has been checked.
+type StorageChecked struct {
+	Objects int64           `json:"objects"`
+	Bytes   int64           `json:"bytes"`
+	Damaged []StorageDamage `json:"damaged"`
+	Next    string          `json:"next,omitempty"`
+}
+
+// StorageDamage is a stored object that is not what it should be.
+type StorageDamage struct {
+	Kind   string `json:"kind"` // lfs, pack or xorb
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
 // Empty is the argument or the result of calls that have none.
 type Empty struct{}
 
@@ -229,4 +274,6 @@ const (
 	TokenEdit       Call = "token.edit"        // EditToken → Token
 	TokenRotate     Call = "token.rotate"      // ID → TokenWithValue
 	TokenDelete     Call = "token.delete"      // ID → Empty
+	StorageStats    Call = "storage.stats"     // Empty → Storage
+	StorageVerify   Call = "storage.verify"    // StorageCheck → StorageChecked
 )

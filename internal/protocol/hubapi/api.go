@@ -1,6 +1,9 @@
 package hubapi
 
 import (
+	"context"
+
+	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/repos"
@@ -16,6 +19,12 @@ type Services struct {
 	Repos    *repos.Service
 	Transfer *transfer.Service
 	Xet      *xet.Service // nil: no file can be fetched as chunks
+	Authz    Authorizer   // nil: who may not write learns so from the commit only
+}
+
+// Authorizer decides; access.Authorizer is one.
+type Authorizer interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
 }
 
 // API is the Hub's JSON API.

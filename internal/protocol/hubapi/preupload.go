@@ -3,6 +3,7 @@ package hubapi
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -62,6 +63,9 @@ func (a *API) preupload(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	if err != nil {
 		return err
 	}
+	if err := a.refuseLargeUploads(r, g, advice); err != nil {
+		return err
+	}
 	ans := struct {
 		Files     []probeAnswer `json:"files"`
 		CommitOID string        `json:"commitOid,omitempty"`
@@ -78,4 +82,15 @@ func (a *API) preupload(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	}
 	httpd.WriteJSON(w, http.StatusOK, ans)
 	return nil
+}
+
+// refuseLargeUploads tells who may not write so before the first large file: hf_xet, which would be told next, does not pass
+// the sentence on. Probes for small files stay open to readers.
+// Source: hf_xet 1.8, which raises ConnectionError with the status alone.
+func (a *API) refuseLargeUploads(r *httpd.Request, g access.Grant, advice []transfer.Advice) error {
+	if a.Authz == nil || g.Allows(access.RepoWrite) || !slices.ContainsFunc(advice, func(x transfer.Advice) bool { return x.LFS }) {
+		return nil
+	}
+	_, err := a.Authz.Authorize(r.Context(), g.Subject(), access.Need{Action: access.RepoWrite, Target: access.Repo(r.Repo)})
+	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/storage"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 )
 
@@ -26,6 +27,7 @@ type Authorizer interface {
 type Handler struct {
 	accounts   *accounts.Service
 	tokens     *tokens.Service
+	storage    *storage.Service
 	authorizer Authorizer
 	about      func() operatorapi.Hub // what is known without the store
 	log        *slog.Logger
@@ -33,8 +35,8 @@ type Handler struct {
 }
 
 // New makes the handler. about tells the address and the version of the hub.
-func New(a *accounts.Service, t *tokens.Service, z Authorizer, about func() operatorapi.Hub, log *slog.Logger) *Handler {
-	h := &Handler{accounts: a, tokens: t, authorizer: z, about: about, log: log}
+func New(a *accounts.Service, t *tokens.Service, s *storage.Service, z Authorizer, about func() operatorapi.Hub, log *slog.Logger) *Handler {
+	h := &Handler{accounts: a, tokens: t, storage: s, authorizer: z, about: about, log: log}
 	h.calls = map[operatorapi.Call]func(context.Context, access.Grant, *json.Decoder) (any, error){
 		operatorapi.HubShow:         call(h.hubShow),
 		operatorapi.UserCreate:      call(h.userCreate),
@@ -59,6 +61,8 @@ func New(a *accounts.Service, t *tokens.Service, z Authorizer, about func() oper
 		operatorapi.TokenEdit:       call(h.tokenEdit),
 		operatorapi.TokenRotate:     call(h.tokenRotate),
 		operatorapi.TokenDelete:     call(h.tokenDelete),
+		operatorapi.StorageStats:    call(h.storageStats),
+		operatorapi.StorageVerify:   call(h.storageVerify),
 	}
 	return h
 }

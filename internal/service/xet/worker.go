@@ -137,32 +137,33 @@ func (w *Worker) Scrub(ctx context.Context, limit int) (rotten int, err error) {
 		return 0, err
 	}
 	for _, x := range xorbs {
-		bad, err := w.s.check(ctx, x)
+		damage, err := w.s.CheckXorb(ctx, x)
 		if err != nil {
 			return rotten, err
 		}
-		if bad {
+		if damage != nil {
 			rotten++
-		}
-		if err := w.s.meta.SetXetChecked(ctx, x.Hash, bad); err != nil {
-			return rotten, err
 		}
 	}
 	return rotten, nil
 }
 
-// check reads a stored xorb. Only damage counts as rot: a store that fails for another reason is an error.
-func (s *Service) check(ctx context.Context, x hub.XetXorb) (rotten bool, err error) {
-	t, err := s.checkStored(ctx, x.Hash)
-	if err == nil && rowOf(x.Hash, t) != x {
-		err = rot(x.Hash, fmt.Errorf("its row says %d chunks and %d bytes", x.Chunks, x.Packed))
+// CheckXorb reads a stored xorb, hashes its chunks, and notes the outcome. rotten is what is wrong with it, nil if nothing; it
+// is logged too. err tells that it could not be found out.
+func (s *Service) CheckXorb(ctx context.Context, x hub.XetXorb) (rotten, err error) {
+	t, rotten := s.checkStored(ctx, x.Hash)
+	if rotten == nil && rowOf(x.Hash, t) != x {
+		rotten = rot(x.Hash, fmt.Errorf("its row says %d chunks and %d bytes", x.Chunks, x.Packed))
 	}
 	if ctx.Err() != nil {
-		return false, ctx.Err()
+		return nil, ctx.Err()
 	}
-	if err != nil {
-		s.logErr(ctx, "stored bytes are damaged", err)
-		return true, nil
+	if rotten != nil {
+		// A xorb that was swept since it was listed is gone, not rotten.
+		if _, err := s.meta.XetXorb(ctx, x.Hash); hub.Is(err, hub.NotFound) {
+			return nil, nil
+		}
+		s.logErr(ctx, "stored bytes are damaged", rotten)
 	}
-	return false, nil
+	return rotten, s.meta.SetXetChecked(ctx, x.Hash, rotten != nil)
 }
