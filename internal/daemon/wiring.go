@@ -24,6 +24,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/resolve"
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/audit"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/storage"
@@ -99,6 +100,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
 	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
+	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
+		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
+	if err != nil {
+		return nil, err
+	}
 	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
 	transfers := transfer.New(transfer.Config{
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
@@ -111,7 +117,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone}).Register(d.server)
+	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
@@ -120,8 +126,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
 	}), githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
+	d.operator.AddAudit(auditService)
 
-	d.runners = append(d.runners, auth, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
+	d.runners = append(d.runners, auth, auditService, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)

@@ -6,6 +6,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/audit"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
@@ -18,6 +19,7 @@ type Services struct {
 	Tokens   *tokens.Service // needed with Accounts
 	Repos    *repos.Service
 	Transfer *transfer.Service
+	Audit    *audit.Service
 	Xet      *xet.Service // nil: no file can be fetched as chunks
 	Authz    Authorizer   // nil: who may not write learns so from the commit only
 }
@@ -43,5 +45,8 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Transfer != nil {
 		a.registerUploads(s)
+	}
+	if a.Audit != nil {
+		a.registerAudit(s)
 	}
 }

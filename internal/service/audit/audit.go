@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -35,6 +36,7 @@ type Store interface {
 	ForgetAudit(ctx context.Context, before time.Time, ev hub.Event) (base int64, err error)
 	RecordEvents(ctx context.Context, events ...hub.Event) error
 	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
+	Namespace(ctx context.Context, name string) (hub.Namespace, error)
 }
 
 // Options are the rules.
@@ -137,16 +139,23 @@ func (s *Service) Checkpoint(ctx context.Context) error {
 	return s.handOut(ctx)
 }
 
-// grow makes the checkpoint of the first size events out of the last one.
+// grow makes the checkpoint of the first size events out of the last one. It does not sign what does not fit together.
 func (s *Service) grow(ctx context.Context, last Checkpoint, ok bool, size int64) error {
 	f := &auditchain.Frontier{}
+	var chain auditchain.Hash
 	if ok {
-		var err error
+		n, err := auditchain.Open([]byte(last.Note), auditchain.Origin(s.opts.Instance), s.keys)
+		if err != nil {
+			return err
+		}
 		if f, err = auditchain.ParseFrontier(last.Size, last.Frontier); err != nil {
 			return err
 		}
+		if f.Root() != n.Root || f.Size() != n.Size {
+			return fmt.Errorf("the last checkpoint of the audit log was changed: run ambit audit verify")
+		}
+		chain = n.Chain
 	}
-	var chain auditchain.Hash
 	var record []byte
 	for f.Size() < size {
 		rows, err := s.store.AuditAfter(ctx, f.Size(), int(min(page, size-f.Size())))
@@ -157,12 +166,12 @@ func (s *Service) grow(ctx context.Context, last Checkpoint, ok bool, size int64
 			return fmt.Errorf("the audit log ends at event %d, its head says %d: run ambit audit verify", f.Size(), size)
 		}
 		for _, r := range rows {
-			if r.Seq != f.Size()+1 || len(r.Hash) != len(chain) {
-				return fmt.Errorf("event %d of the audit log is missing: run ambit audit verify", f.Size()+1)
-			}
 			record = auditchain.Record(record[:0], r.Seq, r.Event)
+			chain = auditchain.Next(chain, record)
+			if r.Seq != f.Size()+1 || !bytes.Equal(r.Hash, chain[:]) {
+				return fmt.Errorf("event %d of the audit log is missing or was changed: run ambit audit verify", f.Size()+1)
+			}
 			f.Append(record)
-			chain = auditchain.Hash(r.Hash)
 		}
 	}
 	c := auditchain.Checkpoint{Size: size, Root: f.Root(), Chain: chain, At: s.opts.Now().UTC().Truncate(time.Microsecond)}

@@ -191,6 +191,21 @@ func TestVerifyRecomputed(t *testing.T) {
 	})
 }
 
+// TestNothingBrokenIsSigned changes an event that no checkpoint covers yet.
+func TestNothingBrokenIsSigned(t *testing.T) {
+	both(t, func(w *world) {
+		w.events(3)
+		w.must(w.db.RecordEvents(w.ctx, hub.Event{Type: "a", Message: "b"}))
+		w.exec("UPDATE audit_log SET message = 'c' WHERE seq = 4")
+		if err := w.svc.Checkpoint(w.ctx); err == nil {
+			w.t.Error("a changed event was signed")
+		}
+		if p := w.problems(); len(p) == 0 {
+			w.t.Error("it was not noticed either")
+		}
+	})
+}
+
 // TestRetention deletes old events and still vouches for the rest.
 func TestRetention(t *testing.T) {
 	both(t, func(w *world) {

@@ -14,10 +14,21 @@ import (
 // Source: Hub documentation, "Audit logs".
 const MaxExport = 100_000
 
-// Events returns up to q.Limit events of the whole hub, newest first. Needs InstanceAdmin.
-func (s *Service) Events(ctx context.Context, g access.Grant, q Query) ([]Row, error) {
+// File returns where the file of checkpoints lies.
+func (s *Service) File() string { return s.opts.File }
+
+// Events returns up to q.Limit events, newest first: of the namespace with the given name, or of the whole hub when it is
+// empty. Needs InstanceAdmin. NotFound when there is no such namespace.
+func (s *Service) Events(ctx context.Context, g access.Grant, namespace string, q Query) ([]Row, error) {
 	if err := g.Has(access.InstanceAdmin); err != nil {
 		return nil, err
+	}
+	if namespace != "" {
+		n, err := s.store.Namespace(ctx, namespace)
+		if err != nil {
+			return nil, err
+		}
+		q.Namespace = n.ID
 	}
 	q.Limit = min(max(q.Limit, 1), page)
 	return s.store.AuditEvents(ctx, q)
