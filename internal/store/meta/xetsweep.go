@@ -39,13 +39,16 @@ const (
 		INSERT INTO xet_domains (domain_id, epoch) VALUES (?, 1)
 		ON CONFLICT (domain_id) DO UPDATE SET epoch = xet_domains.epoch + 1`
 
-	condemnXetXorbs = `
-		UPDATE xet_xorbs SET state = 'deleting' WHERE touched_at < ? AND state <> 'deleting' AND hash IN (
-			SELECT x.hash FROM xet_xorbs x
-			WHERE x.state <> 'deleting' AND x.touched_at < ?
-				AND NOT EXISTS (SELECT 1 FROM xet_holdings h WHERE h.xorb = x.hash)
-				AND NOT EXISTS (SELECT 1 FROM xet_file_xorbs p WHERE p.xorb = x.hash)
-			ORDER BY x.touched_at LIMIT ?)`
+	selectLooseXorbs = `
+		SELECT x.hash FROM xet_xorbs x
+		WHERE x.state <> 'deleting' AND x.touched_at < ?
+			AND NOT EXISTS (SELECT 1 FROM xet_holdings h WHERE h.xorb = x.hash)
+			AND NOT EXISTS (SELECT 1 FROM xet_file_xorbs p WHERE p.xorb = x.hash)
+		ORDER BY x.touched_at LIMIT ?`
+	lockTouchedXorb = `SELECT touched_at FROM xet_xorbs WHERE hash = ? FOR UPDATE`
+	countXorbUsers  = `
+		SELECT (SELECT COUNT(*) FROM xet_holdings WHERE xorb = ?) + (SELECT COUNT(*) FROM xet_file_xorbs WHERE xorb = ?)`
+	condemnXetXorb      = `UPDATE xet_xorbs SET state = 'deleting' WHERE hash = ?`
 	selectDeletingXorbs = `SELECT hash FROM xet_xorbs WHERE state = 'deleting' ORDER BY hash LIMIT ?`
 	forgetXetXorb       = `DELETE FROM xet_xorbs WHERE hash = ? AND state = 'deleting'`
 
@@ -185,13 +188,33 @@ func (db *DB) DropXetHoldings(ctx context.Context, before time.Time, limit int) 
 // limit of those, of earlier calls included, until ForgetXetXorb. Their bytes can be deleted at once.
 func (db *DB) CondemnXetXorbs(ctx context.Context, before time.Time, limit int) (hashes []hub.XetHash, err error) {
 	err = db.mutate(ctx, "condemning xorbs", func(tx *Tx) error {
-		if _, err := tx.exec(ctx, condemnXetXorbs, before, before, limit); err != nil {
+		loose, err := collect(ctx, tx.queries, scanHash, selectLooseXorbs, before, limit)
+		if err != nil {
 			return err
+		}
+		for _, h := range loose {
+			if err := tx.condemnXorb(ctx, h, before); err != nil {
+				return err
+			}
 		}
 		hashes, err = collect(ctx, tx.queries, scanHash, selectDeletingXorbs, limit)
 		return err
 	})
 	return hashes, err
+}
+
+// condemnXorb decides about a xorb under its row's lock: whoever is about to hold it waits, or has made himself seen.
+func (tx *Tx) condemnXorb(ctx context.Context, h hub.XetHash, before time.Time) error {
+	touched, ok, err := first(collect(ctx, tx.queries, scanOne[int64], lockTouchedXorb, h[:]))
+	if err != nil || !ok || touched >= micros(before) {
+		return err
+	}
+	var users int64
+	if err := tx.one(ctx, countXorbUsers, []any{h[:], h[:]}, &users); err != nil || users > 0 {
+		return err
+	}
+	_, err = tx.exec(ctx, condemnXetXorb, h[:])
+	return err
 }
 
 // ForgetXetXorb removes the row of a xorb whose bytes are gone. No error for any other.
