@@ -6,16 +6,23 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// object is what decisions read of a repository or, without an id, of a namespace alone: 52 bytes.
+// object is what decisions read of a repository or, without an id, of a namespace or a resource group.
 type object struct {
 	namespace key
 	id        key
 	creator   key
-	flags     State // statePrivate, stateGated, stateDisabled
+	group     key
+	flags     State // statePrivate, stateGated, stateDisabled, stateAbsent, stateGrouped, stateMembersGated
+	self      bool  // the resource group itself and not something in it
 }
 
 // missing stands for everything that does not exist: it is decided like a hidden repository.
-var missing = object{flags: statePrivate}
+var missing = object{flags: statePrivate | stateAbsent}
+
+// missingIn is a repository that does not exist in a namespace that does.
+func missingIn(namespace hub.ID) object {
+	return object{namespace: keyOf(namespace), flags: statePrivate | stateAbsent}
+}
 
 // objectOf reads a repository. Protected spaces are private here; only models and datasets have gates.
 func objectOf(r *hub.Repo) object {
@@ -25,9 +32,16 @@ func objectOf(r *hub.Repo) object {
 	}
 	if r.Gated != hub.Ungated && r.Type != hub.Space {
 		o.flags |= stateGated
+		if r.MembersGated {
+			o.flags |= stateMembersGated
+		}
 	}
 	if r.Disabled {
 		o.flags |= stateDisabled
+	}
+	if r.GroupID != "" {
+		o.group = keyOf(r.GroupID)
+		o.flags |= stateGrouped
 	}
 	return o
 }
@@ -35,45 +49,94 @@ func objectOf(r *hub.Repo) object {
 // objectOfNamespace is a namespace without a repository: nothing in it is public.
 func objectOfNamespace(id hub.ID) object { return object{namespace: keyOf(id), flags: statePrivate} }
 
+// objectInGroup is a place for a repository in a resource group.
+func objectInGroup(namespace, group hub.ID) object {
+	o := objectOfNamespace(namespace)
+	if group != "" {
+		o.group = keyOf(group)
+		o.flags |= stateGrouped
+	}
+	return o
+}
+
+// objectOfGroup is a resource group itself.
+func objectOfGroup(namespace, group hub.ID) object {
+	return object{namespace: keyOf(namespace), group: keyOf(group), flags: statePrivate | stateGrouped, self: true}
+}
+
 // abstract reads everything about s and o that the rules look at. It allocates nothing.
 func abstract(s *Subject, o *object, now time.Time) State {
 	st := s.base | o.flags
 	if s.expires != 0 && now.UnixNano() >= s.expires {
 		st &^= stateLive
 	}
-	rel := s.relationTo(o.namespace)
-	st |= State(rel) << relationShift
-	if rel == memberContributor && o.creator == s.user {
+	st |= s.relationTo(o.namespace)
+	if o.flags&stateGrouped != 0 && s.endGroups > s.endOrgs {
+		if role, ok := findRow(s.groups(), o.group); ok {
+			st |= State(role) << groupShift
+		}
+	}
+	if o.creator == s.user && s.user != (key{}) {
 		st |= stateCreator
 	}
-	if s.kind == KindFineGrained {
+	if o.flags&stateGated != 0 && len(s.gates) > 0 {
+		st |= State(s.standingBefore(o.id, now)) << standingShift
+	}
+	if st.kind() >= KindFineGrained {
 		st |= s.scopeFor(o)
 	}
 	return st
 }
 
-func (s *Subject) relationTo(namespace key) relation {
+// relationTo returns the relation to a namespace and, for an organization, what the person's row there holds.
+func (s *Subject) relationTo(namespace key) State {
 	if s.endOrgs > 0 {
-		if rel, ok := findRow(s.orgs(), namespace); ok {
-			return relation(rel)
+		if fact, ok := findRow(s.orgs(), namespace); ok {
+			return State(fact&relationMask)<<relationShift | State(fact>>3)<<policyShift
 		}
 	}
 	if namespace == s.user && namespace != (key{}) {
-		return owner
+		return State(owner) << relationShift
 	}
-	return s.stranger
+	return State(s.stranger) << relationShift
+}
+
+// standingBefore finds where the subject stands before the gate of a repository: the best of all that it asked for
+// or was given, as a person and with others.
+func (s *Subject) standingBefore(repo key, now time.Time) standing {
+	best := standNone
+	for i := firstGate(s.gates, repo); i < len(s.gates) && s.gates[i].lo == repo.lo && s.gates[i].hi == repo.hi; i++ {
+		st := s.gates[i].standing
+		if until := s.gates[i].until; st == standAccepted && until != 0 && !now.IsZero() && now.UnixNano() >= until {
+			st = standOver
+		}
+		if st == standRejected {
+			return st // by name: being let in with others does not undo that
+		}
+		best = max(best, st)
+	}
+	return best
 }
 
 // scopeFor finds the most specific entry of a fine-grained token for o. It speaks alone; only whether the
-// namespace's entry carries repo.write is kept beside it, for what an entry on one repository cannot allow.
+// namespace's entry carries repo.write and resourceGroup.write is kept beside it, for what a narrower entry cannot
+// allow.
 func (s *Subject) scopeFor(o *object) State {
 	var st State
-	lv, at := levelNone, uint8(0)
+	lv, at := levelNone, uint16(0)
 	if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
 		lv, at = levelNamespace, a
 	}
 	if atoms(at)&atomWrite != 0 {
 		st |= stateNamespaceWrite
+	}
+	if atoms(at)&atomGroupWrite != 0 {
+		st |= stateNamespaceGroups
+	}
+	if o.flags&stateGrouped != 0 && !o.self {
+		if a, ok := findRow(s.groupScopes(), o.group); ok {
+			lv, at = levelGroup, a
+		}
 	}
 	if a, ok := findRow(s.repoScopes(), o.id); ok {
 		lv, at = levelRepo, a

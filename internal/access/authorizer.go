@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -21,6 +22,12 @@ type Source interface {
 	Namespace(ctx context.Context, name string) (hub.Namespace, error)
 }
 
+// GroupSource finds resource groups. A Source that is none has no groups.
+type GroupSource interface {
+	// GroupByID is NotFound for a group that is gone.
+	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)
+}
+
 // Refresher reads a subject anew from its credential; identity.Authenticator is one. The error is
 // InvalidCredentials when the credential is no longer valid.
 type Refresher interface {
@@ -36,6 +43,7 @@ type Options struct {
 // Authorizer decides needs. It keeps no state of its own and is safe for concurrent use.
 type Authorizer struct {
 	src       Source
+	groups    GroupSource // nil if src has none
 	refresher Refresher
 	now       func() time.Time
 }
@@ -45,7 +53,8 @@ func NewAuthorizer(src Source, o Options) *Authorizer {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Authorizer{src: src, refresher: o.Refresher, now: o.Now}
+	groups, _ := src.(GroupSource)
+	return &Authorizer{src: src, groups: groups, refresher: o.Refresher, now: o.Now}
 }
 
 // Authorize decides whether s may do everything in needs. On yes the Grant carries the targets.
@@ -53,7 +62,8 @@ func NewAuthorizer(src Source, o Options) *Authorizer {
 //
 //   - InvalidCredentials: the credential has died since it was accepted
 //   - RepoNotFound: the repository is missing or hidden, which are told apart by nothing
-//   - NotFound: there is no such user or organization
+//   - NotFound: there is no such user or organization, or no such resource group, which is the answer to those as well
+//     who are not in it
 //   - Disabled, GatedRepo, Forbidden: the caller may see the target and not do this to it
 //   - Unauthorized: signing in is needed
 //   - Conflict: RepoCreate was refused, but the repository exists and the caller may see it; URL is its path
@@ -146,38 +156,86 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, gv *given, now time.Ti
 	if !n.Action.takes(n.Target.kind) {
 		return nil, hub.Errorf(hub.Internal, "%s asked of the wrong kind of target", n.Action)
 	}
-	o := missing
-	moved := false
-	switch n.Target.kind {
-	case repoTarget, repoRowTarget:
-		var err error
-		if moved, err = a.findRepo(ctx, n.Target, &gv.repo); err != nil {
-			return nil, err
-		}
-		if gv.repo.ID != "" {
-			o = objectOf(&gv.repo)
-		}
-	case namespaceTarget, newRepoTarget:
-		ns, err := a.findNamespace(ctx, s, n)
-		if err != nil {
-			return nil, err
-		}
-		if ns.ID == "" && n.Action != RepoCreate {
-			return nil, noNamespace(ns.Name)
-		}
-		gv.namespace, o = ns, objectOfNamespace(ns.ID)
+	o, moved, err := a.object(ctx, s, gv, now)
+	if err != nil {
+		return nil, err
 	}
 	st := abstract(s, &o, now)
 	layers := decide(st)
 	gv.bits = layers.Allowed()
 	if !n.Action.allowedBy(gv.bits) {
-		d := &denial{given: gv, state: st, layers: layers}
+		d := &denial{given: gv, state: st, layers: layers, space: o.namespace}
 		return d, a.noteExisting(ctx, s, d, now)
 	}
 	if moved {
 		return nil, &Moved{From: n.Target.repo, To: gv.repo.RepoID}
 	}
 	return nil, nil
+}
+
+// object finds what a need is about.
+func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time.Time) (o object, moved bool, err error) {
+	n := &gv.need
+	switch n.Target.kind {
+	case repoTarget, repoRowTarget:
+		if moved, err = a.findRepo(ctx, n.Target, &gv.repo); err != nil {
+			return o, false, err
+		}
+		if gv.repo.ID != "" {
+			if o = objectOf(&gv.repo); !moved || RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+				return o, moved, nil
+			}
+			gv.repo = hub.Repo{} // an old name of what this caller does not see is the name of nothing
+		}
+		return s.missingAt(n.Target.repo.Namespace), false, nil
+	case namespaceTarget, newRepoTarget, groupTarget:
+		ns, err := a.findNamespace(ctx, s, n)
+		if err != nil {
+			return o, false, err
+		}
+		creates := n.Action == RepoCreate || n.Action == RepoCreatePublic
+		if ns.ID == "" && !creates {
+			return o, false, noNamespace(ns.Name)
+		}
+		gv.namespace, o = ns, objectOfNamespace(ns.ID)
+		if n.Target.id != "" || n.Target.kind == groupTarget {
+			if gv.group, err = a.findGroup(ctx, ns.ID, n.Target.id); err != nil {
+				return o, false, err
+			}
+			o = objectInGroup(ns.ID, gv.group.ID)
+			if o.self = n.Target.kind == groupTarget; gv.group.ID == "" {
+				o.flags |= stateGrouped | stateAbsent
+			}
+		}
+		return o, false, nil
+	}
+	return missing, false, nil
+}
+
+// missingAt is what decides about a name in a namespace under which there is nothing: in an organization that does not
+// take the caller's credential the answer says so, whatever is there.
+func (s *Subject) missingAt(namespace string) object {
+	if namespace != "" {
+		for i := range s.facts.Memberships {
+			m := &s.facts.Memberships[i]
+			if strings.EqualFold(m.OrgName, namespace) {
+				return missingIn(m.OrgID)
+			}
+		}
+	}
+	return missing
+}
+
+// findGroup returns a group without an id when the organization has none of that id.
+func (a *Authorizer) findGroup(ctx context.Context, org, id hub.ID) (hub.ResourceGroup, error) {
+	if a.groups == nil {
+		return hub.ResourceGroup{}, nil
+	}
+	g, err := a.groups.GroupByID(ctx, id)
+	if hub.Is(err, hub.NotFound) || err == nil && g.OrgID != org {
+		return hub.ResourceGroup{}, nil
+	}
+	return g, err
 }
 
 // findRepo fills in r, and leaves it zero when there is no such repository.
@@ -216,7 +274,7 @@ func (a *Authorizer) findNamespace(ctx context.Context, s *Subject, n *Need) (hu
 // the caller may see it, so that create-if-absent works with a token for that very repository. Anonymous
 // callers are asked to sign in either way.
 func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, now time.Time) error {
-	if d.need.Action != RepoCreate || d.need.Target.kind != newRepoTarget || s.IsAnonymous() {
+	if d.need.Action != RepoCreate && d.need.Action != RepoCreatePublic || d.need.Target.kind != newRepoTarget || s.IsAnonymous() {
 		return nil
 	}
 	id := d.need.Target.repo
@@ -232,7 +290,7 @@ func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, no
 	if r.ID != "" && !moved {
 		o = objectOf(&r)
 	}
-	if RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+	if r.ID != "" && RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
 		d.conflict = alreadyExists(r.RepoID)
 	}
 	return nil

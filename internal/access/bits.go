@@ -12,15 +12,27 @@ const (
 	bitListAll
 	bitOrgRead
 	bitOrgWrite
+	bitOrgDelete
+	bitServiceRead
+	bitServiceWrite
+	bitNetwork
+	bitGroupCreate
+	bitGroupRead
+	bitGroupMembers
+	bitGroupSettings
+	bitGroupDelete
 	bitCreate
+	bitCreatePublic
 	bitView
 	bitContent
+	bitAsk
 	bitWrite
 	bitSettings
 	bitPublish
 	bitDelete
 	bitMove
 	bitTransfer
+	bitAssign
 	bitAccessRead
 	bitAccessManage
 	bitDiscuss
@@ -42,5 +54,9 @@ const (
 
 	// bitsOfNamespace are done to a repository but change its namespace or its public face: an entry of a
 	// fine-grained token for the single repository is not enough for them.
-	bitsOfNamespace = bitPublish | bitDelete | bitMove | bitTransfer | bitCreate
+	bitsOfNamespace = bitPublish | bitDelete | bitMove | bitTransfer | bitCreate | bitCreatePublic | bitAssign
+
+	// bitsOfAdmin are what only the admins of an organization do to it and to its repositories.
+	bitsOfAdmin = bitTransfer | bitAssign | bitOrgWrite | bitOrgDelete | bitServiceRead | bitServiceWrite | bitNetwork |
+		bitGroupCreate | bitGroupRead | bitGroupMembers | bitGroupSettings | bitGroupDelete
 )

@@ -19,20 +19,20 @@ var roleBits = [8]Bits{
 	outsider:          roleSignedIn,
 	memberNoAccess:    roleSignedIn,
 	memberRead:        roleRead,
-	memberContributor: roleRead | bitCreate,
+	memberContributor: roleRead | bitCreate | bitCreatePublic,
 	memberWrite:       roleWrite,
-	memberAdmin:       roleWrite | bitTransfer | bitOrgWrite,
-	owner:             roleSignedIn | bitsReader | bitsWriter | bitsOfNamespace,
+	memberAdmin:       roleWrite | bitsOfAdmin,
+	owner:             roleSignedIn | bitsReader | bitsWriter | bitsOfNamespace&^bitAssign,
 }
 
 const (
-	roleSignedIn = bitPublic | bitSignedIn | bitSelfManage
+	roleSignedIn = bitPublic | bitSignedIn | bitSelfManage | bitAsk
 	roleRead     = roleSignedIn | bitsReader | bitOrgRead
-	roleWrite    = roleRead | bitsWriter | bitsOfNamespace&^bitTransfer
+	roleWrite    = roleRead | bitsWriter | bitsOfNamespace&^(bitTransfer|bitAssign)
 )
 
 // creatorBits is what a contributor has on the repositories that he or she created, beyond roleBits.
-const creatorBits = bitsWriter | bitsOfNamespace&^(bitTransfer|bitCreate)
+const creatorBits = bitsWriter | bitPublish | bitDelete | bitMove
 
 // openRole is what a public repository gives whatever one's relation to it: signing in is what counts.
 var openRole = [8]Bits{
@@ -47,24 +47,33 @@ var openRole = [8]Bits{
 }
 
 // tokenBits is what a kind of credential may carry; a fine-grained token starts with what any credential has.
-var tokenBits = [8]Bits{
+var tokenBits = [16]Bits{
 	KindAnonymous:   bitsOpen,
 	KindOperator:    bitsOpen | bitInstance,
 	KindSession:     allBits,
-	KindRead:        bitsOpen | bitSignedIn | bitListAll | bitOrgRead,
-	KindWrite:       allBits &^ (bitSelfManage | bitInstance),
-	KindFineGrained: bitPublic | bitSignedIn,
+	KindSSH:         bitsOpen | bitSignedIn | bitDiscuss | bitWrite, // git and nothing else
+	KindRead:        bitsOpen | bitSignedIn | bitListAll | bitOrgRead | bitGroupRead | bitAsk,
+	KindWrite:       allBits &^ (bitSelfManage | bitInstance | bitOrgDelete),
+	KindFineGrained: bitPublic | bitSignedIn | bitAsk,
+	KindService:     bitPublic | bitSignedIn,
 }
 
 // atomBits is what one atom of a fine-grained entry carries, implications included.
-var atomBits = [6]Bits{
+var atomBits = [10]Bits{
 	bitView | bitContent | bitListAll, // repo.content.read
 	bitAccessRead,                     // repo.access.read
 	bitView | bitContent | bitListAll | bitsWriter | bitsOfNamespace, // repo.write
-	bitDiscuss,               // discussion.write
-	bitOrgRead,               // org.read
-	bitOrgRead | bitOrgWrite, // org.write
+	bitDiscuss,                // discussion.write
+	bitOrgRead | bitGroupRead, // org.read
+	bitOrgRead | bitGroupRead | bitOrgWrite | bitGroupMembers, // org.write
+	bitServiceRead,                   // org.serviceAccounts.read
+	bitServiceRead | bitServiceWrite, // org.serviceAccounts.write
+	bitNetwork,                       // org.networkSecurity.write
+	bitGroupCreate | bitGroupSettings | bitGroupDelete, // resourceGroup.write
 }
+
+// serviceNever is what no service account does: it is no person.
+const serviceNever = bitDiscuss | bitAccessRead | bitAccessManage | bitAsk
 
 // entryBits joins atomBits for every set of atoms, once instead of at each decision.
 var entryBits = func() (table [1 << len(atomBits)]Bits) {
@@ -80,34 +89,87 @@ var entryBits = func() (table [1 << len(atomBits)]Bits) {
 
 // decide is the law. It is total, pure and allocates nothing.
 func decide(s State) Layers {
-	l := Layers{
-		Role:   roleBits[s.relation()],
-		Gate:   allBits,
-		Token:  tokenBits[s.kind()],
-		Policy: allBits, // no organization has policies yet
-	}
+	rel := s.effective()
+	l := Layers{Role: roleBits[rel], Gate: allBits, Token: tokenBits[s.kind()], Policy: allBits}
 	if s.has(stateLive) {
 		l.Subject = allBits
 	}
-	if s.has(stateCreator) && s.relation() == memberContributor {
+	if s.has(stateCreator) && rel == memberContributor {
 		l.Role |= creatorBits
 	}
 	if !s.has(statePrivate) {
-		l.Role |= openRole[s.relation()]
+		l.Role |= openRole[rel]
+	}
+	if s.isMember() {
+		l.Role |= decideGroups(s)
+		l.Policy = decidePolicy(s)
 	}
 	if s.has(stateInstanceAdmin) {
 		l.Role |= bitInstance
 	}
-	if s.has(stateGated) && s.relation() < memberRead {
+	if s.has(stateGated) && !passesGate(s, rel) {
 		l.Gate &^= bitContent
 	}
 	if s.has(stateDisabled) {
 		l.Gate &= bitView | bitPublic // its page says that it is disabled
 	}
-	if s.kind() == KindFineGrained {
+	if s.kind() >= KindFineGrained {
 		l.Token |= decideFineGrained(s)
 	}
 	return l
+}
+
+// effective is the relation that counts for the target. What is not there has no members. In a resource group its
+// roles stand in place of the organization's, except for the organization's admins; a public repository is read by
+// every member, and written only by those of its group.
+func (s State) effective() relation {
+	rel := s.relation()
+	switch {
+	case s.has(stateAbsent):
+		return min(rel, outsider)
+	case !s.has(stateGrouped) || !s.isMember() || rel == memberAdmin:
+		return rel
+	}
+	base := memberNoAccess
+	if !s.has(statePrivate) {
+		base = min(rel, memberRead)
+	}
+	switch g := s.groupRole(); g {
+	case groupNoAccess, groupRead, groupContributor, groupWrite:
+		return max(base, memberNoAccess+relation(g-groupNoAccess))
+	case groupAdmin:
+		return memberWrite
+	}
+	return base
+}
+
+// decideGroups is what a member may do with resource groups: by role in the one at hand, and to create them.
+func decideGroups(s State) (b Bits) {
+	if s.relation() >= s.groupCreation() && !s.has(stateGrouped) {
+		b |= bitGroupCreate
+	}
+	switch {
+	case !s.has(stateGrouped) || s.groupRole() == groupNone:
+	case s.groupRole() == groupAdmin:
+		b |= bitGroupRead | bitGroupMembers | bitGroupSettings
+	default:
+		b |= bitGroupRead
+	}
+	return b
+}
+
+// passesGate tells whether somebody reads the files of a gated repository.
+// Source: Hub documentation, "Gated models", bypass rules.
+func passesGate(s State, rel relation) bool {
+	switch {
+	case s.standing() == standAccepted, rel == owner:
+		return true
+	case rel < memberRead:
+		return false
+	case !s.has(stateMembersGated), s.has(stateCreator):
+		return true
+	}
+	return rel == memberAdmin && s.kind() != KindService || s.has(stateGrouped) && s.groupRole() == groupAdmin
 }
 
 // decideFineGrained is what a fine-grained token carries beyond what every token does.
@@ -116,13 +178,19 @@ func decideFineGrained(s State) Bits {
 	if !s.has(stateNamespaceWrite) {
 		entry &^= bitsOfNamespace
 	}
+	if !s.has(stateNamespaceGroups) {
+		entry &^= bitAssign
+	}
+	if s.kind() == KindService {
+		entry &^= serviceNever
+	}
 	if s.has(statePrivate) {
 		return entry
 	}
 	open := bitView | bitContent
 	if s.has(stateGated) {
 		// An organization's entry reaches its gated files only while its owner is a member there.
-		if s.level() == levelNamespace && s.relation() == outsider {
+		if lv := s.level(); (lv == levelNamespace || lv == levelGroup) && s.relation() == outsider {
 			entry &^= bitContent
 		}
 		if !s.has(stateReadGated) || s.level() == levelRepo {

@@ -15,6 +15,7 @@ type given struct {
 	bits      Bits // everything allowed on that target
 	repo      hub.Repo
 	namespace hub.Namespace
+	group     hub.ResourceGroup
 }
 
 // notGranted is what a service gets when it asks a grant for something it does not hold: a fault of ours.
@@ -52,10 +53,22 @@ func (g Grant) Namespace(a Action) (hub.Namespace, error) {
 	return gv.namespace, nil
 }
 
+// Group returns the resource group on which a was granted. The error is Internal when it was not.
+func (g Grant) Group(a Action) (hub.ResourceGroup, error) {
+	gv := g.find(a)
+	if gv == nil || gv.group.ID == "" {
+		return hub.ResourceGroup{}, notGranted(a)
+	}
+	return gv.group, nil
+}
+
 // NewRepo returns the id of the repository that may be created, with the namespace spelled as it is stored,
-// and that namespace. The error is Internal when RepoCreate was not granted on NewRepo.
+// and that namespace. The error is Internal when neither RepoCreate nor RepoCreatePublic was granted on NewRepo.
 func (g Grant) NewRepo() (hub.RepoID, hub.Namespace, error) {
 	gv := g.find(RepoCreate)
+	if gv == nil {
+		gv = g.find(RepoCreatePublic)
+	}
 	if gv == nil || gv.need.Target.kind != newRepoTarget || gv.namespace.ID == "" {
 		return hub.RepoID{}, hub.Namespace{}, notGranted(RepoCreate)
 	}

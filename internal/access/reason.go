@@ -23,6 +23,25 @@ const (
 	ReasonLacksAdmin         = "role.lacks_admin"        // admin of the organization
 	ReasonOperatorRequired   = "role.operator_required"  // administrator of this instance
 	ReasonNoSuchNamespace    = "namespace.not_found"     // neither user nor organization
+
+	ReasonTokenRevokedHere   = "policy.revoked"             // by an admin of the organization
+	ReasonOutsideNetwork     = "subject.ip_not_allowed"     // not from the organization's networks
+	ReasonNoSSH              = "policy.no_ssh"              // the organization keeps SSH keys out
+	ReasonFineGrainedOnly    = "policy.fine_grained_only"   // and this token is unscoped
+	ReasonApprovalPending    = "policy.approval_pending"    // nobody has approved the token yet
+	ReasonApprovalDenied     = "policy.approval_denied"     // told like pending
+	ReasonApprovalMissing    = "policy.approval_missing"    // the token has no permission there to approve; told like pending
+	ReasonPrivateOnly        = "policy.private_only"        // only admins make anything public
+	ReasonGatePending        = "gate.pending"               // asked, nobody decided
+	ReasonGateRejected       = "gate.rejected"              // by the owner
+	ReasonGateReset          = "gate.reset"                 // may ask again
+	ReasonGateOver           = "gate.expired"               // was let in until a date that has passed
+	ReasonGroupMember        = "role.group_member_required" // the repository's resource group has roles of its own
+	ReasonLacksGroupAdmin    = "role.lacks_group_admin"     // admin of the resource group or of the organization
+	ReasonLacksGroupCreation = "role.lacks_group_creation"  // below what the organization asks of those who create groups
+	ReasonNoSuchGroup        = "group.not_found"            // missing, or none of the caller's
+	ReasonNoPerson           = "service.no_person"          // service accounts do not discuss or ask for access
+	ReasonSSHIsGit           = "ssh.git_only"               // an SSH key is for git
 )
 
 // denial is one need that was not met, with all that its explanation is made of: repo is zero when it is
@@ -31,6 +50,7 @@ type denial struct {
 	*given
 	state    State
 	layers   Layers
+	space    key        // the namespace that decided, also for what is not there
 	conflict *hub.Error // the answer if this is the only thing in the way
 }
 
@@ -43,18 +63,26 @@ type verdict uint8
 // The verdicts, the ones that silence the others first.
 const (
 	verdictHidden    verdict = iota // a repository that this caller may not know about
+	verdictPolicy                   // an organization that does not take this credential of its member
+	verdictNoGroup                  // a resource group that this caller is not in
 	verdictDisabled                 // in sight, and disabled
 	verdictGated                    // in sight, and its files are behind a gate or the token may not read gated files
 	verdictSignIn                   // nobody is signed in
 	verdictForbidden                // known to the caller, and not permitted
 )
 
+func (d *denial) inSight() bool { return d.layers.Allowed()&bitView != 0 }
+
 func (d *denial) verdict() verdict {
-	inSight := d.layers.Allowed()&bitView != 0
+	kind := d.need.Action.info().kind
 	switch {
-	case d.need.Action.info().kind == repoTarget && !inSight:
+	case d.restricted():
+		return verdictPolicy
+	case kind == repoTarget && !d.inSight():
 		return verdictHidden
-	case d.state.has(stateDisabled):
+	case d.state.relation() != nobody && kind == groupTarget && d.layers.Role&bitGroupRead == 0:
+		return verdictNoGroup
+	case kind == repoTarget && d.state.has(stateDisabled):
 		return verdictDisabled
 	case d.need.Action == RepoContentRead:
 		return verdictGated
@@ -62,6 +90,11 @@ func (d *denial) verdict() verdict {
 		return verdictSignIn
 	}
 	return verdictForbidden
+}
+
+// restricted tells whether the organization does not take the credential for this.
+func (d *denial) restricted() bool {
+	return d.state.restricted() != unrestricted && d.missingIn(d.layers.Policy) != 0
 }
 
 // refuse turns what was denied into the error for this caller. A hidden target silences everything else, so
@@ -76,10 +109,18 @@ func refuse(s *Subject, ds []denial) *hub.Error {
 	switch worst.verdict() {
 	case verdictHidden:
 		return repoNotFound(s)
+	case verdictPolicy:
+		e := &hub.Error{Code: hub.Forbidden, Reason: worst.reason(), Message: policyWords(s, worst)}
+		if worst.need.Action.info().kind != repoTarget || worst.inSight() {
+			e.Message = refusalWords(s, ds)
+		}
+		return e
+	case verdictNoGroup:
+		return noGroup()
 	case verdictDisabled:
 		return &hub.Error{Code: hub.Disabled, Reason: ReasonRepoDisabled, Message: hub.MessageDisabled}
 	case verdictGated:
-		return &hub.Error{Code: hub.GatedRepo, Reason: worst.reason(), Message: gatedWords(worst)}
+		return &hub.Error{Code: hub.GatedRepo, Reason: worst.reason(), Message: gatedWords(s, worst)}
 	case verdictSignIn:
 		return &hub.Error{Code: hub.Unauthorized, Reason: worst.reason(), Message: signInWords(worst)}
 	}
@@ -104,15 +145,23 @@ func (d *denial) reason() string {
 	switch {
 	case d.state.relation() == nobody:
 		return ReasonCredentialRequired
+	case d.restricted():
+		return d.policyReason()
 	case d.need.Action == RepoContentRead && d.missingIn(d.layers.Gate) != 0:
-		return ReasonNotAccepted
+		return gateReason(d.state.standing())
 	case d.need.Action == RepoContentRead:
 		return ReasonGatedNotEnabled
 	case d.missingIn(d.layers.Role) != 0:
-		return roleReason(d.need.Action)
+		return d.roleReason()
+	case d.missingIn(d.layers.Policy) != 0:
+		return ReasonPrivateOnly
+	case d.state.kind() == KindSSH:
+		return ReasonSSHIsGit
+	case d.state.kind() == KindService && d.need.Action.info().need&serviceNever != 0:
+		return ReasonNoPerson
 	case d.missingIn(tokenBits[KindWrite]) != 0: // no token of any kind could do it
 		return ReasonSessionRequired
-	case d.state.kind() == KindFineGrained:
+	case d.state.kind() >= KindFineGrained:
 		return ReasonScopeMissing
 	case d.state.kind() == KindOperator:
 		return ReasonSessionRequired
@@ -120,20 +169,76 @@ func (d *denial) reason() string {
 	return ReasonReadOnly
 }
 
+func (d *denial) policyReason() string {
+	switch d.state.restricted() {
+	case restrictRevoked:
+		return ReasonTokenRevokedHere
+	case restrictNetwork:
+		return ReasonOutsideNetwork
+	case restrictSSH:
+		return ReasonNoSSH
+	case restrictKind:
+		return ReasonFineGrainedOnly
+	}
+	switch d.state.tokenState() {
+	case tokenPending:
+		return ReasonApprovalPending
+	case tokenDenied:
+		return ReasonApprovalDenied
+	}
+	return ReasonApprovalMissing
+}
+
+func gateReason(st standing) string {
+	switch st {
+	case standPending:
+		return ReasonGatePending
+	case standRejected:
+		return ReasonGateRejected
+	case standReset:
+		return ReasonGateReset
+	case standOver:
+		return ReasonGateOver
+	}
+	return ReasonNotAccepted
+}
+
+func (d *denial) roleReason() string {
+	reason := roleReason(d.need.Action)
+	if d.needsGroup() && (reason == ReasonLacksWrite || reason == ReasonLacksCreate) {
+		return ReasonGroupMember
+	}
+	return reason
+}
+
+// needsGroup tells whether the resource group's roles, and not the organization's, are what the member lacks.
+func (d *denial) needsGroup() bool {
+	return d.state.has(stateGrouped) && d.state.isMember() && d.state.relation() != memberAdmin
+}
+
 func roleReason(a Action) string {
 	switch a {
 	case NamespaceListAll, OrgRead:
 		return ReasonLacksRead
-	case RepoCreate:
+	case RepoCreate, RepoCreatePublic:
 		return ReasonLacksCreate
-	case RepoTransfer, OrgWrite:
+	case RepoTransfer, RepoAssignGroup, OrgWrite, OrgTokens, OrgAudit, OrgNetwork, OrgDelete, ServiceAccountsRead,
+		ServiceAccountsWrite, GroupDelete:
 		return ReasonLacksAdmin
+	case GroupCreate:
+		return ReasonLacksGroupCreation
+	case GroupManage, GroupSettings:
+		return ReasonLacksGroupAdmin
 	case InstanceAdmin:
 		return ReasonOperatorRequired
 	case WhoAmI, TokenManage, AccountManage:
 		return ReasonCredentialRequired
 	}
 	return ReasonLacksWrite
+}
+
+func noGroup() *hub.Error {
+	return &hub.Error{Code: hub.NotFound, Reason: ReasonNoSuchGroup, Message: "There is no such resource group in this organization."}
 }
 
 // deadCredential tells nobody but the log why: the message is the constant that clients compare, and the

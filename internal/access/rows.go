@@ -51,11 +51,11 @@ var hexDigit = func() (t [256]byte) {
 	return t
 }()
 
-// row says one small fact about one id: a relation or a set of atoms. Four rows fill a cache line.
+// row says one small fact about one id: a relation, a role or a set of atoms. Four rows fill a cache line.
 type row struct {
 	hi   uint64
 	lo   uint32
-	fact uint8
+	fact uint16
 }
 
 func sortRows(rs []row) {
@@ -71,7 +71,7 @@ func sortRows(rs []row) {
 const fewRows = 8
 
 // findRow looks k up in sorted rows. They never hold the zero key.
-func findRow(rs []row, k key) (fact uint8, ok bool) {
+func findRow(rs []row, k key) (fact uint16, ok bool) {
 	if len(rs) > fewRows {
 		lo, hi := 0, len(rs)
 		for lo < hi {
@@ -94,4 +94,32 @@ func findRow(rs []row, k key) (fact uint8, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// gateRow says where the subject stands before the gate of one repository. There may be several of one repository.
+type gateRow struct {
+	hi       uint64
+	until    int64 // Unix nanoseconds, 0 for without end
+	lo       uint32
+	standing standing
+}
+
+func sortGates(rs []gateRow) {
+	slices.SortFunc(rs, func(a, b gateRow) int {
+		return cmp.Or(cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi), cmp.Compare(b.standing, a.standing))
+	})
+}
+
+// firstGate is the index of the first row of k in sorted rows, or of any other row when there is none.
+func firstGate(rs []gateRow, k key) int {
+	lo, hi := 0, len(rs)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if r := &rs[mid]; r.lo < k.lo || r.lo == k.lo && r.hi < k.hi {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }

@@ -7,7 +7,7 @@ type Target struct {
 	kind targetKind
 	repo hub.RepoID
 	name string
-	id   hub.ID
+	id   hub.ID // of a row; of a resource group
 }
 
 // Repo is an existing repository by name.
@@ -18,6 +18,14 @@ func RepoRow(id hub.ID) Target { return Target{kind: repoRowTarget, id: id} }
 
 // NewRepo is a repository that is to be created. An empty Namespace means the caller's own.
 func NewRepo(id hub.RepoID) Target { return Target{kind: newRepoTarget, repo: id} }
+
+// NewRepoIn is a repository that is to be created in a resource group of its organization; in none when group is empty.
+func NewRepoIn(id hub.RepoID, group hub.ID) Target {
+	return Target{kind: newRepoTarget, repo: id, id: group}
+}
+
+// Group is a resource group of the organization called org.
+func Group(org string, id hub.ID) Target { return Target{kind: groupTarget, name: org, id: id} }
 
 // Namespace is a user or an organization by name. An empty name means the caller's own namespace.
 func Namespace(name string) Target { return Target{kind: namespaceTarget, name: name} }

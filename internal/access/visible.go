@@ -12,43 +12,54 @@ func (s *Subject) Visible() hub.Visible {
 		return hub.Visible{}
 	}
 	var v hub.Visible
-	if own := s.UserID(); s.seesAllOf(own) {
+	if own := s.UserID(); s.seesPrivate(objectOfNamespace(own)) {
 		v.Namespaces = append(v.Namespaces, own)
 	}
-	for _, m := range s.facts.Memberships {
-		if s.seesAllOf(m.OrgID) {
+	for i := range s.facts.Memberships {
+		m := &s.facts.Memberships[i]
+		if s.seesPrivate(objectOfNamespace(m.OrgID)) {
 			v.Namespaces = append(v.Namespaces, m.OrgID)
 		}
+		if s.seesPrivate(object{namespace: keyOf(m.OrgID), flags: statePrivate | stateGrouped}) { // whatever the group
+			v.AllGroups = append(v.AllGroups, m.OrgID)
+		}
 	}
-	if s.kind == KindFineGrained {
+	for i := range s.facts.Groups {
+		g := &s.facts.Groups[i]
+		if s.seesPrivate(objectInGroup(g.OrgID, g.GroupID)) {
+			v.Groups = append(v.Groups, g.GroupID)
+		}
+	}
+	if s.kind >= KindFineGrained {
 		s.addOverrides(&v)
 	}
 	return v
 }
 
-// seesAllOf tells whether the person and the credential together see the private repositories of a
-// namespace, entries for single repositories aside.
-func (s *Subject) seesAllOf(namespace hub.ID) bool {
-	o := objectOfNamespace(namespace)
-	st := abstract(s, &o, noTime) | stateLive
-	return decide(st).Allowed()&bitView != 0
+// seesPrivate tells whether the person and the credential together see something private like o.
+func (s *Subject) seesPrivate(o object) bool {
+	o.flags |= statePrivate
+	return decide(abstract(s, &o, noTime)|stateLive).Allowed()&bitView != 0
 }
 
-// addOverrides adds what entries for single repositories change.
+// addOverrides adds what entries for single repositories and for resource groups change.
 func (s *Subject) addOverrides(v *hub.Visible) {
-	for _, sc := range s.facts.Token.Scopes {
+	for i := range s.facts.Token.Scopes {
+		sc := &s.facts.Token.Scopes[i]
+		o := objectInGroup(sc.NamespaceID, sc.GroupID)
 		switch sc.EntityType {
+		case hub.EntityGroup:
+			if s.seesPrivate(o) {
+				v.Groups = append(v.Groups, sc.EntityID)
+			} else {
+				v.ExceptGroups = append(v.ExceptGroups, sc.EntityID)
+			}
 		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
-		default:
-			continue
-		}
-		o := objectOfNamespace(sc.NamespaceID)
-		o.id = keyOf(sc.EntityID)
-		st := abstract(s, &o, noTime) | stateLive
-		if decide(st).Allowed()&bitView != 0 {
-			v.Repos = append(v.Repos, sc.EntityID)
-		} else {
-			v.Except = append(v.Except, sc.EntityID)
+			if o.id = keyOf(sc.EntityID); s.seesPrivate(o) {
+				v.Repos = append(v.Repos, sc.EntityID)
+			} else {
+				v.Except = append(v.Except, sc.EntityID)
+			}
 		}
 	}
 }

@@ -20,9 +20,19 @@ func refusalWords(s *Subject, ds []denial) string {
 	for i := range ds {
 		add(ds[i].doing() + " is not allowed.")
 	}
+	for i := range ds {
+		if ds[i].restricted() {
+			add(policyWords(s, &ds[i]))
+		}
+	}
 	add(tokenWords(s, ds))
 	for i := range ds {
 		add(roleWords(s, &ds[i]))
+	}
+	for i := range ds {
+		if d := &ds[i]; !d.restricted() && d.missingIn(d.layers.Policy) != 0 {
+			add(d.namespaceWord() + " keeps its repositories private: only its admins may make one public.")
+		}
 	}
 	return strings.Join(out, " ")
 }
@@ -50,6 +60,33 @@ func (d *denial) doing() string {
 		return "Reading the settings and private members of " + ns
 	case OrgWrite:
 		return "Changing the members and settings of " + ns
+	case OrgTokens:
+		return "Reviewing the access tokens of members of " + ns
+	case OrgAudit:
+		return "Reading the audit log of " + ns
+	case OrgNetwork:
+		return "Managing the network security of " + ns
+	case OrgDelete:
+		return "Deleting the organization " + ns
+	case ServiceAccountsRead:
+		return "Listing the service accounts of " + ns
+	case ServiceAccountsWrite:
+		return "Managing the service accounts of " + ns
+	case GroupCreate:
+		return "Creating a resource group in " + ns
+	case GroupRead:
+		return "Reading this resource group of " + ns
+	case GroupManage:
+		return "Managing the members of this resource group of " + ns
+	case GroupSettings:
+		return "Changing this resource group of " + ns
+	case GroupDelete:
+		return "Deleting this resource group of " + ns
+	case RepoCreatePublic:
+		if t := d.need.Target.repo.Type; t != "" {
+			return "Creating a public " + string(t) + " in the namespace " + ns
+		}
+		return "Creating a public repository in the namespace " + ns
 	case RepoCreate:
 		if t := d.need.Target.repo.Type; t != "" {
 			return "Creating a " + string(t) + " in the namespace " + ns
@@ -69,6 +106,10 @@ func (d *denial) doing() string {
 		return "Renaming " + repo
 	case RepoTransfer:
 		return "Moving " + repo + " to another namespace"
+	case RepoAssignGroup:
+		return "Moving " + repo + " into or out of a resource group"
+	case RepoAccessRequest:
+		return "Asking for access to " + repo
 	case RepoAccessRead:
 		return "Listing the access requests of " + repo
 	case RepoAccessManage:
@@ -117,15 +158,24 @@ func tokenWords(s *Subject, ds []denial) string {
 	switch {
 	case s.kind == KindSession:
 		return ""
+	case s.kind == KindSSH && len(lacking) == 0:
+		return ""
+	case s.kind == KindSSH:
+		return "An SSH key is for git and nothing else: use an access token."
 	case s.kind == KindOperator:
 		return "The operator's socket administers the hub and acts for no user."
 	case len(lacking) == 0:
 		return "Your token: " + s.kind.String() + ", ok."
+	case s.kind == KindService && lacking[0].need.Action.info().need&serviceNever != 0:
+		return "A service account is no person: it takes no part in discussions and requests for access."
 	case session:
 		return "No access token can do this: sign in with the browser, or ask the operator of this hub."
 	case s.kind == KindRead:
 		return "Your token is a read token, which changes nothing: use a write token, or a fine-grained token with " +
 			strings.Join(missingAtoms(lacking, true), ", ") + "."
+	}
+	if s.kind == KindService {
+		return "This service account's token lacks " + strings.Join(missingAtoms(lacking, false), ", ") + "."
 	}
 	return "Your fine-grained token lacks " + strings.Join(missingAtoms(lacking, false), ", ") + "."
 }
@@ -151,6 +201,7 @@ func (d *denial) atomWords(hypothetical bool) []string {
 		place = " on your own namespace"
 	}
 	onRepo := !hypothetical && d.state.level() == levelRepo
+	onGroup := !hypothetical && d.state.level() == levelGroup
 	if d.need.Action.info().need&bitsOfNamespace != 0 {
 		var out []string
 		if hypothetical || !d.state.has(stateNamespaceWrite) {
@@ -159,12 +210,20 @@ func (d *denial) atomWords(hypothetical bool) []string {
 		if onRepo && d.state.atoms()&atomWrite == 0 {
 			out = append(out, atom+" in its entry for this repository")
 		}
+		if onGroup && d.state.atoms()&atomWrite == 0 {
+			out = append(out, atom+" in its entry for this resource group")
+		}
+		if d.need.Action == RepoAssignGroup && (hypothetical || !d.state.has(stateNamespaceGroups)) {
+			out = append(out, string(hub.PermResourceGroupWrite)+place)
+		}
 		return out
 	}
 	switch {
 	case onRepo:
 		return []string{atom + " in its entry for this repository"}
-	case d.need.Action.info().kind == namespaceTarget:
+	case onGroup:
+		return []string{atom + " in its entry for this resource group, or on this repository"}
+	case d.need.Action.info().kind == namespaceTarget, d.need.Action.info().kind == groupTarget:
 		return []string{atom + place}
 	case d.need.Action == DiscussionWrite && d.state.relation() == outsider:
 		return []string{"the global " + atom + ", or " + atom + " on this repository"}
@@ -179,10 +238,18 @@ func atomFor(a Action) hub.Permission {
 		return hub.PermRepoAccessRead
 	case DiscussionWrite:
 		return hub.PermDiscussionWrite
-	case OrgRead:
+	case OrgRead, GroupRead:
 		return hub.PermOrgRead
-	case OrgWrite:
+	case OrgWrite, OrgTokens, OrgAudit, GroupManage:
 		return hub.PermOrgWrite
+	case OrgNetwork:
+		return hub.PermOrgNetworkWrite
+	case ServiceAccountsRead:
+		return hub.PermOrgSARead
+	case ServiceAccountsWrite:
+		return hub.PermOrgSAWrite
+	case GroupCreate, GroupSettings, GroupDelete:
+		return hub.PermResourceGroupWrite
 	case RepoView, RepoContentRead, NamespaceListAll:
 		return hub.PermRepoContentRead
 	}
@@ -205,32 +272,60 @@ func roleWords(s *Subject, d *denial) string {
 	ns := d.namespaceWord()
 	rel := d.state.relation()
 	switch {
+	case s.kind == KindService && !lacking:
+		return ""
 	case rel == owner && lacking:
 		return ns + " is not an organization."
 	case rel == owner:
 		return "Your account owns this namespace: ok."
+	case lacking && d.needsGroup() && d.roleReason() == ReasonGroupMember:
+		return groupWords(d, ns)
 	case rel >= memberNoAccess && !lacking:
 		return "Your role in " + ns + ": " + roleOf(rel).String() + ", ok."
 	case rel >= memberNoAccess:
-		return "Your role in " + ns + ": " + roleOf(rel).String() + ", too low; " + neededRole(d.need.Action) + " is needed."
+		return "Your role in " + ns + ": " + roleOf(rel).String() + ", too low; " + neededRole(d) + " is needed."
 	case !lacking:
 		return ""
-	case d.need.Action == RepoCreate:
-		return "You cannot create repositories in that namespace: use your own, " + s.UserName() +
-			", or an organization in which your role is contributor or higher."
+	case d.need.Action == RepoCreate || d.need.Action == RepoCreatePublic:
+		own := ""
+		if s.UserName() != "" {
+			own = "your own, " + s.UserName() + ", or "
+		}
+		return "You cannot create repositories in that namespace: use " + own +
+			"an organization in which your role is contributor or higher."
 	case kind == repoTarget && !d.repo.OwnerIsOrg, d.namespace.Kind == hub.UserNamespace:
 		return "Only " + ns + " may do this."
 	}
-	return "You are not a member of " + ns + "; " + neededRole(d.need.Action) + " is needed."
+	return "You are not a member of " + ns + "; " + neededRole(d) + " is needed."
 }
 
-func neededRole(a Action) string {
-	switch roleReason(a) {
+// groupWords is for members whose role in the organization does not count, because the repository is in a group.
+func groupWords(d *denial, ns string) string {
+	what := "This repository"
+	if d.need.Action.info().kind == newRepoTarget {
+		what = "The place for it"
+	}
+	have := "in which you are not"
+	if r := d.state.groupRole(); r != groupNone {
+		have = "in which your role is " + hub.Role(r).String()
+	}
+	return what + " is in a resource group of " + ns + " " + have + "; " + neededRole(d) + " is needed in that group."
+}
+
+func neededRole(d *denial) string {
+	switch roleReason(d.need.Action) {
 	case ReasonLacksRead:
 		return "read or higher"
 	case ReasonLacksCreate:
 		return "contributor or higher"
 	case ReasonLacksAdmin:
+		return "admin"
+	case ReasonLacksGroupAdmin:
+		return "admin of the resource group or of the organization"
+	case ReasonLacksGroupCreation:
+		if least := roleOf(d.state.groupCreation()); d.state.isMember() && least != hub.RoleAdmin {
+			return least.String() + " or higher"
+		}
 		return "admin"
 	}
 	return "write or admin, or contributor for a repository that you created,"
@@ -250,21 +345,4 @@ func roleOf(r relation) hub.Role {
 		return hub.RoleAdmin
 	}
 	return hub.RoleNone
-}
-
-// gatedWords begins as a test of the Python client expects it for callers who are not let in.
-// Source: huggingface_hub, tests for gated repositories.
-func gatedWords(d *denial) string {
-	restricted := "Access to " + string(d.repo.Type) + " " + d.repo.FullName() + " is restricted"
-	const enable = "enable reading of gated repositories on the token, or give it repo.content.read on this repository"
-	token := d.missingIn(d.layers.Token) != 0
-	switch gate := d.missingIn(d.layers.Gate) != 0; {
-	case d.state.relation() == nobody:
-		return restricted + ". You must be signed in and in the authorized list: no access token was sent with this request."
-	case gate && token:
-		return restricted + " and you are not in the authorized list. Visit its page to ask for access; your fine-grained token needs a change as well: " + enable + "."
-	case gate:
-		return restricted + " and you are not in the authorized list. Visit its page to ask for access."
-	}
-	return restricted + ": your account may read it, but your fine-grained token may not; " + enable + "."
 }

@@ -172,11 +172,11 @@ func (c *cache) remove(k digest) {
 	s.mu.Unlock()
 }
 
-// changesThatConcern lists the changes that make a snapshot stale: of its user, its token, the organizations
+// changesThatConcern lists the changes that make a snapshot stale: of its user or service account, its token, the organizations
 // of its memberships, and whatever its scopes name, because their owners and names are in it.
 func changesThatConcern(s *access.Subject) []hub.Change {
 	f := s.Facts()
-	out := []hub.Change{{Kind: hub.ChangeUser, ID: f.User.ID}}
+	out := []hub.Change{{Kind: hub.ChangeUser, ID: s.ActorID()}}
 	for _, m := range f.Memberships {
 		out = append(out, hub.Change{Kind: hub.ChangeOrg, ID: m.OrgID})
 	}

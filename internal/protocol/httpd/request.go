@@ -99,7 +99,7 @@ func (r *Request) IsForm() bool {
 // Event starts an audit event of this request: who, with which token, from where.
 func (r *Request) Event(typ string) hub.Event {
 	return hub.Event{
-		Type: typ, ActorID: r.Subject.UserID(), ActorName: r.Subject.UserName(), TokenID: r.Subject.TokenID(),
+		Type: typ, ActorID: r.Subject.ActorID(), ActorName: r.Subject.ActorName(), TokenID: r.Subject.TokenID(),
 		IP: r.IP.String(), UserAgent: truncate(r.UserAgent(), 256),
 	}
 }

@@ -140,7 +140,15 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	return err
 }
 
-func (s *Server) authenticate(r *Request) (err error) {
+func (s *Server) authenticate(r *Request) error {
+	err := s.identify(r)
+	if r.Subject != nil {
+		r.Subject = r.Subject.From(r.IP) // some organizations are open to their own networks only
+	}
+	return err
+}
+
+func (s *Server) identify(r *Request) (err error) {
 	if r.route != nil && r.route.cred != nil {
 		if r.Subject, err = r.route.cred(r); r.Subject != nil || err != nil {
 			return err
