@@ -98,7 +98,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
-	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
+	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace, TempDir: cfg.CachePath()},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
 		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
@@ -128,7 +128,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
 
-	d.runners = append(d.runners, auth, auditService, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
+	d.runners = append(d.runners, auth, auditService, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)

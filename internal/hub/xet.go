@@ -50,3 +50,12 @@ type XetRef struct {
 	Size     int64 // in bytes
 	Verified bool  // the SHA-256 was computed here; otherwise an uploader claims it
 }
+
+// WholeFile is a large file that a repository has in one piece.
+type WholeFile struct {
+	RepoID  ID
+	Domain  ID // namespace that owns the repository
+	Digest  Digest
+	Size    int64 // in bytes
+	BlobKey string
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/format/shard"
 	"github.com/ambit-hub/ambit/internal/format/xethash"
@@ -228,4 +229,72 @@ func TestDuplicate(t *testing.T) {
 	}
 	ask("mallory.write", "models/acme/closed", "model", "acme/open").want(t, 404)
 	ask("carol.write", "models/acme/closed", "dataset", "acme/table").want(t, 403)
+}
+
+// putLFS uploads a file by Git LFS.
+func (b *bench) putLFS(token, repo string, data []byte) {
+	b.t.Helper()
+	var batch struct {
+		Objects []struct {
+			Actions struct{ Upload struct{ Href string } }
+		}
+	}
+	b.do("POST", "/"+repo+".git/info/lfs/objects/batch", b.TokenValue(token), []byte(`{"operation":"upload","transfers":["basic"],"objects":[{"oid":"`+
+		string(digestOf(data))+`","size":`+itoa(len(data))+`}]}`)).want(b.t, 200).json(b.t, &batch)
+	if url := batch.Objects[0].Actions.Upload.Href; url != "" { // without one it was linked, as the caller may read it elsewhere
+		b.do("PUT", url, "", data).want(b.t, 200)
+	}
+}
+
+// TestWholeFilesBecomeChunks lets files come by LFS and go by Xet.
+func TestWholeFilesBecomeChunks(t *testing.T) {
+	b := start(t, xet.Config{ChunkAfter: -time.Hour, ChunkLeast: 1000})
+	data := noise(1, 3<<20)
+	b.putLFS("bob.write", "acme/closed", data)
+	p := packed{data: data}
+	b.commit("bob.write", "models/acme/closed", "a.bin", p).want(t, 200)
+	changed := bytes.Clone(data)
+	copy(changed[1<<20:], noise(2, 100_000))
+	b.putLFS("bob.write", "acme/closed", changed)
+	b.commit("bob.write", "models/acme/closed", "b.bin", packed{data: changed}).want(t, 200)
+	b.putLFS("alice.write", "alice/public", data) // another owner has it too
+	b.putLFS("bob.write", "acme/closed", noise(3, 900))
+	head := b.do("HEAD", "/acme/closed/resolve/main/a.bin", b.TokenValue("bob.read"), nil).want(t, 200)
+	if head.Header.Get("X-Xet-Hash") != "" {
+		t.Error("a file in one piece is offered by Xet")
+	}
+	before := b.repo("acme/closed").LFSBytes
+	if n, err := b.xet.Packer().Round(ctx); err != nil || n != 3 {
+		t.Fatalf("%d files were chunked: %v", n, err)
+	}
+	if after := b.repo("acme/closed").LFSBytes; after != before {
+		t.Errorf("the repository held %d bytes and holds %d", before, after)
+	}
+	r := b.connect("bob.read", "models/acme/closed", "read")
+	for name, want := range map[string][]byte{"a.bin": data, "b.bin": changed} {
+		head := b.do("HEAD", "/acme/closed/resolve/main/"+name, b.TokenValue("bob.read"), nil).want(t, 200)
+		hash := head.Header.Get("X-Xet-Hash")
+		if expect := pack(t, want).file.Hash.String(); hash != expect {
+			t.Fatalf("%s: the hash is %q, a client makes it %s", name, hash, expect)
+		}
+		if !bytes.Equal(r.reconstruct("v2", hash), want) || !bytes.Equal(b.do("GET", "/acme/closed/resolve/main/"+name, b.TokenValue("bob.read"), nil).want(t, 200).body, want) {
+			t.Errorf("%s: the bytes differ", name)
+		}
+	}
+	// The second file shares the chunks of the first: what is stored is little more than one of them.
+	usage, _, err := b.DB.StorageUsage(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range usage {
+		if u.Owner == "acme" && (u.Unpacked > int64(len(data))+500_000 || u.Whole != 900) {
+			t.Errorf("acme takes %+v", u)
+		}
+	}
+	if n, err := b.xet.Packer().Round(ctx); err != nil || n != 0 {
+		t.Errorf("%d files were chunked again: %v", n, err)
+	}
+	// A client's upload deduplicates against them.
+	w := b.connect("bob.write", "models/acme/open", "write")
+	w.call("GET", "/v1/chunks/default/"+pack(t, data).table[0].Hash.String(), nil).want(t, 200)
 }

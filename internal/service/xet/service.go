@@ -33,6 +33,9 @@ type Meta interface {
 	UnverifiedXet(ctx context.Context, before time.Time, limit int) ([]hub.XetFile, error)
 	SetXetDigest(ctx context.Context, fileID hub.ID, d hub.Digest) error
 
+	WholeFiles(ctx context.Context, after hub.WholeFile, before time.Time, least int64, limit int) ([]hub.WholeFile, error)
+	ReplaceLFS(ctx context.Context, repoID hub.ID, f hub.XetFile, chunks []hub.XetChunk) error
+
 	DropXetLinks(ctx context.Context, before time.Time, limit int) (int, error)
 	DropXetFiles(ctx context.Context, limit int) (int, error)
 	DropXetHoldings(ctx context.Context, before time.Time, limit int) (int, error)
@@ -56,6 +59,9 @@ type Config struct {
 	XorbGrace    time.Duration // the bytes of a xorb that nobody holds are kept this long; 24 h
 	SweepEvery   time.Duration // 10 min
 	ScrubEvery   time.Duration // each xorb's bytes are read and hashed this often; 30 days
+	ChunkAfter   time.Duration // large files that came in one piece are turned into chunks when they are this old; 1 h
+	ChunkLeast   int64         // smaller ones stay as they are; 64 KiB
+	TempDir      string        // folder of temporary files; the system's
 	RecheckAfter time.Duration // the right to a running transfer is decided again this often; 20 s
 }
 
@@ -77,6 +83,8 @@ func (c Config) withDefaults() Config {
 	wait(&c.XorbGrace, 24*time.Hour)
 	wait(&c.SweepEvery, 10*time.Minute)
 	wait(&c.ScrubEvery, 30*24*time.Hour)
+	wait(&c.ChunkAfter, time.Hour)
+	set(&c.ChunkLeast, 64<<10)
 	wait(&c.RecheckAfter, 20*time.Second)
 	return c
 }
