@@ -46,7 +46,7 @@ func (s *Store) tree(v *view, oid hub.OID) (*object.Tree, error) {
 	if oid == object.EmptyTree || oid.IsZero() {
 		return noEntries, nil
 	}
-	key := cacheKey{v.repo, oid}
+	key := cacheKey{v.era, oid}
 	if t, ok := s.cache.get(key); ok {
 		if t, ok := t.(*object.Tree); ok {
 			return t, nil
@@ -66,7 +66,7 @@ func (s *Store) tree(v *view, oid hub.OID) (*object.Tree, error) {
 
 // commit returns a parsed commit; its slices must not be changed.
 func (s *Store) commit(v *view, oid hub.OID) (*Commit, error) {
-	key := cacheKey{v.repo, oid}
+	key := cacheKey{v.era, oid}
 	if c, ok := s.cache.get(key); ok {
 		if c, ok := c.(*Commit); ok {
 			return c, nil

@@ -25,7 +25,8 @@ type view struct {
 	repo  hub.ID
 	gen   int64
 	packs []*openPack
-	refs  int // guarded by Store.mu
+	era   hub.ID // what parsed objects are kept under; see eraOf
+	refs  int    // guarded by Store.mu
 }
 
 // Open returns a view of the repository as it is now; RepoNotFound if it does not exist.
@@ -96,6 +97,7 @@ func (s *Store) load(ctx context.Context, repoID hub.ID, gen int64, rows []hub.P
 		}
 		v.packs = append(v.packs, p)
 	}
+	v.era = eraOf(v.packs)
 	return v, nil
 }
 

@@ -1,0 +1,240 @@
+package gitrepo
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// KeeperMeta is what keeping repositories in order needs of the metadata store besides Meta.
+type KeeperMeta interface {
+	Meta
+	AcquireLease(ctx context.Context, name string, holder hub.ID, ttl time.Duration) (l hub.Lease, ok bool, err error)
+	RenewLease(ctx context.Context, l hub.Lease, ttl time.Duration) error
+	ReleaseLease(ctx context.Context, l hub.Lease) error
+	// ReplacePacks makes a swap; PreconditionFailed and no change when the lease or one of the packs is lost, or when
+	// objects are dropped from a repository that has changed.
+	ReplacePacks(ctx context.Context, s hub.PackSwap) (gen int64, err error)
+	// OldTips returns what refs pointed to before they were moved or deleted after since.
+	OldTips(ctx context.Context, repoID hub.ID, since time.Time) ([]hub.OID, error)
+	MarkGC(ctx context.Context, repoID hub.ID, gen int64) error
+	// LinkedLFS pages through the large files linked since before a time; UnlinkLFS removes links of a repository
+	// that is still at a generation.
+	LinkedLFS(ctx context.Context, repoID hub.ID, before time.Time, after hub.Digest, limit int) ([]hub.LFSObject, error)
+	UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before time.Time, objects []hub.LFSObject) (int, error)
+	// LFSObjects returns those of the large files that the repository has, with their sizes; LFSBlobKey where the
+	// bytes of one are, NotFound if they are not in one piece.
+	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
+	LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size int64, err error)
+}
+
+// KeeperConfig bounds the work. Zero fields take the defaults named beside them.
+type KeeperConfig struct {
+	Grace     time.Duration // unreachable objects are kept this long after they were found to be; 14 days
+	LFSGrace  time.Duration // links of large files that no reachable pointer names are kept this long; 24 h
+	LeaseTime time.Duration // of one job without a sign of life; 2 min
+	// Rebuild tells up to how many bytes a repository is laid out anew in the background; 4 GiB.
+	Rebuild int64
+	Now     func() time.Time // nil: the machine's clock
+}
+
+// Keeper keeps repositories in order: merging, laying out anew, collecting garbage, verifying, exporting, importing.
+// Safe for concurrent use, also by several processes: jobs on one repository take turns by a lease, and what a late
+// holder does is refused.
+type Keeper struct {
+	s    *Store
+	meta KeeperMeta
+	cfg  KeeperConfig
+}
+
+// NewKeeper makes a keeper. It starts nothing; see Run.
+func NewKeeper(s *Store, m KeeperMeta, cfg KeeperConfig) *Keeper {
+	def := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&cfg.Grace, 14*24*time.Hour)
+	def(&cfg.LFSGrace, 24*time.Hour)
+	def(&cfg.LeaseTime, 2*time.Minute)
+	if cfg.Rebuild == 0 {
+		cfg.Rebuild = 4 << 30
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Keeper{s: s, meta: m, cfg: cfg}
+}
+
+// Progress hears of long work: what is being done, how much is done and how much there is, 0 if that is not known. It
+// may be called often and must be fast. Nil: nobody listens.
+type Progress func(stage string, done, total int64)
+
+func (p Progress) tell(stage string, done, total int64) {
+	if p != nil {
+		p(stage, done, total)
+	}
+}
+
+// Kept is what a job did to a repository.
+type Kept struct {
+	PacksBefore int   `json:"packsBefore"`
+	PacksAfter  int   `json:"packsAfter"`
+	BytesBefore int64 `json:"bytesBefore"` // stored bytes of git objects
+	BytesAfter  int64 `json:"bytesAfter"`
+	Objects     int   `json:"objects"`     // that refs lead to
+	Unreachable int   `json:"unreachable"` // kept until their time is over
+	Dropped     int   `json:"dropped"`     // unreachable objects that are gone
+	LargeFiles  int   `json:"largeFiles"`  // links of large files that are gone
+}
+
+// GC collects the garbage of a repository: what no ref leads to is set aside in packs of its own, and what has been
+// there for the time of grace is dropped, together with the links of large files that no pointer names any more. The
+// rest is laid out anew. now ends all times of grace.
+//
+// Objects that the history of refs still leads to stay as long as grace lasts since the ref was moved. Conflict when
+// another job has the repository, or when it changes too fast.
+func (k *Keeper) GC(ctx context.Context, repo hub.ID, now bool, p Progress) (Kept, error) {
+	grace, large := k.cfg.Grace, k.cfg.LFSGrace
+	if now {
+		grace, large = 0, 0
+	}
+	var kept Kept
+	err := k.withLease(ctx, repo, func(ctx context.Context, l hub.Lease) error {
+		var err error
+		for range gcAttempts {
+			if kept, err = k.rebuild(ctx, repo, l, layout{drop: true, now: now, before: k.cfg.Now().Add(-grace), deltas: true}, p); !hub.Is(err, hub.PreconditionFailed) {
+				break
+			}
+		}
+		if err != nil {
+			return err
+		}
+		kept.LargeFiles, err = k.unlink(ctx, repo, k.cfg.Now().Add(-large), p)
+		if hub.Is(err, hub.PreconditionFailed) {
+			err = nil // it changed: the next round sees to the large files
+		}
+		return err
+	})
+	return kept, tooFast(err)
+}
+
+// gcAttempts is how often a collection starts over because the repository changed under it.
+const gcAttempts = 5
+
+// Repack lays a repository out anew without dropping anything: what refs lead to in one pack for history and one for
+// contents, with new deltas, and the rest aside. Conflict as in GC.
+func (k *Keeper) Repack(ctx context.Context, repo hub.ID, p Progress) (kept Kept, err error) {
+	err = k.withLease(ctx, repo, func(ctx context.Context, l hub.Lease) (err error) {
+		kept, err = k.rebuild(ctx, repo, l, layout{deltas: true}, p)
+		return err
+	})
+	return kept, tooFast(err)
+}
+
+func tooFast(err error) error {
+	if hub.Is(err, hub.PreconditionFailed) {
+		return hub.Wrap(err, hub.Conflict, "The repository is being changed too fast to be put in order; try again later.")
+	}
+	return err
+}
+
+// withLease runs f while it holds the repository's lease. ctx of f ends when the lease is lost. Conflict when somebody
+// else holds it.
+func (k *Keeper) withLease(ctx context.Context, repo hub.ID, f func(context.Context, hub.Lease) error) error {
+	l, ok, err := k.meta.AcquireLease(ctx, "git/"+string(repo), hub.NewID(), k.cfg.LeaseTime)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errBusy
+	}
+	work, stop := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(k.cfg.LeaseTime / 4)
+		defer t.Stop()
+		for {
+			select {
+			case <-work.Done():
+				return
+			case <-t.C:
+			}
+			if err := k.meta.RenewLease(work, l, k.cfg.LeaseTime); hub.Is(err, hub.PreconditionFailed) {
+				stop(err)
+			}
+		}
+	}()
+	err = f(work, l)
+	if err != nil && ctx.Err() == nil && work.Err() != nil {
+		err = context.Cause(work)
+	}
+	stop(nil)
+	<-done
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if rerr := k.meta.ReleaseLease(end, l); rerr != nil {
+		k.s.cfg.LogError(end, "giving a lease back", rerr) // it runs out by itself
+	}
+	return err
+}
+
+var errBusy = hub.Errorf(hub.Conflict, "Another job is at work on this repository; try again later.")
+
+// Run merges packs of repositories that were published to, until ctx ends; then it returns nil. Failures are logged:
+// the next publication of the repository tries again. It takes the place of Store.Run.
+func (k *Keeper) Run(ctx context.Context) error {
+	for {
+		repo, ok := k.s.compactions.take(ctx)
+		if !ok {
+			return nil
+		}
+		err := k.Merge(ctx, repo)
+		if err != nil && err != errBusy && !hub.Is(err, hub.RepoNotFound) && ctx.Err() == nil {
+			k.s.cfg.LogError(ctx, "merging packs failed", err)
+		}
+	}
+}
+
+// unlink removes the links of large files that nothing reachable names.
+func (k *Keeper) unlink(ctx context.Context, repo hub.ID, before time.Time, p Progress) (n int, err error) {
+	v, err := k.s.openView(ctx, repo)
+	if err != nil {
+		return 0, err
+	}
+	defer k.s.release(v)
+	// Every pointer in the packs counts, reachable or not: garbage that may come back must come back whole. So a link
+	// goes once the collection has dropped what named it.
+	named := map[hub.Digest]bool{}
+	for _, pk := range v.packs {
+		for pos := range pk.Len() {
+			if ptr, ok := pk.Pointer(pos); ok {
+				named[ptr.Digest] = true
+			}
+		}
+	}
+	for after := hub.Digest(""); ; {
+		page, err := k.meta.LinkedLFS(ctx, repo, before, after, 1000)
+		if err != nil || len(page) == 0 {
+			return n, err
+		}
+		after = page[len(page)-1].Digest
+		var gone []hub.LFSObject
+		for _, o := range page {
+			if !named[o.Digest] {
+				gone = append(gone, o)
+			}
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		m, err := k.meta.UnlinkLFS(ctx, repo, v.gen, before, gone)
+		if err != nil {
+			return n, err
+		}
+		n += m
+		p.tell("unlinking large files", int64(n), 0)
+	}
+}
