@@ -25,6 +25,7 @@ type whoAmIAnswer struct {
 	AvatarURL     string      `json:"avatarUrl"`
 	Orgs          []whoAmIOrg `json:"orgs"`
 	Auth          whoAmIAuth  `json:"auth"`
+	Machine       bool        `json:"isServiceAccount,omitempty"` // ours: no person, and its organization is the only one
 }
 
 type whoAmIOrg struct {
@@ -35,8 +36,14 @@ type whoAmIOrg struct {
 	AvatarURL string `json:"avatarUrl"`
 	RoleInOrg string `json:"roleInOrg"`
 	*whoAmIOrgPrivate
-	SecurityRestrictions []string `json:"securityRestrictions"`
-	ResourceGroups       []string `json:"resourceGroups"`
+	SecurityRestrictions []string      `json:"securityRestrictions"`
+	ResourceGroups       []whoAmIGroup `json:"resourceGroups"`
+}
+
+type whoAmIGroup struct {
+	ID   hub.ID `json:"id"`
+	Name string `json:"name"`
+	Role string `json:"role"`
 }
 
 // whoAmIOrgPrivate is shown only where the credential may read the organization: a fine-grained token that is not
@@ -99,18 +106,26 @@ func (a *API) whoAmI(w http.ResponseWriter, r *httpd.Request, _ self, g access.G
 		Type: "user", ID: f.User.ID, Name: f.User.Name, FullName: shownName(f.User.FullName, f.User.Name), Email: optionalText(f.User.Email),
 		EmailVerified: f.User.EmailVerified, BillingMode: billingMode, AvatarURL: avatarURL(r, f.User.Name), Orgs: []whoAmIOrg{}, Auth: authOf(f.Token),
 	}
+	if m := f.Service; m != nil {
+		out.Machine, out.ID, out.Name, out.FullName, out.AvatarURL = true, m.ID, m.Name, m.Name, avatarURL(r, m.OrgName)
+	}
 	for _, m := range orgs {
-		out.Orgs = append(out.Orgs, whoAmIOrgOf(r, m))
+		out.Orgs = append(out.Orgs, whoAmIOrgOf(r, g.Subject(), m))
 	}
 	w.Header().Set("Cache-Control", "private, no-store")
 	httpd.WriteJSON(w, http.StatusOK, out)
 	return nil
 }
 
-func whoAmIOrgOf(r *httpd.Request, m accounts.Membership) whoAmIOrg {
+func whoAmIOrgOf(r *httpd.Request, s *access.Subject, m accounts.Membership) whoAmIOrg {
 	o := whoAmIOrg{
 		Type: "org", ID: m.Org.ID, Name: m.Org.Name, FullName: shownName(m.Org.FullName, m.Org.Name), AvatarURL: avatarURL(r, m.Org.Name),
-		RoleInOrg: m.Role.String(), SecurityRestrictions: []string{}, ResourceGroups: []string{},
+		RoleInOrg: m.Role.String(), SecurityRestrictions: notNil(s.Restrictions(m.Org.ID)), ResourceGroups: []whoAmIGroup{},
+	}
+	for _, x := range s.Facts().Groups {
+		if x.OrgID == m.Org.ID {
+			o.ResourceGroups = append(o.ResourceGroups, whoAmIGroup{x.GroupID, x.GroupName, x.Role.String()})
+		}
 	}
 	if m.Readable {
 		o.whoAmIOrgPrivate = &whoAmIOrgPrivate{Email: optionalText(m.Org.Email), BillingMode: billingMode}

@@ -7,7 +7,11 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
+	"github.com/ambit-hub/ambit/internal/service/gates"
+	"github.com/ambit-hub/ambit/internal/service/groups"
+	"github.com/ambit-hub/ambit/internal/service/policies"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/service/xet"
@@ -21,7 +25,11 @@ type Services struct {
 	Transfer *transfer.Service
 	Audit    *audit.Service
 	Xet      *xet.Service // nil: no file can be fetched as chunks
-	Authz    Authorizer   // nil: who may not write learns so from the commit only
+	Policies *policies.Service
+	Groups   *groups.Service
+	Gates    *gates.Service
+	Machines *serviceaccounts.Service
+	Authz    Authorizer // nil: who may not write learns so from the commit only
 }
 
 // Authorizer decides; access.Authorizer is one.
@@ -45,6 +53,18 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Transfer != nil {
 		a.registerUploads(s)
+	}
+	if a.Policies != nil {
+		a.registerPolicies(s)
+	}
+	if a.Groups != nil {
+		a.registerGroups(s)
+	}
+	if a.Gates != nil {
+		a.registerGates(s)
+	}
+	if a.Machines != nil {
+		a.registerMachines(s)
 	}
 	if a.Audit != nil {
 		a.registerAudit(s)

@@ -65,15 +65,16 @@ type createBody struct {
 	Files            []fileBody `json:"files"`
 
 	// What this hub does not have, and says so rather than ignoring it.
-	Template        any `json:"template"`
-	Hardware        any `json:"hardware"`
-	StorageTier     any `json:"storageTier"`
-	SleepTime       any `json:"sleepTimeSeconds"`
-	Secrets         any `json:"secrets"`
-	Variables       any `json:"variables"`
-	Volumes         any `json:"volumes"`
-	ResourceGroupID any `json:"resourceGroupId"`
-	Region          any `json:"region"`
+	Template    any `json:"template"`
+	Hardware    any `json:"hardware"`
+	StorageTier any `json:"storageTier"`
+	SleepTime   any `json:"sleepTimeSeconds"`
+	Secrets     any `json:"secrets"`
+	Variables   any `json:"variables"`
+	Volumes     any `json:"volumes"`
+	Region      any `json:"region"`
+
+	Group *hub.ID `json:"resourceGroupId"`
 }
 
 type fileBody struct {
@@ -83,13 +84,19 @@ type fileBody struct {
 }
 
 type createRequest struct {
-	id  hub.RepoID
-	new repos.NewRepo
+	id    hub.RepoID
+	group hub.ID // resource group, "" for none
+	new   repos.NewRepo
 }
 
-// Needs says that the caller must be allowed to create exactly this repository.
+// Needs says that the caller must be allowed to create exactly this repository, there, and in everybody's sight if that
+// is asked for.
 func (q createRequest) Needs() []access.Need {
-	return []access.Need{{Action: access.RepoCreate, Target: access.NewRepo(q.id)}}
+	action := access.RepoCreate
+	if q.new.Visibility == hub.Public {
+		action = access.RepoCreatePublic
+	}
+	return []access.Need{{Action: action, Target: access.NewRepoIn(q.id, q.group)}}
 }
 
 func parseCreate(r *httpd.Request) (createRequest, error) {
@@ -112,6 +119,11 @@ func parseCreate(r *httpd.Request) (createRequest, error) {
 		LicenseLink: b.LicenseLink, ShortDescription: b.ShortDescription}}
 	if v != nil {
 		q.new.Visibility = *v
+	}
+	if b.Group != nil && *b.Group != "" {
+		if q.group, err = hub.ParseID(string(*b.Group)); err != nil {
+			return createRequest{}, err
+		}
 	}
 	if b.SDK != nil {
 		q.new.SDK = *b.SDK
@@ -136,7 +148,6 @@ func (b *createBody) refuseUnknown() error {
 		{"template", "This hub has no Space templates.", b.Template},
 		{"hardware", running, b.Hardware}, {"storageTier", running, b.StorageTier}, {"sleepTimeSeconds", running, b.SleepTime},
 		{"secrets", running, b.Secrets}, {"variables", running, b.Variables}, {"volumes", running, b.Volumes},
-		{"resourceGroupId", "This hub has no resource groups.", b.ResourceGroupID},
 		{"region", "This hub has one place for all data, so a region cannot be chosen.", b.Region},
 	} {
 		if !asks(f.value) {

@@ -109,12 +109,7 @@ func parseSettings(r *httpd.Request) (q settingsRequest, err error) {
 	if err := r.JSON(&b); err != nil {
 		return q, err
 	}
-	switch {
-	case b.OrgMembersGated != nil && *b.OrgMembersGated:
-		return q, hub.Errorf(hub.NotImplemented, "This hub cannot gate a repository for the members of its organization.")
-	case b.NotificationsEmail != nil, b.NotificationsMode != nil:
-		return q, hub.Errorf(hub.NotImplemented, "This hub does not send notifications of access requests.")
-	case b.DiscussionsSorting != nil:
+	if b.DiscussionsSorting != nil {
 		return q, hub.Errorf(hub.NotImplemented, "This hub has no discussions to sort.")
 	}
 	if q.change.Visibility, err = visibility(b.Visibility, b.Private); err != nil {
@@ -132,8 +127,13 @@ func parseSettings(r *httpd.Request) (q settingsRequest, err error) {
 	if q.change.Gated != nil {
 		q.echo["gated"] = gated(*q.change.Gated)
 	}
-	if b.OrgMembersGated != nil {
-		q.echo["orgMembersGated"] = false
+	if q.change.MembersGated = b.OrgMembersGated; b.OrgMembersGated != nil {
+		q.echo["orgMembersGated"] = *b.OrgMembersGated
+	}
+	// The notification fields are never repeated, as on the Hub.
+	if q.change.GateEmail = b.NotificationsEmail; b.NotificationsMode != nil {
+		m := hub.GateNotify(*b.NotificationsMode)
+		q.change.GateNotify = &m
 	}
 	if q.change.DiscussionsDisabled = b.DiscussionsDisabled; b.DiscussionsDisabled != nil {
 		q.echo["discussionsDisabled"] = *b.DiscussionsDisabled

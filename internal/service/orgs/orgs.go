@@ -46,7 +46,7 @@ func Event(g access.Grant, from hub.Event, kind, message string, org, target hub
 	ev := from
 	ev.Type, ev.Message, ev.NamespaceID, ev.TargetID = kind, message, org, target
 	if s := g.Subject(); s != nil && ev.ActorName == "" {
-		ev.ActorID, ev.ActorName, ev.TokenID = s.UserID(), s.UserName(), s.TokenID()
+		ev.ActorID, ev.ActorName, ev.TokenID = s.ActorID(), s.ActorName(), s.TokenID()
 		if s.Kind() == access.KindOperator {
 			ev.ActorName = OperatorName
 		}

@@ -41,9 +41,9 @@ type Page struct {
 	Next   hub.ID // "" at the end
 }
 
-// Review lists the tokens that have access to an organization. Needs OrgWrite on it, or InstanceAdmin. NotFound.
+// Review lists the tokens that have access to an organization. Needs OrgTokens on it, or InstanceAdmin. NotFound.
 func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Query) (Page, error) {
-	o, err := orgs.Find(ctx, s.store, g, access.OrgWrite, org)
+	o, err := orgs.Find(ctx, s.store, g, access.OrgTokens, org)
 	if err != nil {
 		return Page{}, err
 	}
@@ -89,10 +89,10 @@ func (s *Service) reviewed(t hub.OrgToken, rules hub.OrgRules) Reviewed {
 }
 
 // Decide approves, denies or revokes a token's access to an organization, for its next use. Revoking twice is no
-// error; nothing undoes it. Needs OrgWrite on the organization, or InstanceAdmin. NotFound for a token without access
+// error; nothing undoes it. Needs OrgTokens on the organization, or InstanceAdmin. NotFound for a token without access
 // there; InvalidInput for revoking one's own; Conflict where the state does not allow it.
 func (s *Service) Decide(ctx context.Context, g access.Grant, org string, token hub.ID, to hub.TokenState, reason string, from hub.Event) (Reviewed, error) {
-	o, err := orgs.Find(ctx, s.store, g, access.OrgWrite, org)
+	o, err := orgs.Find(ctx, s.store, g, access.OrgTokens, org)
 	if err != nil {
 		return Reviewed{}, err
 	}
@@ -113,7 +113,7 @@ func (s *Service) Decide(ctx context.Context, g access.Grant, org string, token 
 // RevokeValue is Decide(revoked) for a token that is known by its value. The answer for a value that is no token, or
 // one without access to the organization, is one and the same NotFound, so that it tells nothing about the value.
 func (s *Service) RevokeValue(ctx context.Context, g access.Grant, org string, value secret.String, reason string, from hub.Event) error {
-	o, err := orgs.Find(ctx, s.store, g, access.OrgWrite, org)
+	o, err := orgs.Find(ctx, s.store, g, access.OrgTokens, org)
 	if err != nil {
 		return err
 	}
@@ -165,14 +165,14 @@ func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization
 	if err != nil {
 		return Reviewed{}, err
 	}
-	if to == hub.TokenRevoked && t.UserID == g.Subject().UserID() {
+	if to == hub.TokenRevoked && t.UserID == g.Subject().ActorID() {
 		return Reviewed{}, hub.Errorf(hub.InvalidInput, "You cannot revoke a token of your own: delete it in your settings instead.")
 	}
 	if to != hub.TokenRevoked || before.Grant.State != hub.TokenRevoked {
 		ev := orgs.Event(g, from, d.event, fmt.Sprintf("%s token %s (…%s) of %s for %s", d.past, t.ID, t.Last4, before.OwnerName, o.Name), o.ID, t.ID)
 		ev.Notices = []hub.Notice{{Kind: NoticeDecision, To: t.UserID, Data: map[string]string{
 			"organization": o.Name, "token": t.Name, "last4": t.Last4, "decision": d.past, "reason": reason}}}
-		_, err = s.store.DecideToken(ctx, t.ID, o.ID, to, g.Subject().UserID(), reason, ev)
+		_, err = s.store.DecideToken(ctx, t.ID, o.ID, to, g.Subject().ActorID(), reason, ev)
 	}
 	if hub.Is(err, hub.NotFound) {
 		return Reviewed{}, none

@@ -105,7 +105,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewRepo, ev hub.
 	now := s.now().UTC()
 	repo := hub.Repo{
 		ID: hub.NewIDAt(now), RepoID: id, NamespaceID: owner.ID, OwnerIsOrg: owner.Kind == hub.OrgNamespace,
-		CreatorID: g.Subject().UserID(), Visibility: n.Visibility, CreatedAt: now, UpdatedAt: now,
+		CreatorID: g.Subject().ActorID(), GroupID: groupOf(g), Visibility: n.Visibility, CreatedAt: now, UpdatedAt: now,
 	}
 	if id.Type == hub.Space {
 		repo.SDK = n.SDK
@@ -117,6 +117,16 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewRepo, ev hub.
 		return hub.Repo{}, exists(id)
 	}
 	return repo, err
+}
+
+// groupOf is the resource group in which g allows to create, "" for none.
+func groupOf(g access.Grant) hub.ID {
+	for _, a := range []access.Action{access.RepoCreate, access.RepoCreatePublic} {
+		if x, err := g.Group(a); err == nil {
+			return x.ID
+		}
+	}
+	return ""
 }
 
 func exists(id hub.RepoID) error {
@@ -131,7 +141,14 @@ func (s *Service) defaultVisibility(ctx context.Context, owner hub.Namespace) (h
 	if err != nil {
 		return "", err
 	}
-	if org.DefaultVisibility == "" {
+	rules, err := s.meta.OrgRules(ctx, owner.ID)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case rules.PrivateOnly:
+		return hub.Private, nil
+	case org.DefaultVisibility == "":
 		return hub.Public, nil
 	}
 	return org.DefaultVisibility, nil

@@ -2,6 +2,7 @@ package repos
 
 import (
 	"context"
+	"net/mail"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -50,6 +51,9 @@ func (s *Service) Move(ctx context.Context, g access.Grant, to hub.RepoID, ev hu
 type Settings struct {
 	Visibility          *hub.Visibility
 	Gated               *hub.GateMode
+	MembersGated        *bool           // members of the organization have to be let in too
+	GateEmail           *string         // whom requests for access are told to; "" for the owner
+	GateNotify          *hub.GateNotify // how
 	DiscussionsDisabled *bool
 }
 
@@ -68,6 +72,22 @@ func CheckSettings(t hub.RepoType, c Settings) error {
 	}
 	if c.Gated != nil && *c.Gated != hub.Ungated && t == hub.Space {
 		return hub.Errorf(hub.InvalidInput, "A Space cannot be gated; models and datasets can.")
+	}
+	return checkNotifications(c)
+}
+
+// maxEmail is the length in bytes that an e-mail address may have. Source: RFC 5321, 4.5.3.1.
+const maxEmail = 254
+
+func checkNotifications(c Settings) error {
+	if c.GateNotify != nil && *c.GateNotify != hub.GateNotifyBulk && *c.GateNotify != hub.GateNotifyRealTime {
+		return hub.Errorf(hub.InvalidInput, "Unknown mode %q of notifications: use bulk or real-time.", string(*c.GateNotify))
+	}
+	if c.GateEmail == nil || *c.GateEmail == "" {
+		return nil
+	}
+	if a, err := mail.ParseAddress(*c.GateEmail); err != nil || a.Address != *c.GateEmail || len(*c.GateEmail) > maxEmail {
+		return hub.Errorf(hub.InvalidInput, "The address for notifications is not a plain e-mail address.")
 	}
 	return nil
 }
@@ -98,6 +118,15 @@ func (s *Service) Configure(ctx context.Context, g access.Grant, c Settings, ev 
 		if c.Gated != nil {
 			repo.Gated = *c.Gated
 		}
+		if c.MembersGated != nil {
+			repo.MembersGated = *c.MembersGated
+		}
+		if c.GateEmail != nil {
+			repo.GateEmail = *c.GateEmail
+		}
+		if c.GateNotify != nil {
+			repo.GateNotify = *c.GateNotify
+		}
 		if c.DiscussionsDisabled != nil {
 			repo.DiscussionsDisabled = *c.DiscussionsDisabled
 		}
@@ -112,6 +141,12 @@ func describe(before, after hub.Repo) string {
 	}
 	if before.Gated != after.Gated {
 		m += " gate " + gateWord(before.Gated) + " → " + gateWord(after.Gated) + "."
+	}
+	if before.MembersGated != after.MembersGated {
+		m += map[bool]string{true: " the gate holds for members too.", false: " members pass the gate."}[after.MembersGated]
+	}
+	if before.GateEmail != after.GateEmail || before.GateNotify != after.GateNotify {
+		m += " how requests for access are told."
 	}
 	if before.DiscussionsDisabled != after.DiscussionsDisabled {
 		m += map[bool]string{true: " discussions off.", false: " discussions on."}[after.DiscussionsDisabled]

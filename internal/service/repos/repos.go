@@ -14,6 +14,7 @@ import (
 // Meta is what this package needs of the metadata store; store/meta satisfies it.
 type Meta interface {
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
+	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 	// ChangeRepo lets change alter the settings of the row under its lock.
 	ChangeRepo(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Repo) (message string, err error)) error

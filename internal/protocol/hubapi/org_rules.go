@@ -1,0 +1,69 @@
+package hubapi
+
+import (
+	"net/http"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/policies"
+)
+
+// orgRulesAnswer are the rules of an organization. The route and its names are ours: the Hub's are not public.
+type orgRulesAnswer struct {
+	TokenPolicy   hub.TokenPolicy                 `json:"tokenPolicy"`
+	SSH           *hub.SSHRule                    `json:"ssh"` // null: follows the token policy
+	PrivateOnly   bool                            `json:"privateOnly"`
+	GroupCreation string                          `json:"resourceGroupCreation"` // least role
+	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
+}
+
+func rulesOf(r hub.OrgRules) orgRulesAnswer {
+	out := orgRulesAnswer{TokenPolicy: r.Tokens, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), Features: map[hub.Feature]hub.FeatureRule{}}
+	if r.SSH != hub.SSHByPolicy {
+		out.SSH = &r.SSH
+	}
+	for _, f := range hub.Features {
+		out.Features[f] = hub.FeatureRule{Access: hub.FeatureEveryone}
+		if x, ok := r.Features[f]; ok && x.Access != "" {
+			out.Features[f] = x
+		}
+	}
+	return out
+}
+
+func (a *API) orgRules(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	rules, err := a.Policies.Rules(r.Context(), g, "")
+	if err != nil {
+		return err
+	}
+	httpd.WriteJSON(w, http.StatusOK, rulesOf(rules))
+	return nil
+}
+
+func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	var b struct {
+		TokenPolicy   *hub.TokenPolicy                `json:"tokenPolicy"`
+		SSH           *hub.SSHRule                    `json:"ssh"`
+		PrivateOnly   *bool                           `json:"privateOnly"`
+		GroupCreation *string                         `json:"resourceGroupCreation"`
+		Features      map[hub.Feature]hub.FeatureRule `json:"features"`
+	}
+	if err := r.JSON(&b); err != nil {
+		return err
+	}
+	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features}
+	if b.GroupCreation != nil {
+		role, err := hub.ParseRole(*b.GroupCreation)
+		if err != nil {
+			return err
+		}
+		c.GroupCreation = &role
+	}
+	rules, err := a.Policies.Set(r.Context(), g, "", c, r.Event(""))
+	if err != nil {
+		return err
+	}
+	httpd.WriteJSON(w, http.StatusOK, rulesOf(rules))
+	return nil
+}

@@ -1,0 +1,30 @@
+package gates
+
+import (
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// The kinds of notices.
+const (
+	NoticeRequest  = "gate.requested" // to the owner, or the address that the repository names
+	NoticeDecision = "gate.decided"   // to who asked
+)
+
+// requestNotices tell the owner of a request: each one, or once a day that there are some.
+func (s *Service) requestNotices(r hub.Repo, who string) []hub.Notice {
+	n := hub.Notice{Kind: NoticeRequest, To: r.NamespaceID, Data: map[string]string{"repository": r.String(), "user": who}}
+	if r.GateEmail != "" {
+		n.Data["email"] = r.GateEmail
+	}
+	if r.GateNotify != hub.GateNotifyRealTime {
+		n.Dedupe = "gate.requested:" + string(r.ID) + ":" + s.now().UTC().Format(time.DateOnly)
+	}
+	return []hub.Notice{n}
+}
+
+func decisionNotice(r hub.Repo, user hub.ID, state hub.GateState, reason string) []hub.Notice {
+	return []hub.Notice{{Kind: NoticeDecision, To: user, Data: map[string]string{
+		"repository": r.String(), "decision": string(state), "reason": reason}}}
+}
