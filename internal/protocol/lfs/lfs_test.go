@@ -272,6 +272,12 @@ func TestKnowingAHashIsNotHavingTheFile(t *testing.T) {
 	}
 	w.want(w.do("GET", "/mallory/own.git/info/lfs/objects/"+digestOf(content), "mallory.write", nil), 404)
 	w.want(w.do("PUT", o.Actions["upload"].Href, "", bytes.Repeat([]byte("x"), len(content))), 422)
+	// Nor does a guess at its size tell that it is there.
+	guess := w.want(w.do("PUT", "/mallory/own.git/info/lfs/objects/"+digestOf(content), "mallory.write", []byte("guess")), 422)
+	blind := w.want(w.do("PUT", "/mallory/own.git/info/lfs/objects/"+digestOf([]byte("nobody has this")), "mallory.write", []byte("guess")), 422)
+	if strings.ReplaceAll(guess.body, digestOf(content), "X") != strings.ReplaceAll(blind.body, digestOf([]byte("nobody has this")), "X") {
+		t.Errorf("told apart:\n%s\n%s", guess.body, blind.body)
+	}
 	w.want(w.commit("mallory/own", "mallory.write", lfsLine("w.bin", content)), 400)
 	// With the bytes it is hers too, and stored once.
 	w.want(w.do("PUT", o.Actions["upload"].Href, "", content), 200)
