@@ -16,6 +16,7 @@ type deed struct {
 	size  int
 	large bool // as a large file, otherwise inside the commit
 	parts bool // in parts
+	xet   bool // as chunks
 }
 
 var deeds = []deed{
@@ -23,6 +24,7 @@ var deeds = []deed{
 	{name: "big-commit", size: 300_000},         // its pack is a file
 	{name: "upload", size: 50_000, large: true}, // in one piece, then a commit
 	{name: "upload-in-parts", size: 6 << 20, large: true, parts: true},
+	{name: "upload-by-xet", size: 300_000, large: true, xet: true},
 }
 
 // done is one deed that was tried, and how far the server said that it got.
@@ -78,6 +80,9 @@ func (r *done) saw(a answer) bool {
 }
 
 func (r *done) upload(s *server) bool {
+	if r.xet {
+		return r.byXet(s)
+	}
 	transfers := `["basic"]`
 	if r.parts {
 		transfers = `["basic","multipart"]`
