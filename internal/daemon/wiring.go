@@ -25,8 +25,12 @@ import (
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
+	"github.com/ambit-hub/ambit/internal/service/gates"
 	"github.com/ambit-hub/ambit/internal/service/git"
+	"github.com/ambit-hub/ambit/internal/service/groups"
+	"github.com/ambit-hub/ambit/internal/service/policies"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
 	"github.com/ambit-hub/ambit/internal/service/storage"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
@@ -105,6 +109,10 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	if err != nil {
 		return nil, err
 	}
+	policyService := policies.New(d.db, keys, nil)
+	groupService := groups.New(d.db, nil)
+	gateService := gates.New(d.db, nil)
+	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime})
 	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
 	transfers := transfer.New(transfer.Config{
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
@@ -117,7 +125,8 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
-	hubapi.New(hubapi.Services{Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService}).Register(d.server)
+	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
+		Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
