@@ -161,14 +161,6 @@ func (s *Service) fetchV2(ctx context.Context, repo hub.Repo, f *fetch, out io.W
 	if err != nil || !more {
 		return firstError(err, w.Err())
 	}
-	if len(f.wantRefs) > 0 {
-		w.Textf("wanted-refs\n")
-		for _, name := range f.wantRefs {
-			r, _ := x.ref(name)
-			w.Textf("%s %s\n", r.Target, r.Name)
-		}
-		w.Mark(pktline.Delim)
-	}
 	d, err := x.border(ctx)
 	if err != nil {
 		return err
@@ -176,6 +168,14 @@ func (s *Service) fetchV2(ctx context.Context, repo hub.Repo, f *fetch, out io.W
 	if f.shallowInfo() {
 		w.Textf("shallow-info\n")
 		writeBorder(w, d)
+		w.Mark(pktline.Delim)
+	}
+	if len(f.wantRefs) > 0 {
+		w.Textf("wanted-refs\n")
+		for _, name := range f.wantRefs {
+			r, _ := x.ref(name)
+			w.Textf("%s %s\n", r.Target, r.Name)
+		}
 		w.Mark(pktline.Delim)
 	}
 	w.Textf("packfile\n")

@@ -186,7 +186,7 @@ func (d *deepener) list() error {
 		return err
 	}
 	if d.q.Since != 0 {
-		list = d.since(list, wants)
+		list = d.since(list)
 	}
 	if len(list) == 0 {
 		return hub.Errorf(hub.Unprocessable, "no commits selected for shallow requests")
@@ -213,35 +213,19 @@ func (d *deepener) list() error {
 	return nil
 }
 
-// since keeps the commits that can be reached over commits that are young enough.
-func (d *deepener) since(list []int32, wants []hub.OID) []int32 {
-	in := make(map[int32]bool, len(list))
-	for _, i := range list {
-		in[i] = d.g.nodes[i].date >= d.q.Since
-	}
-	keep := map[int32]bool{}
-	var stack []int32
-	for _, oid := range wants {
-		if i, err := d.g.commit(oid); err == nil {
-			stack = append(stack, i)
+// since drops commits that are too old, and all that they lead to, as git does.
+func (d *deepener) since(list []int32) []int32 {
+	old := map[int32]bool{}
+	for k := len(list) - 1; k >= 0; k-- { // children before their parents
+		i := list[k]
+		if n := &d.g.nodes[i]; old[i] || n.date < d.q.Since {
+			old[i] = true
+			for _, p := range n.parents {
+				old[p] = true
+			}
 		}
 	}
-	for len(stack) > 0 {
-		i := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if !in[i] || keep[i] {
-			continue
-		}
-		keep[i] = true
-		stack = append(stack, d.g.nodes[i].parents...)
-	}
-	out := list[:0]
-	for _, i := range list {
-		if keep[i] {
-			out = append(out, i)
-		}
-	}
-	return out
+	return slices.DeleteFunc(list, func(i int32) bool { return old[i] })
 }
 
 func (d *deepener) result() (Deepening, error) {
