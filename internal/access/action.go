@@ -90,7 +90,7 @@ var actions = [numActions]actionInfo{
 	ServiceAccountsWrite: {"org.service_accounts.write", namespaceTarget, bitServiceWrite},
 	GroupCreate:          {"group.create", namespaceTarget, bitGroupCreate},
 	GroupRead:            {"group.read", groupTarget, bitGroupRead},
-	GroupManage:          {"group.members", groupTarget, bitGroupMembers},
+	GroupManage:          {"group.manage", groupTarget, bitGroupMembers},
 	GroupSettings:        {"group.settings", groupTarget, bitGroupSettings},
 	GroupDelete:          {"group.delete", groupTarget, bitGroupDelete},
 	RepoCreate:           {"repo.create", newRepoTarget, bitCreate},
