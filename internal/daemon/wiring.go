@@ -96,7 +96,12 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	if err != nil {
 		return nil, err
 	}
-	auth := identity.New(shared, keys, instance, identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval})
+	known := identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval}
+	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
+		d.runners = append(d.runners, shared)
+		known.Trusted = shared.Confirmed
+	}
+	auth := identity.New(shared, keys, instance, known)
 	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: auth})
 
 	// What is done.

@@ -18,6 +18,13 @@ type SubjectFacts struct {
 	Groups      []GroupMember // memberships of resource groups
 	Gates       []GateGrant   // of the person, of the organizations and groups, of the service account
 	Seq         int64         // newest auth change that these facts include
+	Superseded  *Superseded   // set when the credential is a value that Token had before it was rotated
+}
+
+// Superseded is a former value of a token that is allowed to work for a while.
+type Superseded struct {
+	Last4 string
+	Until time.Time
 }
 
 // RefMismatch is the cause of PreconditionFailed from a publication: a ref was not where the caller thought.

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -36,6 +37,12 @@ type Options struct {
 	MaxCached  int                                  // snapshots kept, 100,000 if zero
 	OnFailure  func(addr netip.Addr, reason string) // called for each refused credential; must not block
 	FlushEvery time.Duration                        // of last-used times, 30 s if zero
+	// Trusted tells whether all changes but the newest have been heard of; while it says no, nothing is taken from the
+	// cache. Nil: always, for a store that nobody else writes. It must be quick.
+	Trusted func() bool
+	// OnUnknown is called with the digests, under each key, of a well-formed token that the store does not know: it may
+	// be a value that was rotated away. Called at most once in ten seconds for each value; it must not block.
+	OnUnknown func(digests [][]byte)
 }
 
 // Authenticator turns credentials into subjects. It is safe for concurrent use. Run must run while it is used.
@@ -115,7 +122,25 @@ func (a *Authenticator) Refresh(ctx context.Context, s *access.Subject) (*access
 	if c == (access.Credential{}) {
 		return nil, refusal(reasonUnknown)
 	}
-	return a.resolve(ctx, digest(c.Digest), nil, c.Session)
+	fresh, err := a.resolve(ctx, digest(c.Digest), nil, c.Session)
+	if err != nil {
+		return nil, err
+	}
+	return fresh.From(s.Addr()), nil
+}
+
+// fillTime is how long one look into the store may take. A store that does not answer must not hold callers for ever,
+// and nobody is let in without its answer.
+const fillTime = 3 * time.Second
+
+func (a *Authenticator) trusted() bool { return a.opts.Trusted == nil || a.opts.Trusted() }
+
+// cached returns the snapshot for k, nil when there is none or it cannot be trusted.
+func (a *Authenticator) cached(k digest, now time.Time) *entry {
+	if !a.trusted() {
+		return nil
+	}
+	return a.cache.get(k, now.UnixNano())
 }
 
 // lookup finds the subject of a token or session cookie by its digest under the newest key, and under the
@@ -124,7 +149,7 @@ func (a *Authenticator) lookup(ctx context.Context, value string, session bool) 
 	ring := a.keys.entries()
 	k := ring[0].digest(value, session)
 	now := a.opts.Now()
-	if e := a.cache.get(k, now.UnixNano()); e != nil {
+	if e := a.cached(k, now); e != nil {
 		return a.use(e, now)
 	}
 	var older []digest
@@ -138,12 +163,14 @@ func (a *Authenticator) lookup(ctx context.Context, value string, session bool) 
 // under older keys. The answer is cached under k.
 func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, session bool) (*access.Subject, error) {
 	now := a.opts.Now()
-	if e := a.cache.get(k, now.UnixNano()); e != nil {
+	if e := a.cached(k, now); e != nil {
 		return a.use(e, now)
 	}
-	if a.cache.isNegative(k, now.UnixNano()) {
+	if a.trusted() && a.cache.isNegative(k, now.UnixNano()) {
 		return nil, refusal(reasonUnknown)
 	}
+	ctx, cancel := context.WithTimeout(ctx, fillTime)
+	defer cancel()
 	began := a.cache.begin()
 	e, err := a.fill(ctx, k, session, now)
 	for i := 0; isUnknown(err) && i < len(older); i++ {
@@ -152,7 +179,16 @@ func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, s
 	switch {
 	case isUnknown(err):
 		a.cache.installNegative(k, now.Add(negativeTTL).UnixNano(), began)
+		if a.opts.OnUnknown != nil && !session {
+			all := [][]byte{k[:]}
+			for i := range older {
+				all = append(all, older[i][:])
+			}
+			a.opts.OnUnknown(all)
+		}
 		return nil, refusal(reasonUnknown)
+	case errors.Is(err, context.DeadlineExceeded), err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, hub.Wrap(err, hub.Unavailable, "Credentials cannot be checked just now. Try again later.")
 	case err != nil:
 		return nil, err
 	}
@@ -167,6 +203,12 @@ func (a *Authenticator) fill(ctx context.Context, d digest, session bool, now ti
 		f, err := a.store.TokenFacts(ctx, d[:])
 		if err != nil {
 			return nil, err
+		}
+		if f.Superseded != nil {
+			if !now.Before(f.Superseded.Until) {
+				return nil, hub.Errorf(hub.NotFound, "rotated away")
+			}
+			e.until = min(e.until, f.Superseded.Until.UnixNano())
 		}
 		e.subject = access.NewSubject(f, access.Credential{Digest: d})
 		return e, nil

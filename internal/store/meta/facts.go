@@ -55,6 +55,11 @@ func (db *DB) tokenFacts(ctx context.Context, text string, key any, unknown *hub
 		if err != nil {
 			return err
 		}
+		if len(tokens) == 0 && text == selectTokenByDigest {
+			if f.Superseded, tokens, err = db.superseded(ctx, q, key); err != nil {
+				return err
+			}
+		}
 		if len(tokens) == 0 {
 			if text == selectTokenByDigest {
 				return serviceFacts(ctx, q, selectServiceTokenByDigest, key, unknown, &f)

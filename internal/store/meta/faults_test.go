@@ -40,9 +40,11 @@ func callAll(t *testing.T, db *DB, c context.Context) map[string]error {
 				args = append(args, reflect.ValueOf(hub.RoleAdmin))
 			case in == reflect.TypeFor[hub.RepoQuery]():
 				args = append(args, reflect.ValueOf(hub.RepoQuery{Limit: 1}))
+			case m.Type().IsVariadic() && j == m.Type().NumIn()-1:
+				args = append(args, reflect.Zero(in.Elem()))
 			case in.Kind() == reflect.Map:
 				m := reflect.MakeMap(in)
-				m.SetMapIndex(reflect.ValueOf(hub.NewID()), reflect.Zero(in.Elem()))
+				m.SetMapIndex(reflect.ValueOf(hub.NewID()).Convert(in.Key()), reflect.Zero(in.Elem()))
 				args = append(args, m)
 			default:
 				args = append(args, reflect.Zero(in))

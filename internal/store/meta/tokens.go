@@ -83,10 +83,19 @@ func (tx *Tx) recordToken(ctx context.Context, ev hub.Event, kind string, id, ow
 // RotateToken gives a token a new value: the old digest finds nothing from now on, and Gen grows. A zero time at means
 // now. NotFound, also for a revoked token.
 func (db *DB) RotateToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error {
+	return db.RotateTokenUntil(ctx, id, last4, kid, digest, at, time.Time{}, ev)
+}
+
+// RotateTokenUntil is RotateToken, but the old digest finds the token until the given time. What an earlier rotation
+// left is over at once.
+func (db *DB) RotateTokenUntil(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at, until time.Time, ev hub.Event) error {
 	if err := checkDigest(digest); err != nil {
 		return err
 	}
 	return db.changeToken(ctx, "rotating a token", id, ev, "token.rotate", func(tx *Tx) (int64, error) {
+		if err := tx.supersede(ctx, id, tx.when(at), until); err != nil {
+			return 0, err
+		}
 		return tx.exec(ctx, rotateToken, digest, kid, last4, tx.when(at), id)
 	})
 }
