@@ -58,7 +58,10 @@ func clipText(s string) string {
 
 var variable = regexp.MustCompile(`\$[A-Za-z_][A-Za-z0-9_]*`)
 
+var tokenValue = regexp.MustCompile(`\$\{token ([\w.-]+)\}`)
+
 func (p *player) expand(s string) string {
+	s = tokenValue.ReplaceAllStringFunc(s, func(v string) string { return p.h.TokenValue(tokenValue.FindStringSubmatch(v)[1]) })
 	return variable.ReplaceAllStringFunc(s, func(v string) string {
 		if x, ok := p.vars[v[1:]]; ok {
 			return x

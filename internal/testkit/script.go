@@ -13,7 +13,8 @@ import (
 //
 // A script is a sequence of cases parted by blank lines. A case begins with a request line, "METHOD /path";
 // lines of what is sent follow, then lines of what is expected. "#" begins a comment line; a line that starts
-// with a tab continues the one before. $NAME stands for a variable, $URL for the hub's own.
+// with a tab continues the one before. $NAME stands for a variable, $URL for the hub's own, ${token NAME} for
+// the value of a token.
 //
 //	as TOKEN                   sends the token of that name (Hub.Token); "as anonymous" is the default
 //	header NAME VALUE          sends a header

@@ -36,6 +36,7 @@ func startAccounts(t *testing.T) *testkit.Hub {
 		h.Scope(hub.EntityUser, "carol", hub.PermInferenceWrite),
 		h.Scope(hub.EntityModel, "acme/closed", hub.PermRepoWrite),
 	}})
+	h.Token("erin.lost", "erin", hub.Token{Kind: hub.TokenFineGrained, Scopes: []hub.Scope{h.Scope(hub.EntityModel, "acme/closed", hub.PermRepoContentRead), h.Scope(hub.EntityModel, "acme/open", hub.PermRepoWrite)}})
 	h.Token("carol.nothing", "carol", hub.Token{Kind: hub.TokenFineGrained})
 	now := time.Now().UTC()
 	alice, err := h.DB.UserByName(ctx, "alice")

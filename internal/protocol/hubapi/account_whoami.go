@@ -102,6 +102,9 @@ func (a *API) whoAmI(w http.ResponseWriter, r *httpd.Request, _ self, g access.G
 		return err
 	}
 	f := g.Subject().Facts()
+	if f.Token, err = a.Tokens.Shown(r.Context(), g); err != nil {
+		return err
+	}
 	out := whoAmIAnswer{
 		Type: "user", ID: f.User.ID, Name: f.User.Name, FullName: shownName(f.User.FullName, f.User.Name), Email: optionalText(f.User.Email),
 		EmailVerified: f.User.EmailVerified, BillingMode: billingMode, AvatarURL: avatarURL(r, f.User.Name), Orgs: []whoAmIOrg{}, Auth: authOf(f.Token),

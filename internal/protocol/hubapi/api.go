@@ -54,6 +54,9 @@ func (a *API) Register(s *httpd.Server) {
 	if a.Transfer != nil {
 		a.registerUploads(s)
 	}
+	if a.Audit != nil {
+		a.registerAudit(s)
+	}
 	if a.Policies != nil {
 		a.registerPolicies(s)
 	}

@@ -64,6 +64,9 @@ func (s *Service) checkUntil(t time.Time) error {
 	if !t.IsZero() && !t.After(s.now()) {
 		return hub.Errorf(hub.InvalidInput, "The end of the access lies in the past.")
 	}
+	if t.After(s.now().AddDate(orgs.MaxYears, 0, 0)) {
+		return hub.Errorf(hub.InvalidInput, "The end of the access lies more than %d years ahead: leave it out for an access without end.", orgs.MaxYears)
+	}
 	return nil
 }
 

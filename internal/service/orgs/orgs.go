@@ -37,6 +37,9 @@ func Find(ctx context.Context, f Finder, g access.Grant, a access.Action, name s
 // IsOperator tells whether g was given to the operator of this hub.
 func IsOperator(g access.Grant) bool { return g.Has(access.InstanceAdmin) == nil }
 
+// MaxYears is how many years ahead an end may lie. Decisions count nanoseconds in 64 bits, which end in 2262.
+const MaxYears = 100
+
 // OperatorName is the actor's name in audit events of the operator's commands.
 const OperatorName = "operator"
 

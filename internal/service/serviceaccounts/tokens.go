@@ -89,6 +89,8 @@ func (s *Service) expiry(at, now time.Time) (time.Time, error) {
 		return at, nil
 	case !at.After(now):
 		return at, hub.Errorf(hub.InvalidInput, "The expiry %s is in the past.", at.UTC().Format(time.RFC3339))
+	case at.After(now.AddDate(orgs.MaxYears, 0, 0)):
+		return at, hub.Errorf(hub.InvalidInput, "The expiry lies more than %d years ahead: leave it out for a token without one.", orgs.MaxYears)
 	case s.lifetime > 0 && at.After(now.Add(s.lifetime)):
 		return at, hub.Errorf(hub.InvalidInput, "On this hub a token expires at the latest on %s.", now.Add(s.lifetime).Format(time.RFC3339))
 	}
