@@ -16,7 +16,13 @@ type vars map[string]any
 // is returned. env has further variables in the form NAME=value.
 func python(t *testing.T, h *hub, script string, v vars, env ...string) string {
 	t.Helper()
-	interpreter := filepath.Join(root, ".testenv/venv/bin/python")
+	return pythonOf(t, h, "venv", script, v, env...)
+}
+
+// pythonOf is python with the client of another year.
+func pythonOf(t *testing.T, h *hub, venv, script string, v vars, env ...string) string {
+	t.Helper()
+	interpreter := filepath.Join(root, ".testenv", venv, "bin/python")
 	return runClient(t, h, v, env, interpreter, filepath.Join(root, "test/compat/py", script+".py"))
 }
 

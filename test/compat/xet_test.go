@@ -148,3 +148,26 @@ func lfsDownload(t *testing.T, c *client, repo string, content []byte) []byte {
 	}
 	return (&client{h: c.h}).get(t, batch.Objects[0].Actions.Download.Href[len(c.h.url):]).body
 }
+
+// Clients of other years, whose ways with large files differ: they upload and download, and so does the newest with theirs.
+func TestXetOldClients(t *testing.T) {
+	for _, year := range []string{"0.30", "0.36"} {
+		t.Run(year, func(t *testing.T) {
+			t.Parallel()
+			h := theHub(t)
+			files := []sample{{"a.bin", 4_000_000, 1, "random"}, {"b.bin", 200_000, 2, "text"}, {"empty.bin", 0, 0, "random"}, {"one.bin", 1, 3, "random"}}
+			v := vars{"repo": "acme/xet-old-" + year, "token": h.plain(t, "bob", "write"), "files": files, "xet": false}
+			for _, env := range []string{"HF_HUB_DISABLE_XET=0", "HF_HUB_DISABLE_XET=1"} {
+				pythonOf(t, h, "venv-"+year, "xet_upload", v, env)
+				pythonOf(t, h, "venv-"+year, "xet_download", v, env)
+				files = append(files, sample{"c.bin", 900_000, 9, "random"}) // for the second round
+				v["files"] = files
+			}
+			v["files"] = files[:len(files)-1]
+			python(t, h, "xet_download", v)
+			python(t, h, "xet_upload", vars{"repo": "acme/xet-new-" + year, "token": h.plain(t, "bob", "write"), "files": files, "xet": true})
+			v["repo"], v["files"] = "acme/xet-new-"+year, files
+			pythonOf(t, h, "venv-"+year, "xet_download", v)
+		})
+	}
+}

@@ -76,6 +76,15 @@ func (a *API) Register(s *httpd.Server) {
 	write("POST "+base+"/v1/shards", a.putShardV1, httpd.Streaming())
 	write("POST "+base+"/v2/shards", a.putShardV2, httpd.Streaming())
 
+	// The names that hf_xet used before September 2025, with the same bodies. Source: hf_xet 1.0.3.
+	read("GET "+base+"/reconstruction/{hash}", a.reconstructV1)
+	read("GET "+base+"/reconstructions", a.reconstructBatch)
+	any("GET "+base+"/chunk/{prefix}/{hash}", a.chunk)
+	any("HEAD "+base+"/xorb/{prefix}/{hash}", a.headXorb)
+	write("POST "+base+"/xorb/{prefix}/{hash}", a.putXorb, httpd.Streaming())
+	write("POST "+base+"/shard/{prefix}/{hash}", a.putShardV1, httpd.Streaming())
+	write("POST "+base+"/shards", a.putShardV1, httpd.Streaming())
+
 	nobody := httpd.WithCredential(func(*httpd.Request) (*access.Subject, error) { return access.Anonymous(), nil })
 	for _, at := range []string{base, ""} { // hf_xet 1.8 drops the path of the address here
 		httpd.Add(s, httpd.Root, "POST "+at+"/v1/telemetry", httpd.ParseOpen, telemetry, nobody, httpd.WithStyle(httpd.PlainText))
