@@ -69,7 +69,7 @@ func (in *Incoming) take(ctx context.Context, r io.Reader, limits Limits) error 
 		return err
 	}
 	in.overlay()
-	in.read = &Store{cfg: in.store.cfg, meta: in.store.meta, blobs: in.store.blobs, cache: newCache(quarantineCache), counts: newCache(quarantineCache)}
+	in.read = in.store.apart(quarantineCache)
 	return in.checkSpecial()
 }
 

@@ -94,6 +94,15 @@ const (
 	smallBlob       = 64 << 10
 )
 
+// apart returns a store with caches of its own, of at most so many bytes each, for reading what is not published. It
+// is not to be run nor closed.
+func (s *Store) apart(bytes int64) *Store {
+	return &Store{
+		cfg: s.cfg, meta: s.meta, blobs: s.blobs,
+		cache: newCache(bytes), counts: newCache(bytes), small: newCache(bytes), closures: newCache(bytes),
+	}
+}
+
 // countCacheBytes holds the history lengths of some ten thousand commits.
 const countCacheBytes = 2 << 20
 
