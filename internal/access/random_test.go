@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,24 +31,68 @@ func drawWorld(t *rapid.T) (*world, *Subject) {
 			w.addMember(name, "alice", role)
 		}
 	}
+	drawOrgs(t, w, names)
 	for i := range rapid.IntRange(1, 60).Draw(t, "repos") {
+		space := rapid.SampledFrom(names).Draw(t, "namespace")
 		w.addRepo(hub.Repo{
-			RepoID: hub.RepoID{
-				Type:      rapid.SampledFrom(hub.RepoTypes).Draw(t, "type"),
-				Namespace: rapid.SampledFrom(names).Draw(t, "namespace"), Name: fmt.Sprintf("r%d", i/2),
-			},
-			Visibility: rapid.SampledFrom([]hub.Visibility{hub.Public, hub.Private, hub.Private}).Draw(t, "visibility"),
-			Gated:      rapid.SampledFrom([]hub.GateMode{hub.Ungated, hub.GateManual}).Draw(t, "gated"),
-			Disabled:   rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
-			CreatorID:  rapid.SampledFrom([]hub.ID{user.ID, w.users["bob"].ID, ""}).Draw(t, "creator"),
+			RepoID:       hub.RepoID{Type: rapid.SampledFrom(hub.RepoTypes).Draw(t, "type"), Namespace: space, Name: fmt.Sprintf("r%d", i/2)},
+			GroupID:      drawGroup(t, w, space),
+			MembersGated: rapid.Bool().Draw(t, "members gated"),
+			Visibility:   rapid.SampledFrom([]hub.Visibility{hub.Public, hub.Private, hub.Private}).Draw(t, "visibility"),
+			Gated:        rapid.SampledFrom([]hub.GateMode{hub.Ungated, hub.GateManual}).Draw(t, "gated"),
+			Disabled:     rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
+			CreatorID:    rapid.SampledFrom([]hub.ID{user.ID, w.users["bob"].ID, ""}).Draw(t, "creator"),
 		})
 	}
 	return w, drawSubject(t, w, names)
 }
 
+// drawOrgs gives organizations rules and groups.
+func drawOrgs(t *rapid.T, w *world, names []string) {
+	for _, n := range names[2:] {
+		if org := w.spaces[n].ID; rapid.IntRange(0, 2).Draw(t, "ruled") == 0 {
+			r := hub.OrgRules{OrgID: org, GroupCreation: hub.RoleAdmin, PrivateOnly: rapid.Bool().Draw(t, "private only")}
+			r.Tokens = rapid.SampledFrom([]hub.TokenPolicy{hub.AllowAllTokens, hub.FineGrainedOnly, hub.RequireApproval}).Draw(t, "policy")
+			if rapid.IntRange(0, 3).Draw(t, "networks") == 0 {
+				r.IPRanges = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+			}
+			w.rules[org] = r
+		}
+		for g := range rapid.IntRange(0, 3).Draw(t, "groups") {
+			role := rapid.SampledFrom([]hub.Role{hub.RoleNone, hub.RoleNoAccess, hub.RoleRead, hub.RoleWrite, hub.RoleAdmin}).Draw(t, "role in the group")
+			w.addGroup(n, fmt.Sprintf("g%d", g), "alice", role)
+		}
+	}
+}
+
+func drawGroup(t *rapid.T, w *world, space string) hub.ID {
+	in := []hub.ID{""}
+	for _, g := range w.groups {
+		if g.OrgName == space {
+			in = append(in, g.ID)
+		}
+	}
+	return rapid.SampledFrom(in).Draw(t, "group")
+}
+
+// drawGates lets the subject stand somewhere before some gates, more than once before a few.
+func drawGates(t *rapid.T, w *world, f *hub.SubjectFacts) {
+	for _, k := range sortedRepos(w) {
+		for range rapid.IntRange(0, 2).Draw(t, "gates") {
+			f.Gates = append(f.Gates, hub.GateGrant{
+				RepoID: w.repos[k].ID, Kind: rapid.SampledFrom([]hub.GateSubject{hub.GateUser, hub.GateOrg}).Draw(t, "kind of admission"),
+				State: rapid.SampledFrom([]hub.GateState{hub.GateNone, hub.GatePending, hub.GateAccepted, hub.GateRejected, hub.GateReset}).Draw(t, "standing"),
+				Until: rapid.SampledFrom([]time.Time{{}, spaceNow, spaceNow.Add(time.Hour)}).Draw(t, "until"),
+			})
+		}
+	}
+}
+
 func drawSubject(t *rapid.T, w *world, names []string) *Subject {
 	f := w.facts("alice")
 	rapidShuffle(t, f.Memberships)
+	rapidShuffle(t, f.Groups)
+	drawGates(t, w, &f)
 	switch kind := rapid.SampledFrom([]string{"anonymous", "session", "read", "write", "fg", "fg", "fg"}).Draw(t, "kind"); kind {
 	case "anonymous":
 		return Anonymous()
@@ -66,14 +111,26 @@ func drawSubject(t *rapid.T, w *world, names []string) *Subject {
 		}
 		for _, k := range sortedRepos(w) {
 			if r := w.repos[k]; rapid.IntRange(0, 2).Draw(t, "override") == 0 {
-				f.Token.Scopes = append(f.Token.Scopes, hub.Scope{EntityType: hub.EntityType(r.Type), EntityID: r.ID, NamespaceID: r.NamespaceID, Permissions: drawAtoms(t)})
+				f.Token.Scopes = append(f.Token.Scopes, hub.Scope{EntityType: hub.EntityType(r.Type), EntityID: r.ID, NamespaceID: r.NamespaceID, GroupID: r.GroupID, Permissions: drawAtoms(t)})
+			}
+		}
+		for _, g := range w.groups {
+			if rapid.IntRange(0, 2).Draw(t, "group entry") == 0 {
+				f.Token.Scopes = append(f.Token.Scopes, hub.Scope{EntityType: hub.EntityGroup, EntityID: g.ID, NamespaceID: g.OrgID, GroupID: g.ID, Permissions: drawAtoms(t)})
 			}
 		}
 		rapidShuffle(t, f.Token.Scopes)
 	default:
 		f.Token = &hub.Token{ID: w.id(), UserID: f.User.ID, Kind: hub.TokenKind(kind)}
 	}
-	return NewSubject(f, Credential{})
+	if f.Token != nil {
+		for _, r := range f.Rules {
+			f.Grants = append(f.Grants, hub.TokenGrant{TokenID: f.Token.ID, OrgID: r.OrgID, State: rapid.SampledFrom(
+				[]hub.TokenState{hub.TokenNone, hub.TokenPending, hub.TokenApproved, hub.TokenApproved, hub.TokenDenied, hub.TokenRevoked}).Draw(t, "decided")})
+		}
+	}
+	from := rapid.SampledFrom([]string{"10.0.0.1", "192.0.2.1"}).Draw(t, "address")
+	return NewSubject(f, Credential{}).From(netip.MustParseAddr(from))
 }
 
 func rapidShuffle[T any](t *rapid.T, s []T) {
@@ -98,8 +155,11 @@ func sortedRepos(w *world) []string {
 
 // shows reads a condition as store/meta does, one repository at a time.
 func shows(v hub.Visible, r hub.Repo) bool {
-	inNamespace := slices.Contains(v.Namespaces, r.NamespaceID) && !slices.Contains(v.Except, r.ID)
-	return v.Everything || r.Visibility == hub.Public || inNamespace || slices.Contains(v.Repos, r.ID)
+	in := slices.Contains(v.Namespaces, r.NamespaceID)
+	if r.GroupID != "" {
+		in = slices.Contains(v.Groups, r.GroupID) || slices.Contains(v.AllGroups, r.NamespaceID) && !slices.Contains(v.ExceptGroups, r.GroupID)
+	}
+	return v.Everything || r.Visibility == hub.Public || in && !slices.Contains(v.Except, r.ID) || slices.Contains(v.Repos, r.ID)
 }
 
 // TestListingEqualsDeciding: a listing shows exactly what deciding RepoView allows.
@@ -125,47 +185,94 @@ func TestAbstractAgainstNaive(t *testing.T) {
 		for _, k := range sortedRepos(w) {
 			r := w.repos[k]
 			o := objectOf(&r)
-			if got, want := abstract(s, &o, time.Now()), naive(s, r); got != want {
-				t.Fatalf("%s: state %#x, naively %#x", k, got, want)
+			if got, want := abstract(s, &o, spaceNow), naive(s, r); got != want {
+				t.Fatalf("%s: got %#x, want %#x", k, got, want)
 			}
 		}
 	})
 }
 
 func naive(s *Subject, r hub.Repo) State {
-	f := s.facts
-	st := State(s.kind) | stateLive
-	if r.Visibility != hub.Public {
-		st |= statePrivate
-	}
-	if r.Gated != "" && r.Type != hub.Space {
-		st |= stateGated
-	}
-	if r.Disabled {
-		st |= stateDisabled
-	}
-	if s.IsAnonymous() {
-		return st
-	}
+	f := s.Facts()
+	st := s.base | objectOf(&r).flags
 	rel := outsider
-	for _, m := range f.Memberships {
-		if m.OrgID == r.NamespaceID {
-			rel = map[hub.Role]relation{
-				hub.RoleNoAccess: memberNoAccess, hub.RoleRead: memberRead, hub.RoleContributor: memberContributor,
-				hub.RoleWrite: memberWrite, hub.RoleAdmin: memberAdmin,
-			}[m.Role]
-		}
-	}
-	if r.NamespaceID == f.User.ID {
+	switch {
+	case s.IsAnonymous():
+		rel = nobody
+	case r.NamespaceID == f.User.ID:
 		rel = owner
 	}
+	for _, m := range f.Memberships {
+		if m.OrgID == r.NamespaceID {
+			rel = memberNoAccess + relation(m.Role-hub.RoleNoAccess)
+			st |= naiveRules(s, m.OrgID)
+		}
+	}
 	st |= State(rel) << relationShift
-	if rel == memberContributor && r.CreatorID == f.User.ID {
+	for _, g := range f.Groups {
+		if g.GroupID == r.GroupID {
+			st |= State(g.Role) << groupShift
+		}
+	}
+	if r.CreatorID != "" && r.CreatorID == f.User.ID {
 		st |= stateCreator
+	}
+	if st.has(stateGated) {
+		st |= State(naiveStanding(f, r)) << standingShift
 	}
 	if s.kind != KindFineGrained {
 		return st
 	}
+	return st | naiveScopes(f, r)
+}
+
+func naiveRules(s *Subject, org hub.ID) (st State) {
+	f := s.Facts()
+	for _, x := range f.Rules {
+		if x.OrgID == org {
+			st |= State(slices.Index([]hub.TokenPolicy{hub.AllowAllTokens, hub.FineGrainedOnly, hub.RequireApproval}, x.Tokens)) << policyShift
+			if x.Tokens == hub.RequireApproval {
+				st |= stateNoSSH
+			}
+			if x.PrivateOnly {
+				st |= statePrivateOnly
+			}
+			if len(x.IPRanges) > 0 && s.Addr() != netip.MustParseAddr("10.0.0.1") {
+				st |= stateOutsideNetwork
+			}
+		}
+	}
+	for _, x := range f.Grants {
+		if x.OrgID == org {
+			st |= State(slices.Index([]hub.TokenState{hub.TokenNone, hub.TokenPending, hub.TokenApproved, hub.TokenDenied, hub.TokenRevoked}, x.State)) << verdictedShift
+		}
+	}
+	return st
+}
+
+func naiveStanding(f hub.SubjectFacts, r hub.Repo) (best standing) {
+	for _, g := range f.Gates {
+		if g.RepoID != r.ID {
+			continue
+		}
+		over := !g.Until.IsZero() && !spaceNow.Before(g.Until)
+		switch {
+		case g.State == hub.GateRejected && g.Kind == hub.GateUser:
+			return standRejected
+		case g.State == hub.GateAccepted && !over:
+			best = standAccepted
+		case g.State == hub.GateAccepted:
+			best = max(best, standOver)
+		case g.State == hub.GateReset && g.Kind == hub.GateUser:
+			best = max(best, standReset)
+		case g.State == hub.GatePending && g.Kind == hub.GateUser:
+			best = max(best, standPending)
+		}
+	}
+	return best
+}
+
+func naiveScopes(f hub.SubjectFacts, r hub.Repo) (st State) {
 	if f.Token.CanReadGated {
 		st |= stateReadGated
 	}
@@ -178,6 +285,11 @@ func naive(s *Subject, r hub.Repo) State {
 	}
 	if at&atomWrite != 0 {
 		st |= stateNamespaceWrite
+	}
+	for _, sc := range f.Token.Scopes {
+		if sc.EntityID == r.GroupID {
+			at, lv = naiveAtoms(sc), levelGroup
+		}
 	}
 	for _, sc := range f.Token.Scopes {
 		if sc.EntityID == r.ID {
@@ -202,7 +314,7 @@ func TestHiddenEqualsMissing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, s := drawWorld(t)
 		less := newWorld()
-		less.users, less.spaces, less.members = w.users, w.spaces, w.members
+		less.users, less.spaces, less.members, less.rules, less.groups = w.users, w.spaces, w.members, w.rules, w.groups
 		for k, r := range w.repos {
 			if shows(s.Visible(), r) {
 				less.repos[k] = r

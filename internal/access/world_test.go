@@ -17,11 +17,14 @@ type world struct {
 	members []hub.Member
 	repos   map[string]hub.Repo   // by key
 	moved   map[string]hub.RepoID // old key → where it is now
+	rules   map[hub.ID]hub.OrgRules
+	groups  []hub.ResourceGroup
+	inGroup []hub.GroupMember
 	nextID  int
 }
 
 func newWorld() *world {
-	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}}
+	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}, rules: map[hub.ID]hub.OrgRules{}}
 }
 
 func nameKey(id hub.RepoID) string { return strings.ToLower(string(id.Type) + ":" + id.FullName()) }
@@ -83,11 +86,38 @@ func (w *world) Namespace(_ context.Context, name string) (hub.Namespace, error)
 	return hub.Namespace{}, hub.Errorf(hub.NotFound, "no such row")
 }
 
+// addGroup makes a resource group of org with user in it, unless role is RoleNone.
+func (w *world) addGroup(org, name, user string, role hub.Role) hub.ID {
+	g := hub.ResourceGroup{ID: w.id(), OrgID: w.spaces[org].ID, OrgName: org, Name: name}
+	w.groups = append(w.groups, g)
+	if role != hub.RoleNone {
+		w.inGroup = append(w.inGroup, hub.GroupMember{GroupID: g.ID, GroupName: name, OrgID: g.OrgID, UserID: w.users[user].ID, Role: role})
+	}
+	return g.ID
+}
+
+func (w *world) GroupByID(_ context.Context, id hub.ID) (hub.ResourceGroup, error) {
+	for _, g := range w.groups {
+		if g.ID == id {
+			return g, nil
+		}
+	}
+	return hub.ResourceGroup{}, hub.Errorf(hub.NotFound, "no such row")
+}
+
 func (w *world) facts(user string) hub.SubjectFacts {
 	f := hub.SubjectFacts{User: w.users[user]}
 	for _, m := range w.members {
 		if m.UserID == f.User.ID {
 			f.Memberships = append(f.Memberships, m)
+			if r, ok := w.rules[m.OrgID]; ok {
+				f.Rules = append(f.Rules, r)
+			}
+		}
+	}
+	for _, g := range w.inGroup {
+		if g.UserID == f.User.ID {
+			f.Groups = append(f.Groups, g)
 		}
 	}
 	return f
