@@ -16,6 +16,6 @@ its operator. If it does not run, the command opens the folder itself. Both leav
 	})
 	a.dataFlags(c)
 	a.jsonFlag(c)
-	c.AddCommand(a.adminUser(), a.adminOrg(), a.adminMember())
+	c.AddCommand(a.adminUser(), a.adminOrg(), a.adminMember(), a.adminSSHKey())
 	return c
 }

@@ -50,6 +50,15 @@ func (c *Config) Check() error {
 	between("tokens.max_scopes", int64(c.Tokens.MaxScopes), 1, 10_000)
 	between("tokens.cache_entries", int64(c.Tokens.CacheEntries), 1, 100_000_000)
 	between("git.tree_cache_bytes", c.Git.TreeCacheBytes, 1<<20, 1<<40)
+	atLeast("git.gc_every", c.Git.GCEvery, time.Minute)
+	atLeast("git.gc_grace", c.Git.GCGrace, time.Minute)
+	if c.SSH.Listen != "" {
+		if err := checkListen(c.SSH.Listen); err != nil {
+			bad("ssh.listen", "%v", err)
+		}
+	}
+	between("ssh.max_connections", int64(c.SSH.MaxConnections), 1, 100_000)
+	atLeast("ssh.idle_timeout", c.SSH.IdleTimeout, time.Second)
 	between("commit.max_bytes", c.Commit.MaxBytes, 1<<20, 1<<50)
 	between("commit.max_regular_bytes", c.Commit.MaxRegularBytes, 1<<10, 1<<30)
 	between("commit.max_operations", int64(c.Commit.MaxOperations), 1, 100_000_000)

@@ -23,6 +23,7 @@ type Config struct {
 	Accounts  Accounts
 	Tokens    Tokens
 	Git       Git
+	SSH       SSH
 	Commit    Commit
 	Upload    Upload
 	Sweep     Sweep
@@ -74,6 +75,15 @@ type Tokens struct {
 // Git holds the limits of the repository store.
 type Git struct {
 	TreeCacheBytes int64
+	GCEvery        time.Duration
+	GCGrace        time.Duration
+}
+
+// SSH holds the listener for git over SSH.
+type SSH struct {
+	Listen         string // host:port; empty: there is none
+	MaxConnections int
+	IdleTimeout    time.Duration
 }
 
 // Commit holds the limits of one commit.
@@ -173,6 +183,12 @@ func Default() Config {
 		},
 		Git: Git{
 			TreeCacheBytes: 128 << 20,
+			GCEvery:        24 * time.Hour,
+			GCGrace:        14 * 24 * time.Hour,
+		},
+		SSH: SSH{
+			MaxConnections: 256,
+			IdleTimeout:    2 * time.Minute,
 		},
 		Commit: Commit{
 			MaxBytes:        8 << 30,
@@ -213,6 +229,9 @@ func (c *Config) KeysPath() string { return filepath.Join(c.Data, "keys") }
 
 // BlobsPath is the folder of stored bytes.
 func (c *Config) BlobsPath() string { return filepath.Join(c.Data, "blobs") }
+
+// SSHKeyPath is the file of the private key that the SSH listener proves itself with; mode 0600.
+func (c *Config) SSHKeyPath() string { return filepath.Join(c.Data, "ssh_host_key") }
 
 // CachePath is a folder that may be deleted while no hub runs.
 func (c *Config) CachePath() string { return filepath.Join(c.Data, "cache") }

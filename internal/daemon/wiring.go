@@ -102,12 +102,12 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		known.Trusted = shared.Confirmed
 	}
 	auth := identity.New(shared, keys, instance, known)
-	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: auth})
+	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: refresher{auth, d.db}})
 
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
-	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace, TempDir: cfg.CachePath()},
+	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
 		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
@@ -127,7 +127,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg),
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
@@ -136,13 +136,15 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
 	lfs.New(transfers, auth, nil).WithXet(store).Register(d.server)
-	githttp.New(git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
+	gitService := git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
 		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
-	}), githttp.Config{}).Register(d.server)
+	})
+	githttp.New(gitService, githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
+	d.keepRepos(gitService, repoService, transfers, logError)
 
-	d.runners = append(d.runners, auth, auditService, d.git, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
+	d.runners = append(d.runners, auth, auditService, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)

@@ -5,7 +5,6 @@ package operator
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -32,6 +31,7 @@ type Handler struct {
 	about      func() operatorapi.Hub // what is known without the store
 	log        *slog.Logger
 	calls      map[operatorapi.Call]func(context.Context, access.Grant, *json.Decoder) (any, error)
+	long       map[operatorapi.Call]longCall
 }
 
 // New makes the handler. about tells the address and the version of the hub.
@@ -82,15 +82,14 @@ func call[A, R any](f func(context.Context, access.Grant, A) (R, error)) func(co
 // ServeHTTP answers one call and logs it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := operatorapi.Call(strings.TrimPrefix(r.URL.Path, "/"))
+	if f, ok := h.long[name]; ok && r.Method == http.MethodPost {
+		h.stream(w, r, name, f)
+		return
+	}
 	result, err := h.serve(w, r, name)
 	status, body := http.StatusOK, result
 	if err != nil {
-		f := operatorapi.Failure{Code: hub.Internal, Message: "Something went wrong; the hub's log says what."}
-		var e *hub.Error
-		if errors.As(err, &e) && e.Code != hub.Internal {
-			f = operatorapi.Failure{Code: e.Code, Message: e.Message}
-		}
-		status, body = http.StatusBadRequest, f
+		status, body = http.StatusBadRequest, failure(err)
 	}
 	h.logCall(r.Context(), name, err)
 	w.Header().Set("Content-Type", "application/json")
@@ -111,7 +110,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, name operatorapi
 }
 
 func (h *Handler) logCall(ctx context.Context, name operatorapi.Call, err error) {
-	if _, ok := h.calls[name]; !ok {
+	if h.calls[name] == nil && h.long[name] == nil {
 		name = "unknown"
 	}
 	attrs := []slog.Attr{slog.String("call", string(name))}

@@ -95,7 +95,7 @@ type rebuilding struct {
 
 // judge sorts all objects: live, to be set aside, to be dropped.
 func (r *rebuilding) judge(ctx context.Context) error {
-	r.progress.tell("finding what refs lead to", 0, int64(r.g.total()))
+	r.progress.Tell("finding what refs lead to", 0, int64(r.g.total()))
 	var tips []hub.OID
 	for _, ref := range r.refs {
 		tips = append(tips, ref.Target)
@@ -316,7 +316,7 @@ func (r *rebuilding) write(ctx context.Context) error {
 			slot, _, _, _ := r.g.find(r.v.packs[number].OID(pos))
 			return part.set.has(slot) && part.want(r.v.packs[number].Kind(pos))
 		}
-		w.progress = func(n int64) { r.progress.tell("writing packs", done+n, total) }
+		w.progress = func(n int64) { r.progress.Tell("writing packs", done+n, total) }
 		if err := w.all(ctx, r.v.oldestFirst()); err != nil {
 			w.close()
 			return err

@@ -47,7 +47,7 @@ func (k *Keeper) Export(ctx context.Context, repo hub.ID, dir string, large bool
 	for _, ref := range refs {
 		tips = append(tips, ref.Target)
 	}
-	p.tell("finding what refs lead to", 0, int64(g.total()))
+	p.Tell("finding what refs lead to", 0, int64(g.total()))
 	live, _, err := reach(g, tips, false)
 	if err != nil {
 		return e, err
@@ -99,7 +99,7 @@ func (k *Keeper) exportPack(ctx context.Context, g *graph, live bitset, dir stri
 		return live.has(slot)
 	}
 	total := int64(live.count())
-	w.progress = func(n int64) { p.tell("writing objects", n, total) }
+	w.progress = func(n int64) { p.Tell("writing objects", n, total) }
 	if err := w.all(ctx, g.v.oldestFirst()); err != nil {
 		return 0, err
 	}
@@ -159,7 +159,7 @@ func (k *Keeper) exportLarge(ctx context.Context, v *view, live bitset, dir stri
 				continue
 			}
 			seen[ptr.Digest] = true
-			p.tell("writing large files", int64(e.LargeFiles), 0)
+			p.Tell("writing large files", int64(e.LargeFiles), 0)
 			if err := k.exportOne(ctx, ptr.Digest, dir); err != nil {
 				return err
 			}

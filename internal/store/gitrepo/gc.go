@@ -71,7 +71,8 @@ func NewKeeper(s *Store, m KeeperMeta, cfg KeeperConfig) *Keeper {
 // may be called often and must be fast. Nil: nobody listens.
 type Progress func(stage string, done, total int64)
 
-func (p Progress) tell(stage string, done, total int64) {
+// Tell tells the listener, if there is one.
+func (p Progress) Tell(stage string, done, total int64) {
 	if p != nil {
 		p(stage, done, total)
 	}
@@ -235,6 +236,6 @@ func (k *Keeper) unlink(ctx context.Context, repo hub.ID, before time.Time, p Pr
 			return n, err
 		}
 		n += m
-		p.tell("unlinking large files", int64(n), 0)
+		p.Tell("unlinking large files", int64(n), 0)
 	}
 }

@@ -62,7 +62,7 @@ func (k *Keeper) Verify(ctx context.Context, repo hub.ID, contents bool, p Progr
 		}
 	}()
 	for i, row := range rows {
-		p.tell("reading packs", int64(i), int64(len(rows)))
+		p.Tell("reading packs", int64(i), int64(len(rows)))
 		pk, err := k.verifyPack(ctx, row, &r)
 		if hub.Is(err, hub.NotFound) && !k.stillLive(ctx, repo, row.ID) {
 			return k.Verify(ctx, repo, contents, p) // merged into another one meanwhile
@@ -168,7 +168,7 @@ func (k *Keeper) verifyRefs(ctx context.Context, v *view, refs []hub.Ref, r *Ver
 	for _, ref := range refs {
 		tips = append(tips, ref.Target)
 	}
-	p.tell("following refs", 0, int64(len(refs)))
+	p.Tell("following refs", 0, int64(len(refs)))
 	if live, _, err := reach(g, tips, false); err == nil {
 		all = live
 	} else if ctx.Err() != nil {
@@ -181,7 +181,7 @@ func (k *Keeper) verifyRefs(ctx context.Context, v *view, refs []hub.Ref, r *Ver
 		if whole {
 			break
 		}
-		p.tell("following refs", int64(i), int64(len(refs)))
+		p.Tell("following refs", int64(i), int64(len(refs)))
 		live, _, err := reach(newGraph(ctx, v, nil), []hub.OID{ref.Target}, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -215,7 +215,7 @@ func (k *Keeper) verifyLarge(ctx context.Context, v *view, live bitset, contents
 	flush := func() error {
 		err := k.verifyPointers(ctx, v.repo, batch, contents, r)
 		done += int64(len(batch))
-		p.tell("reading large files", done, int64(len(named)))
+		p.Tell("reading large files", done, int64(len(named)))
 		batch = batch[:0]
 		return err
 	}
