@@ -129,7 +129,7 @@ func (u *universe) cedar(t testing.TB) (*cedarWorld, []cedar.Request) {
 		creds[i] = c.addCredential(fmt.Sprint(i), s, spaceNow)
 	}
 	for _, r := range u.repos {
-		c.addRepo(r)
+		c.addRepo(r, hub.OrgRules{})
 	}
 	reqs := make([]cedar.Request, len(u.queries))
 	for i, q := range u.queries {
