@@ -23,11 +23,11 @@ func registerHealth(s *httpd.Server, db pinger) {
 	}
 	httpd.Add(s, httpd.Root, "GET /healthz", httpd.ParseOpen, func(w http.ResponseWriter, _ *httpd.Request, _ httpd.Open, _ access.Grant) error {
 		return answer(w)
-	})
+	}, httpd.Unlimited())
 	httpd.Add(s, httpd.Root, "GET /readyz", httpd.ParseOpen, func(w http.ResponseWriter, r *httpd.Request, _ httpd.Open, _ access.Grant) error {
 		if err := db.Ping(r.Context()); err != nil {
 			return hub.Wrap(err, hub.Unavailable, "The database does not answer.")
 		}
 		return answer(w)
-	})
+	}, httpd.Unlimited())
 }

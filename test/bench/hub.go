@@ -45,6 +45,7 @@ func startHub(dir string) (*hub, error) {
 	}
 	cmd := exec.Command("./ambit", "serve", "--data", data, "--listen", "127.0.0.1:0")
 	cmd.Stderr = log
+	cmd.Env = append(os.Environ(), unlimited...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -145,4 +146,11 @@ func cpu(pid int) time.Duration {
 	u, _ := strconv.ParseInt(f[11], 10, 64)
 	s, _ := strconv.ParseInt(f[12], 10, 64)
 	return time.Duration(u+s) * 10 * time.Millisecond // 100 ticks a second on Linux
+}
+
+// unlimited are the settings of a hub that answers as many requests as it can.
+var unlimited = []string{
+	"AMBIT_LIMITS_TOKEN_API=0", "AMBIT_LIMITS_TOKEN_RESOLVERS=0", "AMBIT_LIMITS_TOKEN_PAGES=0",
+	"AMBIT_LIMITS_USER_API=0", "AMBIT_LIMITS_USER_RESOLVERS=0", "AMBIT_LIMITS_USER_PAGES=0",
+	"AMBIT_LIMITS_ADDRESS_API=0", "AMBIT_LIMITS_ADDRESS_RESOLVERS=0", "AMBIT_LIMITS_ADDRESS_PAGES=0",
 }

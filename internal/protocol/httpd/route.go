@@ -23,6 +23,8 @@ type route struct {
 	maxBody int64 // bytes; -1 means that the handler limits its own stream
 	cred    func(*Request) (*access.Subject, error)
 	serve   func(http.ResponseWriter, *Request) error
+
+	unlimited bool // never counted
 }
 
 // WithStyle sets how the route says no.

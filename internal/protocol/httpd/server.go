@@ -33,6 +33,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For, -Host and -Proto are believed
 	SessionCookie  string         // name of the session cookie
 	PublicURL      string         // origin that BaseURL always is; empty: that of each request
+	Limits         Limits         // of requests
 }
 
 // Server is the router and the pipeline. Add all routes before serving; afterwards it is safe for
@@ -43,6 +44,7 @@ type Server struct {
 	authorizer    Authorizer
 	log           *slog.Logger
 	routes        [3][]*route
+	limiter       *limiter // nil: nothing is limited
 }
 
 // New makes a server without routes.
@@ -56,7 +58,7 @@ func New(cfg Config, a Authenticator, z Authorizer, log *slog.Logger) *Server {
 	if cfg.SessionCookie == "" {
 		cfg.SessionCookie = "token"
 	}
-	return &Server{cfg: cfg, authenticator: a, authorizer: z, log: log}
+	return &Server{cfg: cfg, authenticator: a, authorizer: z, log: log, limiter: newLimiter(cfg.Limits)}
 }
 
 func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func(http.ResponseWriter, *Request) error) {
@@ -123,9 +125,9 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	if err := s.find(r); err != nil {
 		// The path is unknown or malformed. Who asks still matters: a bad credential is 401 everywhere, and below
 		// a repository only those who may see it learn that the page is missing.
-		return s.notFound(r, err)
+		return s.notFound(w, r, err)
 	}
-	if err := s.authenticate(r); err != nil {
+	if err := s.admit(w, r); err != nil {
 		return err
 	}
 	r.Body = &idleBody{ReadCloser: r.Body, rc: w.rc, idle: s.cfg.IdleTimeout}
@@ -138,6 +140,15 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 		return s.redirect(w, r, moved.To)
 	}
 	return err
+}
+
+// admit finds out who calls, and whether the caller may make another request.
+func (s *Server) admit(w http.ResponseWriter, r *Request) error {
+	if err := s.authenticate(r); err != nil {
+		return s.failed(w, r, err)
+	}
+	warn(w, r.Subject, time.Now())
+	return s.count(w, r)
 }
 
 func (s *Server) authenticate(r *Request) error {
@@ -195,8 +206,8 @@ func (s *Server) find(r *Request) error {
 	return hub.Errorf(hub.NotFound, "There is no such page on this hub.")
 }
 
-func (s *Server) notFound(r *Request, err error) error {
-	if aerr := s.authenticate(r); aerr != nil {
+func (s *Server) notFound(w http.ResponseWriter, r *Request, err error) error {
+	if aerr := s.admit(w, r); aerr != nil {
 		return aerr
 	}
 	if r.Repo.Name == "" {
@@ -262,7 +273,8 @@ func setCORS(h http.Header) {
 // exposed are the headers that the JS client reads in a browser.
 // Source: @huggingface/hub and the public Hub's own list.
 const exposed = "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges," +
-	"Content-Range,Content-Disposition,X-Linked-Size,X-Linked-ETag,X-Xet-Access-Token,X-Xet-Token-Expiration,X-Xet-Refresh-Route,X-Xet-Cas-Url,X-Xet-Hash"
+	"Content-Range,Content-Disposition,X-Linked-Size,X-Linked-ETag,X-Xet-Access-Token,X-Xet-Token-Expiration,X-Xet-Refresh-Route,X-Xet-Cas-Url,X-Xet-Hash," +
+	"RateLimit,RateLimit-Policy,Retry-After,X-HF-Warning,X-Token-Expires"
 
 func preflight(w http.ResponseWriter) error {
 	h := w.Header()
