@@ -57,7 +57,7 @@ func runDecisions(t *testing.T, w *world, az *Authorizer, file string) {
 			t.Fatalf("%s:%d: want six columns, got %d", file, line, len(col))
 		}
 		sub := w.subject(t, col[0], col[1])
-		_, err := az.Authorize(context.Background(), sub, parseNeeds(t, col[2], col[3])...)
+		_, err := az.Authorize(context.Background(), sub, parseNeeds(t, w, col[2], col[3])...)
 		if got := outcomeOf(err); got != col[4]+" "+col[5] {
 			t.Errorf("%s:%d: %s\n\tgot  %s\n\twant %s %s\n\terror %v", file, line, text, got, col[4], col[5], err)
 			continue
@@ -65,6 +65,9 @@ func runDecisions(t *testing.T, w *world, az *Authorizer, file string) {
 		checkWords(t, file, line, err, parts[1:])
 		if hub.Is(err, hub.RepoNotFound) {
 			checkHidden(t, az, sub, err)
+		}
+		if n := parseNeeds(t, w, col[2], col[3]); hub.Is(err, hub.Forbidden) && n[0].Target.kind == repoTarget {
+			checkPolicy(t, az, sub, n[0], err)
 		}
 	}
 	t.Logf("%s: %d rows", file, rows)
@@ -117,12 +120,25 @@ func checkHidden(t *testing.T, az *Authorizer, sub *Subject, err error) {
 	}
 }
 
-func parseNeeds(t *testing.T, actionNames, targets string) []Need {
+// checkPolicy holds the answer about what the caller cannot see in an organization that does not take the credential
+// to the answer for a name that does not exist there.
+func checkPolicy(t *testing.T, az *Authorizer, sub *Subject, n Need, err error) {
+	t.Helper()
+	if _, verr := az.Authorize(context.Background(), sub, Need{RepoView, n.Target}); verr == nil {
+		return // in sight
+	}
+	n.Target.repo.Name = "no-such-repository"
+	if _, want := az.Authorize(context.Background(), sub, n); !reflect.DeepEqual(err, want) {
+		t.Errorf("%s: refused %#v differs from missing %#v", n.Target.repo, err, want)
+	}
+}
+
+func parseNeeds(t *testing.T, w *world, actionNames, targets string) []Need {
 	t.Helper()
 	var needs []Need
 	tgs := strings.Split(targets, "+")
 	for i, name := range strings.Split(actionNames, "+") {
-		needs = append(needs, Need{parseAction(t, name), parseTarget(t, tgs[i])})
+		needs = append(needs, Need{parseAction(t, name), parseTarget(t, w, tgs[i])})
 	}
 	return needs
 }
@@ -138,7 +154,7 @@ func parseAction(t *testing.T, name string) Action {
 	return NoAction
 }
 
-func parseTarget(t *testing.T, s string) Target {
+func parseTarget(t *testing.T, w *world, s string) Target {
 	t.Helper()
 	kind, rest, _ := strings.Cut(s, ":")
 	isNew := kind == "new"
@@ -154,7 +170,19 @@ func parseTarget(t *testing.T, s string) Target {
 		return Namespace(rest)
 	}
 	ns, name, _ := strings.Cut(rest, "/")
+	if kind == "group" { // group:ORG/NAME; unknown names are groups that are not there
+		for _, g := range w.groups {
+			if g.OrgName == ns && g.Name == name {
+				return Group(ns, g.ID)
+			}
+		}
+		return Group(ns, "123456789012345678901234")
+	}
+	name, group, inGroup := strings.Cut(name, "@")
 	id := hub.RepoID{Type: hub.RepoType(kind), Namespace: ns, Name: name}
+	if inGroup {
+		return NewRepoIn(id, w.group(ns, group))
+	}
 	if isNew {
 		return NewRepo(id)
 	}

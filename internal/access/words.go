@@ -158,7 +158,7 @@ func tokenWords(s *Subject, ds []denial) string {
 	switch {
 	case s.kind == KindSession:
 		return ""
-	case s.kind == KindSSH && len(lacking) == 0:
+	case len(lacking) == 0 && (s.kind == KindSSH || ds[0].restricted()):
 		return ""
 	case s.kind == KindSSH:
 		return "An SSH key is for git and nothing else: use an access token."

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -20,11 +21,14 @@ type world struct {
 	rules   map[hub.ID]hub.OrgRules
 	groups  []hub.ResourceGroup
 	inGroup []hub.GroupMember
+	gates   map[hub.ID][]hub.GateGrant // of persons and service accounts
+	service map[string]hub.ServiceAccount
 	nextID  int
 }
 
 func newWorld() *world {
-	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}, rules: map[hub.ID]hub.OrgRules{}}
+	return &world{users: map[string]hub.User{}, spaces: map[string]hub.Namespace{}, repos: map[string]hub.Repo{}, moved: map[string]hub.RepoID{}, rules: map[hub.ID]hub.OrgRules{},
+		gates: map[hub.ID][]hub.GateGrant{}, service: map[string]hub.ServiceAccount{}}
 }
 
 func nameKey(id hub.RepoID) string { return strings.ToLower(string(id.Type) + ":" + id.FullName()) }
@@ -115,6 +119,7 @@ func (w *world) facts(user string) hub.SubjectFacts {
 			}
 		}
 	}
+	f.Gates = w.gates[f.User.ID]
 	for _, g := range w.inGroup {
 		if g.UserID == f.User.ID {
 			f.Groups = append(f.Groups, g)
@@ -123,42 +128,65 @@ func (w *world) facts(user string) hub.SubjectFacts {
 	return f
 }
 
-// subject reads the first two columns of a decision: who, and with which token. Forms: "-", "session",
-// "operator", "read", "write", "fg" and "fg[org:acme=repo.write+org.read;model:acme/x=;gated;discuss]",
-// each with ",expired" or ",revoked" behind it if it is.
+// subject reads the first two columns of a decision: who, and with which token. Forms: "-", "session", "ssh",
+// "operator", "read", "write", "fg" and "fg[org:acme=repo.write+org.read;model:acme/x=;gated;discuss]", and
+// "service[…]" for a service account, each with facts behind it: ",expired", ",revoked", ",pending=acme" (and
+// approved, denied, revoked) for what an organization decided about the token, ",from=10.0.0.1", ",skip" of networks.
 func (w *world) subject(t testing.TB, who, token string) *Subject {
 	t.Helper()
-	kind, state, _ := strings.Cut(token, ",")
-	switch {
-	case who == "anonymous":
+	words := strings.Split(token, ",")
+	kind := words[0]
+	switch who {
+	case "anonymous":
 		return Anonymous()
-	case who == "operator":
+	case "operator":
 		return Operator()
 	}
-	if _, ok := w.users[who]; !ok {
+	f := w.facts(who)
+	account, isService := w.service[who]
+	if _, ok := w.users[who]; !ok && !isService {
 		t.Fatalf("unknown user %q", who)
 	}
-	f := w.facts(who)
-	if kind == "session" {
-		return NewSubject(f, Credential{})
+	if kind != "session" && kind != "ssh" {
+		f.Token = &hub.Token{ID: "eeeeeeeeeeeeeeeeeeeeeee1", UserID: f.User.ID, Kind: hub.TokenKind(kind)}
 	}
-	f.Token = &hub.Token{ID: "eeeeeeeeeeeeeeeeeeeeeee1", UserID: f.User.ID, Kind: hub.TokenKind(kind)}
-	switch state {
-	case "":
-	case "expired":
-		f.Token.ExpiresAt = spaceNow.Add(-time.Second)
-	case "revoked":
-		f.Token.RevokedAt = spaceNow.Add(-time.Second)
-	default:
-		t.Fatalf("unknown state %q", state)
-	}
-	if strings.HasPrefix(kind, "fg") {
+	if strings.HasPrefix(kind, "fg") || strings.HasPrefix(kind, "service") {
 		f.Token.Kind = hub.TokenFineGrained
-		w.scope(t, f.Token, strings.Trim(strings.TrimPrefix(kind, "fg"), "[]"))
-	} else if kind != "read" && kind != "write" {
-		t.Fatalf("unknown token %q", token)
+		w.scope(t, f.Token, strings.Trim(strings.TrimPrefix(strings.TrimPrefix(kind, "fg"), "service"), "[]"))
 	}
-	return NewSubject(f, Credential{})
+	if isService {
+		f.Service, f.Gates = &account, w.gates[account.ID]
+		f.Memberships = []hub.Member{{OrgID: account.OrgID, OrgName: account.OrgName, Role: hub.RoleAdmin}}
+		f.Rules = []hub.OrgRules{w.rules[account.OrgID]}
+	}
+	var from netip.Addr
+	for _, word := range words[1:] {
+		fact, value, _ := strings.Cut(word, "=")
+		switch {
+		case word == "expired":
+			f.Token.ExpiresAt = spaceNow.Add(-time.Second)
+		case word == "revoked":
+			f.Token.RevokedAt = spaceNow.Add(-time.Second)
+		case word == "skip":
+			f.SkipNetwork = true
+		case fact == "from":
+			from = netip.MustParseAddr(value)
+		default:
+			state, err := hub.ParseTokenState(fact)
+			if err != nil {
+				t.Fatalf("unknown fact %q", word)
+			}
+			f.Grants = append(f.Grants, hub.TokenGrant{TokenID: f.Token.ID, OrgID: w.spaces[value].ID, State: state})
+		}
+	}
+	if kind == "ssh" {
+		return NewSSHSubject(f).From(from)
+	}
+	s := NewSubject(f, Credential{}).From(from)
+	if s.Kind() == KindNone {
+		t.Fatalf("%s with %s is nobody", who, token)
+	}
+	return s
 }
 
 func (w *world) scope(t testing.TB, tok *hub.Token, spec string) {
@@ -180,12 +208,16 @@ func (w *world) scope(t testing.TB, tok *hub.Token, spec string) {
 			t.Fatalf("bad scope %q", entry)
 		}
 		sc := hub.Scope{EntityType: hub.EntityType(typ), EntityName: name}
-		if typ == "user" || typ == "org" {
+		if typ == "resource-group" {
+			org, group, _ := strings.Cut(name, "/")
+			sc.EntityID, sc.NamespaceID = w.group(org, group), w.spaces[org].ID
+			sc.GroupID = sc.EntityID
+		} else if typ == "user" || typ == "org" {
 			sc.EntityID = w.spaces[name].ID
 			sc.NamespaceID = sc.EntityID
 		} else {
 			r := w.repos[typ+":"+name]
-			sc.EntityID, sc.NamespaceID = r.ID, r.NamespaceID
+			sc.EntityID, sc.NamespaceID, sc.GroupID = r.ID, r.NamespaceID, r.GroupID
 		}
 		if sc.EntityID == "" {
 			t.Fatalf("scope on unknown %s", what)
@@ -223,6 +255,25 @@ func readWorld(t testing.TB) *world {
 			w.addMember(f[1], f[2], role)
 		case "repo":
 			w.addRepo(w.parseRepo(t, f))
+		case "rules":
+			w.parseRules(t, f)
+		case "group":
+			for _, m := range append(f[3:], "") {
+				user, role, _ := strings.Cut(m, "=")
+				w.joinGroup(f[1], f[2], user, role)
+			}
+		case "service":
+			w.service[f[2]] = hub.ServiceAccount{ID: w.id(), OrgID: w.spaces[f[1]].ID, OrgName: f[1], Name: f[2]}
+		case "gate":
+			g := hub.GateGrant{RepoID: w.repos[f[1]+":"+f[2]].ID, Kind: hub.GateUser, State: hub.GateState(f[4])}
+			if f[4] == "over" {
+				g.State, g.Until = hub.GateAccepted, spaceNow
+			}
+			id := w.users[f[3]].ID
+			if a, ok := w.service[f[3]]; ok {
+				id, g.Kind = a.ID, hub.GateService
+			}
+			w.gates[id] = append(w.gates[id], g)
 		case "moved":
 			w.moved[f[1]+":"+f[2]] = w.repos[f[1]+":"+f[3]].RepoID
 		default:
@@ -248,6 +299,10 @@ func (w *world) parseRepo(t testing.TB, f []string) hub.Repo {
 			r.Gated = hub.GateAuto
 		case fact == "disabled":
 			r.Disabled = true
+		case fact == "members_gated":
+			r.MembersGated = true
+		case strings.HasPrefix(fact, "group="):
+			r.GroupID = w.group(id.Namespace, strings.TrimPrefix(fact, "group="))
 		case strings.HasPrefix(fact, "creator="):
 			r.CreatorID = w.users[strings.TrimPrefix(fact, "creator=")].ID
 		default:
@@ -255,4 +310,43 @@ func (w *world) parseRepo(t testing.TB, f []string) hub.Repo {
 		}
 	}
 	return r
+}
+
+func (w *world) parseRules(t testing.TB, f []string) {
+	t.Helper()
+	r := hub.OrgRules{OrgID: w.spaces[f[1]].ID, Tokens: hub.AllowAllTokens, GroupCreation: hub.RoleAdmin}
+	for _, fact := range f[2:] {
+		key, value, _ := strings.Cut(fact, "=")
+		switch key {
+		case "policy":
+			r.Tokens = hub.TokenPolicy(value)
+		case "ips":
+			r.IPRanges = append(r.IPRanges, netip.MustParsePrefix(value))
+		case "ssh":
+			r.SSH = hub.SSHRule(value)
+		case "private_only":
+			r.PrivateOnly = true
+		case "creation":
+			r.GroupCreation = lawRoles[value]
+		default:
+			t.Fatalf("world.txt: unknown rule %q", fact)
+		}
+	}
+	w.rules[r.OrgID] = r
+}
+
+func (w *world) group(org, name string) hub.ID {
+	for _, g := range w.groups {
+		if g.OrgName == org && g.Name == name {
+			return g.ID
+		}
+	}
+	return w.addGroup(org, name, "", hub.RoleNone)
+}
+
+func (w *world) joinGroup(org, name, user, role string) {
+	id := w.group(org, name)
+	if user != "" {
+		w.inGroup = append(w.inGroup, hub.GroupMember{GroupID: id, GroupName: name, OrgID: w.spaces[org].ID, UserID: w.users[user].ID, Role: lawRoles[role]})
+	}
 }
