@@ -154,6 +154,9 @@ func (x *session) ref(name string) (hub.Ref, bool) {
 // border works out the shallow border.
 func (x *session) border(ctx context.Context) (gitrepo.Deepening, error) {
 	q := gitrepo.DeepenRequest{Wants: x.wants, Shallow: x.shallow, Depth: x.depth, Relative: x.relative, Since: x.since}
+	for _, r := range x.refs {
+		q.Tips = append(q.Tips, r.Target)
+	}
 	for _, name := range x.not {
 		r, ok := x.exclusion(name)
 		if !ok {

@@ -15,6 +15,7 @@ const InfiniteDepth = math.MaxInt32
 // DeepenRequest says how much history a receiver wants. At most one of Depth and Since with Not is used.
 type DeepenRequest struct {
 	Wants    []hub.OID
+	Tips     []hub.OID // of all refs
 	Shallow  []hub.OID // commits whose parents the receiver lacks
 	Depth    int       // commits from the tips; 0: not limited
 	Relative bool      // Depth counts from Shallow
@@ -106,7 +107,12 @@ func (d *deepener) count() error {
 		return nil
 	}
 	if d.q.Relative {
-		if heads, err = d.reachable(heads, d.shallow); err != nil {
+		// The border is deepened wherever it still leads to from here, whether it is wanted or not.
+		tips, err := d.commits(d.q.Tips)
+		if err != nil {
+			return err
+		}
+		if heads, err = d.reachable(tips, d.shallow); err != nil {
 			return err
 		}
 		depth++

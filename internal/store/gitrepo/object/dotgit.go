@@ -41,7 +41,7 @@ func hfsDot(name []byte, want string) bool {
 	for len(name) > 0 {
 		r, n := utf8.DecodeRune(name)
 		if r == utf8.RuneError && n == 1 {
-			return false
+			break // git takes malformed bytes for the end of the name
 		}
 		name = name[n:]
 		if ignoredByHFS(r) {

@@ -17,7 +17,8 @@ const crud = " .,:;<>\"\\'\t\r\n\v\f\x00"
 func (s Signature) Clean() Signature {
 	s.Name, s.Email = cleanIdent(s.Name), cleanIdent(s.Email)
 	if s.Name == "" {
-		s.Name, _, _ = strings.Cut(s.Email, "@")
+		local, _, _ := strings.Cut(s.Email, "@")
+		s.Name = cleanIdent(local)
 	}
 	if s.Name == "" {
 		s.Name = "unknown"
