@@ -28,6 +28,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/gates"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/groups"
+	"github.com/ambit-hub/ambit/internal/service/locks"
 	"github.com/ambit-hub/ambit/internal/service/policies"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
@@ -135,13 +136,14 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
-	lfs.New(transfers, auth, nil).WithXet(store).Register(d.server)
+	lfs.New(transfers, auth, nil).WithXet(store).WithLocks(locks.New(d.db, gitrepo.CheckPath)).Register(d.server)
 	gitService := git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
 		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
 	})
 	githttp.New(gitService, githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
+	d.operator.AddOrganizations(operator.Organizations{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines, Repos: d.db})
 	d.keepRepos(gitService, repoService, transfers, logError)
 
 	d.runners = append(d.runners, auth, auditService, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),

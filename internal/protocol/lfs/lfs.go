@@ -10,6 +10,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/locks"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 )
 
@@ -27,6 +28,7 @@ type API struct {
 	transfer *transfer.Service
 	tickets  Tickets
 	xet      Xet
+	locks    *locks.Service // nil: there are none
 	now      func() time.Time
 }
 
@@ -81,13 +83,5 @@ func (a *API) Register(s *httpd.Server) {
 	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}/parts", access.RepoWrite, a.listParts, says, ticket)
 	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/parts", access.RepoWrite, a.complete, says, ticket, httpd.MaxBody(maxCompletion))
 	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}/parts/{part}", access.RepoWrite, a.putPart, says, ticket, httpd.Streaming())
-	for _, p := range []string{"GET /info/lfs/locks", "POST /info/lfs/locks", "POST /info/lfs/locks/verify"} {
-		s.Repo(httpd.RepoWeb, p, access.RepoView, noLocks, says)
-	}
-}
-
-// noLocks says that there are none, which git-lfs remembers and does not mention.
-// Source: git-lfs commands/lockverifier.go.
-func noLocks(http.ResponseWriter, *httpd.Request, access.Grant) error {
-	return hub.Errorf(hub.NotFound, "This hub has no file locks.")
+	a.registerLocks(s, says)
 }
