@@ -131,7 +131,7 @@ func (s *Service) store(ctx context.Context, key string, fill func(io.Writer) (x
 		w.CloseWithError(err) // nil is the end
 		done <- result{t, err}
 	}()
-	_, err := s.blobs.Create(ctx, key, r, blob.Any)
+	_, err := s.blobs.Create(ctx, key, r, anyBytes)      // the chunks have hashes of their own
 	r.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // lets fill end
 	res := <-done
 	if res.err != nil && !errors.Is(res.err, io.ErrClosedPipe) {

@@ -1,10 +1,10 @@
 package xet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
-	"os"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/format/xetchunk"
@@ -74,19 +74,13 @@ func (s *Service) packFile(ctx context.Context, f hub.WholeFile) error {
 		return err
 	}
 	defer o.Close()
-	tmp, err := os.CreateTemp(s.cfg.TempDir, "xorb-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	b := &packing{svc: s, domain: f.Domain, tmp: tmp, known: map[xethash.Hash]place{}}
-	b.w = xorb.NewWriter(tmp)
+	b := &packing{svc: s, domain: f.Domain, known: map[xethash.Hash]place{}}
+	b.w = xorb.NewWriter(&b.buf)
 	file, err := b.pack(ctx, o)
 	if err != nil {
 		return err
 	}
-	d, err := s.digest(ctx, file)
+	d, err := s.digest(ctx, file, f.Digest)
 	if err != nil {
 		return err
 	}
@@ -113,7 +107,7 @@ const maxKnown = 1 << 20
 type packing struct {
 	svc    *Service
 	domain hub.ID
-	tmp    *os.File // the xorb being filled
+	buf    bytes.Buffer // the xorb being filled, at most 64 MiB: its name is known when it is full
 	w      *xorb.Writer
 	xorbs  []xethash.Hash // zero for the one being filled
 	open   int            // its place in xorbs, -1: none
@@ -221,29 +215,24 @@ func (b *packing) finish(ctx context.Context) error {
 	if b.open < 0 {
 		return nil
 	}
-	h, _ := b.w.Finish(b.tmp)
+	h, table := b.w.Finish(&b.buf)
 	b.xorbs[b.open] = h
 	b.open = -1
-	if _, err := b.tmp.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if err := b.svc.keepXorb(ctx, b.domain, h, b.tmp); err != nil {
-		return err
-	}
-	if err := b.tmp.Truncate(0); err != nil {
-		return err
-	}
-	_, err := b.tmp.Seek(0, io.SeekStart)
+	err := b.svc.keepXorb(ctx, b.domain, h, table, bytes.NewReader(b.buf.Bytes()))
+	b.buf.Reset()
 	return err
 }
 
-// keepXorb makes a xorb of our own a holding of a domain.
-func (s *Service) keepXorb(ctx context.Context, domain hub.ID, h xethash.Hash, body io.Reader) error {
+// keepXorb makes a xorb of our own a holding of a domain. Its chunks have just been hashed, and the file is read back.
+func (s *Service) keepXorb(ctx context.Context, domain hub.ID, h xethash.Hash, table xorb.Table, body *bytes.Reader) error {
 	held, stored, err := s.meta.BeginXetXorb(ctx, domain, h)
 	if err != nil || held {
 		return err
 	}
-	t, err := s.takeXorb(ctx, h, stored, body)
+	t, err := s.takeXorb(ctx, h, stored, func(w io.Writer) (xorb.Table, error) {
+		_, err := body.WriteTo(w)
+		return table, err
+	})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/storage"
 	"github.com/ambit-hub/ambit/internal/service/xet"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
@@ -33,7 +34,7 @@ type bed struct {
 	logged *[]string
 }
 
-func newBed(t *testing.T, cfg xet.Config) *bed {
+func newBed(t testing.TB, cfg xet.Config) *bed {
 	t.Helper()
 	b := &bed{folder: t.TempDir(), logged: &[]string{}}
 	blobs, err := fs.New(b.folder)
@@ -48,7 +49,7 @@ func newBed(t *testing.T, cfg xet.Config) *bed {
 	return b
 }
 
-func (b *bed) grant(t *testing.T, action access.Action) access.Grant {
+func (b *bed) grant(t testing.TB, action access.Action) access.Grant {
 	t.Helper()
 	id := hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "secret"}
 	g, err := b.Zone.Authorize(ctx, b.Subject("alice.write"), access.Need{Action: action, Target: access.Repo(id)})
@@ -64,8 +65,17 @@ func noise(seed byte, n int) []byte {
 	return out
 }
 
-// put uploads data as one xorb and registers it; it returns the xorb's name and the file's.
-func (b *bed) put(t *testing.T, data []byte) (name, file xethash.Hash) {
+// anyBytes promises nothing of an object.
+var anyBytes = blob.Expect{Size: -1, NoSum: true}
+
+// xorbOf packs data into one xorb.
+func xorbOf(t testing.TB, data []byte) (xethash.Hash, []byte) {
+	t.Helper()
+	name, _, body := packed(t, data)
+	return name, body
+}
+
+func packed(t testing.TB, data []byte) (xethash.Hash, xorb.Table, []byte) {
 	t.Helper()
 	var out bytes.Buffer
 	w := xorb.NewWriter(&out)
@@ -83,29 +93,45 @@ func (b *bed) put(t *testing.T, data []byte) (name, file xethash.Hash) {
 		}
 	}
 	name, table := w.Finish(nil)
+	return name, table, out.Bytes()
+}
+
+// shardOf writes a shard for the file that is the whole xorb.
+func shardOf(t testing.TB, name xethash.Hash, table xorb.Table, claim hub.Digest) []byte {
+	t.Helper()
+	n := len(table)
+	f := shard.File{Hash: xethash.File(table.Leaves(0, n)), Ranged: true, SHA256: claim, Terms: []shard.Term{
+		{Xorb: name, Unpacked: uint32(table.Unpacked(0, n)), End: uint32(n), Range: table.RangeHash(0, n)}}}
+	var text bytes.Buffer
+	w := shard.NewWriter(&text, false)
+	err := w.File(&f)
+	if err == nil {
+		err = w.Close(shard.Footer{})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
+}
+
+// put uploads data as one xorb and registers it; it returns the xorb's name and the file's.
+func (b *bed) put(t testing.TB, data []byte) (name, file xethash.Hash) {
+	t.Helper()
+	name, table, body := packed(t, data)
 	g := b.grant(t, access.RepoWrite)
-	if _, err := b.xet.PutXorb(ctx, g, name, bytes.NewReader(out.Bytes())); err != nil {
+	if _, err := b.xet.PutXorb(ctx, g, name, bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 	n := len(table)
-	f := shard.File{Hash: xethash.File(table.Leaves(0, n)), Ranged: true, Terms: []shard.Term{
-		{Xorb: name, Unpacked: uint32(len(data)), End: uint32(n), Range: table.RangeHash(0, n)}}}
-	var text bytes.Buffer
-	sw := shard.NewWriter(&text, false)
-	if err := sw.File(&f); err != nil {
-		t.Fatal(err)
-	}
-	if err := sw.Close(shard.Footer{}); err != nil {
-		t.Fatal(err)
-	}
-	u, err := b.xet.ReadShard(ctx, g, &text)
+	text := bytes.NewReader(shardOf(t, name, table, ""))
+	u, err := b.xet.ReadShard(ctx, g, text)
 	if err == nil {
 		err = u.Register(ctx, hub.Event{}, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return name, f.Hash
+	return name, xethash.File(table.Leaves(0, n))
 }
 
 // object returns the path of a stored xorb.
@@ -222,7 +248,7 @@ func TestSweep(t *testing.T) {
 	b.put(t, noise(1, 100_000)) // may come back
 }
 
-func (b *bed) repo(t *testing.T) hub.Repo {
+func (b *bed) repo(t testing.TB) hub.Repo {
 	t.Helper()
 	r, err := b.grant(t, access.RepoWrite).Repo(access.RepoWrite)
 	if err != nil {

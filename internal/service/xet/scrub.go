@@ -10,8 +10,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/store/blob"
 )
 
-// anySize promises nothing of an object.
-var anySize = blob.Any
+// anyBytes promises nothing of an object.
+var anyBytes = blob.Expect{Size: -1, NoSum: true}
 
 // checkStored reads the whole of a stored xorb, hashes every chunk and compares with its table, which it returns.
 func (s *Service) checkStored(ctx context.Context, h xethash.Hash) (xorb.Table, error) {

@@ -61,7 +61,6 @@ type Config struct {
 	ScrubEvery   time.Duration // each xorb's bytes are read and hashed this often; 30 days
 	ChunkAfter   time.Duration // large files that came in one piece are turned into chunks when they are this old; 1 h
 	ChunkLeast   int64         // smaller ones stay as they are; 64 KiB
-	TempDir      string        // folder of temporary files; the system's
 	RecheckAfter time.Duration // the right to a running transfer is decided again this often; 20 s
 }
 

@@ -222,7 +222,7 @@ func (u *Upload) Register(ctx context.Context, ev hub.Event, tell func(Progress)
 		if err := guard.check(); err != nil {
 			return err
 		}
-		d, err := s.digest(ctx, u.files[i])
+		d, err := s.digest(ctx, u.files[i], f.Claim)
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func (s *Service) verify(ctx context.Context, f hub.XetFile) (hub.Digest, error)
 	if err != nil {
 		return "", err
 	}
-	return s.digest(ctx, terms)
+	return s.digest(ctx, terms, "")
 }
 
 // Swept counts what one round removed.

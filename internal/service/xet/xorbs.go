@@ -36,17 +36,16 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 		}
 		return false, nil
 	}
-	t, err := s.takeXorb(ctx, h, stored, r)
+	t, err := s.takeXorb(ctx, h, stored, func(w io.Writer) (xorb.Table, error) { return s.ingest(w, r, h) })
 	if err != nil {
 		return false, r.explain(err)
 	}
 	return true, s.meta.CompleteXetXorb(ctx, repo.NamespaceID, rowOf(h, t), eligible(t))
 }
 
-// takeXorb returns the table of the xorb as it is stored. Bytes of another domain are kept, but the caller's are verified:
-// they are the proof that he has them.
-func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, body io.Reader) (xorb.Table, error) {
-	fill := func(w io.Writer) (xorb.Table, error) { return s.ingest(w, body, h) }
+// takeXorb stores what fill writes and verifies, and returns the table of the xorb as it is stored. Bytes of another domain
+// are kept, but the caller's are verified: they are the proof that he has them.
+func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, fill func(io.Writer) (xorb.Table, error)) (xorb.Table, error) {
 	if stored {
 		if _, err := fill(io.Discard); err != nil {
 			return nil, err
@@ -86,7 +85,7 @@ func (s *Service) replace(ctx context.Context, h xethash.Hash, fill func(io.Writ
 		return nil, err
 	}
 	s.tables.drop(h)
-	if _, err := s.blobs.Compose(ctx, xorbKey(h), []string{healKey(h)}, anySize); err != nil {
+	if _, err := s.blobs.Compose(ctx, xorbKey(h), []string{healKey(h)}, anyBytes); err != nil {
 		return nil, err
 	}
 	return t, nil

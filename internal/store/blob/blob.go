@@ -19,6 +19,7 @@ import (
 type Expect struct {
 	Size   int64      // in bytes; negative: not checked
 	SHA256 hub.Digest // empty: not checked
+	NoSum  bool       // the sum is of no interest and is not computed; with SHA256 it has no effect
 }
 
 // Any promises nothing.
@@ -27,7 +28,7 @@ var Any = Expect{Size: -1}
 // Info describes bytes that have been stored.
 type Info struct {
 	Size   int64
-	SHA256 hub.Digest // of Create: always; of Compose: only when a sum was expected
+	SHA256 hub.Digest // of Create: unless NoSum was set; of Compose: only when a sum was expected
 }
 
 // Store keeps objects by key. All methods may be called concurrently.
