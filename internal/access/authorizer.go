@@ -86,19 +86,29 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 		case err != nil && len(denials) == 0:
 			return Grant{}, err
 		case err != nil:
-			return Grant{}, refuse(s, denials)
+			return Grant{}, asked(refuse(s, denials), needs)
 		case d != nil:
 			denials = append(denials, *d)
 		}
 	}
 	if len(denials) > 0 {
-		e := refuse(s, denials)
+		e := asked(refuse(s, denials), needs)
 		if e.Code == hub.RepoNotFound {
 			e.Hint = a.otherType(ctx, s, needs[0].Target, now)
 		}
 		return Grant{}, e
 	}
 	return g, nil
+}
+
+// asked notes in a refusal what it was about, as it was asked for: that depends on nothing that is hidden.
+func asked(e *hub.Error, needs []Need) *hub.Error {
+	text := make([]string, len(needs))
+	for i, n := range needs {
+		text[i] = n.String()
+	}
+	e.Asked = strings.Join(text, " + ")
+	return e
 }
 
 // otherType looks for repositories of the same name and another type that the caller may see: asking for the

@@ -51,10 +51,6 @@ func with(s State, rel relation) State {
 	return s&^(relationMask<<relationShift) | State(rel)<<relationShift
 }
 
-func field(s State, shift, mask, value int) State {
-	return s&^(State(mask)<<shift) | State(value)<<shift
-}
-
 // TestMonotone: more role, more atoms, more flags on the token, less strict rules never take anything away.
 func TestMonotone(t *testing.T) {
 	n := 0
@@ -71,18 +67,18 @@ func TestMonotone(t *testing.T) {
 		if rel := s.relation(); rel >= memberNoAccess && rel < memberAdmin {
 			atLeast(with(s, rel+1), "a higher role")
 			if s.has(stateGrouped) && s.groupRole() < groupAdmin {
-				atLeast(field(s, groupShift, groupMask, int(s.groupRole())+1), "a higher role in the group")
+				atLeast(field(s, groupShift, groupMask, State(s.groupRole())+1), "a higher role in the group")
 			}
 		}
 		if joined := with(s, memberNoAccess); s.relation() == outsider && joined.restricted() == unrestricted && !s.has(statePrivateOnly) {
 			atLeast(joined, "membership without restrictions")
 		}
-		atLeast(field(s, policyShift, policyMask, int(policyAllowAll)), "no token policy")
+		atLeast(field(s, policyShift, policyMask, State(policyAllowAll)), "no token policy")
 		if s.policy() == policyApproval {
-			atLeast(field(s, policyShift, policyMask, int(policyFineGrained)), "a policy without approval")
+			atLeast(field(s, policyShift, policyMask, State(policyFineGrained)), "a policy without approval")
 		}
 		if s.tokenState() != tokenRevoked {
-			atLeast(field(s, verdictedShift, verdictedMask, int(tokenApproved)), "approval")
+			atLeast(field(s, verdictedShift, verdictedMask, State(tokenApproved)), "approval")
 		}
 		atLeast(s&^stateOutsideNetwork, "the right network")
 		atLeast(s&^stateNoSSH, "SSH")
@@ -90,7 +86,7 @@ func TestMonotone(t *testing.T) {
 		atLeast(s|stateCreator, "having created it")
 		atLeast(s&^stateGated, "no gate")
 		atLeast(s&^stateMembersGated, "a gate that is open to members")
-		atLeast(field(s, standingShift, standingMask, int(standAccepted)), "being let in")
+		atLeast(field(s, standingShift, standingMask, State(standAccepted)), "being let in")
 		atLeast(s&^statePrivate, "being public")
 		atLeast(s&^stateDisabled, "being enabled")
 	})

@@ -218,7 +218,7 @@ func (d *denial) needsGroup() bool {
 
 func roleReason(a Action) string {
 	switch a {
-	case NamespaceListAll, OrgRead:
+	case NamespaceListAll, OrgRead, RepoView, RepoContentRead, RepoPreupload, RepoAccessRequest, DiscussionWrite:
 		return ReasonLacksRead
 	case RepoCreate, RepoCreatePublic:
 		return ReasonLacksCreate

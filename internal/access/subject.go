@@ -97,6 +97,13 @@ func NewSSHSubject(f hub.SubjectFacts) *Subject {
 	return newSubject(f, Credential{}, kind)
 }
 
+// NewSSHKeySubject is NewSSHSubject with the SHA-256 of the key, by which the subject can be read anew.
+func NewSSHKeySubject(f hub.SubjectFacts, key [32]byte) *Subject {
+	s := NewSSHSubject(f)
+	s.credential = Credential{Digest: key}
+	return s
+}
+
 func newSubject(f hub.SubjectFacts, c Credential, kind Kind) *Subject {
 	s := &Subject{kind: kind, stranger: outsider, user: keyOf(f.User.ID), facts: f, credential: c}
 	s.base = State(s.kind) << kindShift

@@ -1,6 +1,10 @@
 package access
 
-import "github.com/ambit-hub/ambit/internal/hub"
+import (
+	"strings"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
 
 // Target is what an action is done to. The zero Target is nothing: no action is allowed on it.
 type Target struct {
@@ -41,3 +45,76 @@ type Need struct {
 	Action Action
 	Target Target
 }
+
+// String writes the target as ParseTarget reads it, except for rows, which have only an id.
+func (t Target) String() string {
+	switch t.kind {
+	case repoTarget:
+		return string(t.repo.Type) + ":" + t.repo.FullName()
+	case newRepoTarget:
+		s := "new:" + string(t.repo.Type) + ":" + t.repo.FullName()
+		if t.id != "" {
+			s += "@" + string(t.id)
+		}
+		return s
+	case repoRowTarget:
+		return "row:" + string(t.id)
+	case groupTarget:
+		return "group:" + t.name + "/" + string(t.id)
+	case namespaceTarget:
+		return "namespace:" + t.name
+	case selfTarget:
+		return "self"
+	case hubTarget:
+		return "hub"
+	}
+	return "nothing"
+}
+
+// NamespaceName is the namespace that the target names, empty if it names none.
+func (t Target) NamespaceName() string {
+	if t.repo.Namespace != "" {
+		return t.repo.Namespace
+	}
+	return t.name
+}
+
+// IsRepo tells whether the target is an existing repository, as far as the request says.
+func (t Target) IsRepo() bool { return t.kind == repoTarget || t.kind == repoRowTarget }
+
+// ParseTarget reads model:NS/NAME (or dataset, space), new:model:NS/NAME with @GROUP behind it for a place in a
+// resource group, namespace:NAME, group:ORG/ID, self and hub. InvalidInput for anything else.
+func ParseTarget(s string) (Target, error) {
+	kind, rest, _ := strings.Cut(s, ":")
+	switch kind {
+	case "self":
+		return Self(), nil
+	case "hub":
+		return Hub(), nil
+	case "namespace":
+		return Namespace(rest), nil
+	case "group":
+		org, id, _ := strings.Cut(rest, "/")
+		return Group(org, hub.ID(id)), nil
+	}
+	isNew := kind == "new"
+	if isNew {
+		kind, rest, _ = strings.Cut(rest, ":")
+	}
+	rest, group, _ := strings.Cut(rest, "@")
+	typ, err := hub.ParseRepoType(kind)
+	if err != nil || kind == "" {
+		return Target{}, hub.Errorf(hub.InvalidInput, "Unknown target %q: use model:NS/NAME, dataset:NS/NAME, space:NS/NAME, new:model:NS/NAME, namespace:NAME, group:ORG/ID, self or hub.", s)
+	}
+	id, err := hub.ParseRepoID(typ, rest)
+	if err != nil {
+		return Target{}, err
+	}
+	if isNew {
+		return NewRepoIn(id, hub.ID(group)), nil
+	}
+	return Repo(id), nil
+}
+
+// String is the action and its target.
+func (n Need) String() string { return n.Action.String() + " " + n.Target.String() }

@@ -31,7 +31,7 @@ func refusalWords(s *Subject, ds []denial) string {
 	}
 	for i := range ds {
 		if d := &ds[i]; !d.restricted() && d.missingIn(d.layers.Policy) != 0 {
-			add(d.namespaceWord() + " keeps its repositories private: only its admins may make one public.")
+			add(d.privateOnlyWords())
 		}
 	}
 	return strings.Join(out, " ")

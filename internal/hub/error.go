@@ -59,6 +59,7 @@ type Error struct {
 	Reason  string // stable reason code of an access decision, such as "token.read_only"; empty elsewhere
 	Message string // for the user: no paths of this machine, no SQL, no secrets
 	Hint    string // one more sentence for the body, where Message must stay a constant that clients compare
+	Asked   string // what was refused, such as "repo.write model:acme/x", for who looks it up later; never sent
 	URL     string // of the thing that already exists; only with Conflict
 	Err     error  // for the log; never sent
 }

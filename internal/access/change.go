@@ -1,0 +1,202 @@
+package access
+
+import "github.com/ambit-hub/ambit/internal/hub"
+
+// Change is one thing that would have to be different for a refused action to be allowed.
+type Change struct {
+	Layer string `json:"layer"`
+	What  string `json:"what"`  // a sentence
+	Where string `json:"where"` // where it is changed: a route of the API, or a command
+	edit  func(State) State
+}
+
+// changes returns the fewest changes that allow the action, one for each that is in the way: carrying out all of them
+// allows it, and no smaller part of them does. It is nil when nothing helps, as with the personal namespace of
+// somebody else.
+func (d *denial) changes(s *Subject) []Change {
+	st := d.state
+	var all []Change
+	for range 8 { // at most one change for each reason, and there are no more reasons than that
+		l := decide(st)
+		if d.need.Action.allowedBy(l.Allowed()) {
+			return d.fewest(all)
+		}
+		now := *d
+		now.state, now.layers = st, l
+		c, ok := now.change(s)
+		if !ok {
+			return nil
+		}
+		all = append(all, c)
+		st = c.edit(st)
+	}
+	return nil
+}
+
+// fewest leaves out what another change has made needless, such as an invitation through a gate for somebody who
+// becomes an admin.
+func (d *denial) fewest(all []Change) []Change {
+	for i := len(all) - 1; i >= 0; i-- {
+		rest := append(append([]Change(nil), all[:i]...), all[i+1:]...)
+		if d.need.Action.allowedBy(decide(applyChanges(d.state, rest)).Allowed()) {
+			all = rest
+		}
+	}
+	return all
+}
+
+func applyChanges(st State, changes []Change) State {
+	for _, c := range changes {
+		st = c.edit(st)
+	}
+	return st
+}
+
+// change is what helps against the first layer that is in the way.
+func (d *denial) change(s *Subject) (Change, bool) {
+	if d.missingIn(d.layers.Subject) != 0 {
+		return Change{"credential", deadWords(s) + " A live credential is needed.", "ambit token rotate, ambit token create, or ambit admin user resume",
+			func(st State) State { return st | stateLive }}, d.state.kind() != KindNone
+	}
+	if d.state.has(stateAbsent) {
+		return Change{}, false
+	}
+	switch {
+	case d.missingIn(d.layers.Role) != 0:
+		return d.roleChange()
+	case d.restricted():
+		return d.policyChange(s), true
+	case d.missingIn(d.layers.Policy) != 0:
+		return Change{"policy", d.privateOnlyWords(), d.orgPlace("settings/access"), func(st State) State { return st &^ statePrivateOnly }}, true
+	case d.missingIn(d.layers.Gate) != 0 && d.state.has(stateDisabled):
+		return Change{"gate", "The repository is disabled: the operator of the hub can enable it.", "the operator of the hub",
+			func(st State) State { return st &^ stateDisabled }}, true
+	case d.missingIn(d.layers.Gate) != 0:
+		return Change{"gate", standingWords(d) + " Its authors let people in.", "POST " + d.repo.APIPath() + "/user-access-request/grant",
+			func(st State) State { return field(st, standingShift, standingMask, State(standAccepted)) }}, true
+	}
+	return d.tokenChange(s)
+}
+
+// field replaces one field of a state.
+func field(s State, shift, mask int, value State) State {
+	return s&^(State(mask)<<shift) | value<<shift
+}
+
+func (d *denial) orgPlace(rest string) string {
+	return "/api/organizations/" + d.namespaceWord() + "/" + rest
+}
+
+func (d *denial) privateOnlyWords() string {
+	return d.namespaceWord() + " keeps its repositories private: only its admins may make one public."
+}
+
+// policyChange lifts the first restriction.
+func (d *denial) policyChange(s *Subject) Change {
+	c := Change{Layer: "policy", What: policyWords(s, d)}
+	switch d.state.restricted() {
+	case restrictRevoked:
+		c.Where = "a new token: ambit token create; a revocation is for good"
+		c.edit = func(st State) State { return field(st, verdictedShift, verdictedMask, State(tokenApproved)) }
+	case restrictNetwork:
+		c.Where = "another network, or PATCH " + d.orgPlace("settings/network-security")
+		c.edit = func(st State) State { return st &^ stateOutsideNetwork }
+	case restrictSSH:
+		c.Where = "git over HTTPS, or " + d.orgPlace("settings/access")
+		c.edit = func(st State) State { return st &^ stateNoSSH }
+	case restrictKind:
+		c.Where = "a fine-grained token: ambit token create --kind fine-grained; or " + d.orgPlace("settings/access")
+		c.edit = func(st State) State { return field(st, policyShift, policyMask, State(policyAllowAll)) }
+	default:
+		c.Where = "an administrator of the organization: " + d.orgPlace("settings/tokens")
+		c.edit = func(st State) State { return field(st, verdictedShift, verdictedMask, State(tokenApproved)) }
+	}
+	return c
+}
+
+// roleChange finds the lowest role that gives what the person lacks.
+func (d *denial) roleChange() (Change, bool) {
+	need := d.need.Action.info().need
+	enough := func(st State) bool { return decide(st).Role&need == need }
+	kind := d.need.Action.info().kind
+	switch rel := d.state.relation(); {
+	case rel == nobody:
+		signedIn := func(st State) State {
+			return field(field(st, relationShift, relationMask, State(outsider)), kindShift, kindMask, State(KindSession))
+		}
+		return Change{"credential", "Somebody has to be signed in.", "an access token, or the browser", signedIn}, true
+	case kind == hubTarget:
+		return Change{"role", "An administrator of this hub is needed.", "ambit admin user edit", func(st State) State { return st | stateInstanceAdmin }}, true
+	case !d.ofOrg() || rel == owner:
+		return Change{}, false
+	}
+	if d.needsGroup() && (kind == repoTarget || kind == newRepoTarget || kind == groupTarget) {
+		for g := groupNoAccess; g <= groupAdmin; g++ {
+			edit := func(st State) State { return field(st, groupShift, groupMask, State(g)) }
+			if enough(edit(d.state)) && g > d.state.groupRole() {
+				return Change{"role", "The role " + hub.Role(g).String() + " in the resource group is needed.", d.orgPlace("resource-groups"), edit}, true
+			}
+		}
+	}
+	for rel := max(d.state.relation()+1, memberNoAccess); rel <= memberAdmin; rel++ {
+		edit := func(st State) State { return field(st, relationShift, relationMask, State(rel)) }
+		if enough(edit(d.state)) {
+			role := roleOf(rel).String()
+			return Change{"role", "The role " + role + " in " + d.namespaceWord() + " is needed.", "ambit admin member set " + d.namespaceWord() + " USER " + role, edit}, true
+		}
+	}
+	return Change{}, false
+}
+
+// ofOrg tells whether the target belongs to an organization, so that there are roles to give.
+func (d *denial) ofOrg() bool {
+	return d.repo.OwnerIsOrg || d.namespace.Kind == hub.OrgNamespace
+}
+
+// tokenChange gives the credential what it lacks: to a fine-grained token permissions, else a stronger credential.
+func (d *denial) tokenChange(s *Subject) (Change, bool) {
+	c := Change{Layer: "token", What: d.layerWords(s, "token")}
+	need := d.need.Action.info().need
+	stronger := func(k Kind) func(State) State {
+		return func(st State) State {
+			const scopes = (State(1)<<policyShift - 1) &^ (State(1)<<levelShift - 1)
+			return field(st&^scopes, kindShift, kindMask, State(k))
+		}
+	}
+	switch k := d.state.kind(); {
+	case k == KindOperator || k == KindService && need&serviceNever != 0:
+		return Change{}, false
+	case need&^tokenBits[KindWrite] != 0:
+		c.Where, c.edit = "a browser session", stronger(KindSession)
+	case k < KindFineGrained:
+		c.Where, c.edit = "ambit token create --kind write", stronger(KindWrite)
+	case d.need.Action == RepoContentRead && d.state.has(stateGated) && !d.state.has(statePrivate) && d.state.level() != levelRepo && k == KindFineGrained:
+		c.Where, c.edit = "ambit token edit --gated", func(st State) State { return st | stateReadGated }
+	default:
+		c.Where = "ambit token edit --scope, or " + d.orgPlace("service-accounts")
+		c.edit = func(st State) State { return d.withAtoms(st) }
+	}
+	return c, d.missingIn(decide(c.edit(d.state)).Token) == 0
+}
+
+// withAtoms adds to the entry that speaks, or to a new one for the namespace, what the action asks for.
+func (d *denial) withAtoms(st State) State {
+	at := atomsOf([]hub.Permission{atomFor(d.need.Action)})
+	if st.level() == levelNone {
+		st = field(st, levelShift, levelMask, State(levelNamespace))
+		if d.state.relation() == outsider && d.state.has(stateGated) {
+			st = field(st, levelShift, levelMask, State(levelRepo))
+		}
+	}
+	st |= State(at) << atomShift
+	if d.need.Action.info().need&bitsOfNamespace != 0 {
+		st |= stateNamespaceWrite
+	}
+	if st.level() == levelNamespace && at&atomWrite != 0 {
+		st |= stateNamespaceWrite
+	}
+	if d.need.Action == RepoAssignGroup {
+		st |= stateNamespaceGroups
+	}
+	return st
+}

@@ -1,0 +1,75 @@
+package access
+
+import (
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// TestChangesAreExact: what an explanation tells to change is enough, and no part of it is.
+func TestChangesAreExact(t *testing.T) {
+	denied, helped := 0, 0
+	for s := range situations(3989) {
+		sub, repo := s.world()
+		for _, target := range []string{"repo", "namespace", "group"} {
+			if !s.fits(target) || s.absent {
+				continue
+			}
+			o := s.object(target, sub, &repo)
+			st := abstract(sub, &o, spaceNow)
+			for a := NoAction + 1; a < numActions; a++ {
+				l := decide(st)
+				if !fitsTarget(a, target) || !s.asks(target, a.String()) || a.allowedBy(l.Allowed()) {
+					continue
+				}
+				denied++
+				gv := given{need: Need{Action: a}, repo: repo}
+				if target != "repo" {
+					gv.repo, gv.namespace = hub.Repo{}, hub.Namespace{ID: repo.NamespaceID, Name: repo.Namespace, Kind: hub.UserNamespace}
+					if repo.OwnerIsOrg {
+						gv.namespace.Kind = hub.OrgNamespace
+					}
+				}
+				d := denial{given: &gv, state: st, layers: l, space: o.namespace}
+				changes := d.changes(sub)
+				if changes == nil {
+					continue
+				}
+				helped++
+				checkChanges(t, st, a, changes)
+			}
+		}
+	}
+	t.Logf("%d refusals, %d with a way out", denied, helped)
+	if helped < denied/2 {
+		t.Errorf("only %d of %d refusals have a way out", helped, denied)
+	}
+}
+
+func fitsTarget(a Action, target string) bool {
+	switch a.info().kind {
+	case repoTarget:
+		return target == "repo"
+	case namespaceTarget, newRepoTarget:
+		return target == "namespace"
+	case groupTarget:
+		return target == "group"
+	}
+	return false
+}
+
+func checkChanges(t *testing.T, st State, a Action, changes []Change) {
+	t.Helper()
+	for set := range 1 << len(changes) {
+		var some []Change
+		for i, c := range changes {
+			if set&(1<<i) != 0 {
+				some = append(some, c)
+			}
+		}
+		allowed := a.allowedBy(decide(applyChanges(st, some)).Allowed())
+		if all := set == 1<<len(changes)-1; allowed != all {
+			t.Fatalf("state %#x, %s: %d of %d changes allow it: %v\n%+v", st, a, len(some), len(changes), allowed, changes)
+		}
+	}
+}
