@@ -86,13 +86,13 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 		case err != nil && len(denials) == 0:
 			return Grant{}, err
 		case err != nil:
-			return Grant{}, asked(refuse(s, denials), needs)
+			return Grant{}, noteAsked(refuse(s, denials), needs)
 		case d != nil:
 			denials = append(denials, *d)
 		}
 	}
 	if len(denials) > 0 {
-		e := asked(refuse(s, denials), needs)
+		e := noteAsked(refuse(s, denials), needs)
 		if e.Code == hub.RepoNotFound {
 			e.Hint = a.otherType(ctx, s, needs[0].Target, now)
 		}
@@ -101,8 +101,8 @@ func (a *Authorizer) Authorize(ctx context.Context, s *Subject, needs ...Need) (
 	return g, nil
 }
 
-// asked notes in a refusal what it was about, as it was asked for: that depends on nothing that is hidden.
-func asked(e *hub.Error, needs []Need) *hub.Error {
+// noteAsked notes in a refusal what it was about, as it was asked for: that depends on nothing that is hidden.
+func noteAsked(e *hub.Error, needs []Need) *hub.Error {
 	text := make([]string, len(needs))
 	for i, n := range needs {
 		text[i] = n.String()

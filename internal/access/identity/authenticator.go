@@ -40,6 +40,9 @@ type Options struct {
 	// Trusted tells whether all changes but the newest have been heard of; while it says no, nothing is taken from the
 	// cache. Nil: always, for a store that nobody else writes. It must be quick.
 	Trusted func() bool
+	// SSH returns the subject of the SSH key with the given SHA-256, InvalidCredentials for an unknown one. Nil: there are
+	// no SSH keys.
+	SSH func(ctx context.Context, key [32]byte) (*access.Subject, error)
 	// OnUnknown is called with the digests, under each key, of a well-formed token that the store does not know: it may
 	// be a value that was rotated away. Called at most once in ten seconds for each value; it must not block.
 	OnUnknown func(digests [][]byte)
@@ -122,11 +125,26 @@ func (a *Authenticator) Refresh(ctx context.Context, s *access.Subject) (*access
 	if c == (access.Credential{}) {
 		return nil, refusal(reasonUnknown)
 	}
+	if s.Kind() == access.KindSSH {
+		fresh, err := a.ofKey(ctx, c.Digest)
+		if err != nil {
+			return nil, err
+		}
+		return fresh.From(s.Addr()), nil
+	}
 	fresh, err := a.resolve(ctx, digest(c.Digest), nil, c.Session)
 	if err != nil {
 		return nil, err
 	}
 	return fresh.From(s.Addr()), nil
+}
+
+// ofKey returns the subject of an SSH key as it is now.
+func (a *Authenticator) ofKey(ctx context.Context, key [32]byte) (*access.Subject, error) {
+	if a.opts.SSH == nil {
+		return nil, refusal(reasonUnknown)
+	}
+	return a.opts.SSH(ctx, key)
 }
 
 // fillTime is how long one look into the store may take. A store that does not answer must not hold callers for ever,

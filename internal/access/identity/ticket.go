@@ -49,6 +49,7 @@ const (
 	parentAnonymous byte = iota
 	parentToken
 	parentSession
+	parentSSH
 )
 
 // Mint returns the text of a ticket for s: URL-safe, about 250 characters. It dies with the credential of s.
@@ -62,6 +63,8 @@ func (a *Authenticator) Mint(s *access.Subject, t Ticket) string {
 		parent = parentAnonymous
 	case c.Session:
 		parent = parentSession
+	case s.Kind() == access.KindSSH:
+		parent = parentSSH
 	}
 	b := append(make([]byte, 0, 256), ticketVersion, parent)
 	b = append(b, c.Digest[:]...)
@@ -97,7 +100,13 @@ func (a *Authenticator) Redeem(ctx context.Context, text, method string) (*acces
 	if parent == parentAnonymous {
 		return access.Anonymous(), t, nil
 	}
-	s, err := a.resolve(ctx, d, nil, parent == parentSession)
+	var s *access.Subject
+	var err error
+	if parent == parentSSH {
+		s, err = a.ofKey(ctx, d)
+	} else {
+		s, err = a.resolve(ctx, d, nil, parent == parentSession)
+	}
 	if err != nil {
 		return nil, Ticket{}, err
 	}
@@ -129,7 +138,7 @@ func (a *Authenticator) verifyTicket(text string) ([]byte, bool) {
 // parseTicket reads what Mint wrote. The bytes are ours, but of whatever version wrote them.
 func parseTicket(b []byte) (t Ticket, parent byte, d digest, ok bool) {
 	const fixed = 2 + len(d) + 8 + 8 + 4
-	if len(b) < fixed || b[0] != ticketVersion || b[1] > parentSession {
+	if len(b) < fixed || b[0] != ticketVersion || b[1] > parentSSH {
 		return t, 0, d, false
 	}
 	parent = b[1]
