@@ -69,7 +69,4 @@ func (a *API) Register(s *httpd.Server) {
 	if a.Machines != nil {
 		a.registerMachines(s)
 	}
-	if a.Audit != nil {
-		a.registerAudit(s)
-	}
 }

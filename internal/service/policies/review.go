@@ -168,6 +168,9 @@ func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization
 	if to == hub.TokenRevoked && t.UserID == g.Subject().ActorID() {
 		return Reviewed{}, hub.Errorf(hub.InvalidInput, "You cannot revoke a token of your own: delete it in your settings instead.")
 	}
+	if to != hub.TokenRevoked && before.Grant.State == hub.TokenRevoked {
+		return Reviewed{}, hub.Errorf(hub.Conflict, "The token was revoked here, which is for good: its owner can make a new one.")
+	}
 	if to != hub.TokenRevoked || before.Grant.State != hub.TokenRevoked {
 		ev := orgs.Event(g, from, d.event, fmt.Sprintf("%s token %s (…%s) of %s for %s", d.past, t.ID, t.Last4, before.OwnerName, o.Name), o.ID, t.ID)
 		ev.Notices = []hub.Notice{{Kind: NoticeDecision, To: t.UserID, Data: map[string]string{
