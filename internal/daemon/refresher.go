@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"encoding/base64"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/access/identity"
@@ -9,8 +10,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/store/meta"
 )
 
-// refresher reads subjects anew: those of tokens and sessions by their credential, and those of people who have none by
-// who they are: signed in with an SSH key, whose connection sees to the key, or named by the operator.
+// refresher reads subjects anew: by their credential, and people whom the operator named, who have none, by who they are.
 type refresher struct {
 	*identity.Authenticator
 	db *meta.DB
@@ -18,7 +18,7 @@ type refresher struct {
 
 // Refresh implements access.Refresher. Somebody who is gone is InvalidCredentials.
 func (r refresher) Refresh(ctx context.Context, s *access.Subject) (*access.Subject, error) {
-	if s.Credential() != (access.Credential{}) || s.Kind() != access.KindSSH && s.Kind() != access.KindSession {
+	if s.Credential() != (access.Credential{}) || s.Kind() != access.KindSession {
 		return r.Authenticator.Refresh(ctx, s)
 	}
 	facts, err := r.db.UserFacts(ctx, s.UserID())
@@ -28,8 +28,20 @@ func (r refresher) Refresh(ctx context.Context, s *access.Subject) (*access.Subj
 	if err != nil {
 		return nil, err
 	}
-	if s.Kind() == access.KindSSH {
-		return access.NewSSHSubject(facts).From(s.Addr()), nil
-	}
 	return access.NewSubject(facts, access.Credential{}).From(s.Addr()), nil
+}
+
+// sshSubject returns the subject of the SSH key with a SHA-256. InvalidCredentials for one that nobody has.
+func sshSubject(ctx context.Context, db *meta.DB, key [32]byte) (*access.Subject, error) {
+	k, err := db.SSHKeyByFingerprint(ctx, "SHA256:"+base64.RawStdEncoding.EncodeToString(key[:]))
+	if err == nil {
+		var facts hub.SubjectFacts
+		if facts, err = db.UserFacts(ctx, k.UserID); err == nil {
+			return access.NewSSHKeySubject(facts, key), nil
+		}
+	}
+	if hub.Is(err, hub.NotFound) {
+		err = hub.Wrap(err, hub.InvalidCredentials, "This SSH key is not known.")
+	}
+	return nil, err
 }

@@ -120,6 +120,9 @@ func (a *API) batch(w http.ResponseWriter, r *httpd.Request, q batchRequest, g a
 		objects, at = append(objects, transfer.Object{Digest: d, Size: o.Size}), append(at, i)
 	}
 	repo, err := g.Repo(q.action())
+	if err == nil {
+		err = holds(r, repo, q.action())
+	}
 	if err != nil {
 		return err
 	}

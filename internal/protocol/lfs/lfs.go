@@ -76,7 +76,7 @@ func reply(w http.ResponseWriter, status int, v any) {
 func (a *API) Register(s *httpd.Server) {
 	says := httpd.WithStyle(style)
 	ticket := httpd.WithCredential(a.redeem)
-	httpd.Add(s, httpd.RepoWeb, "POST /info/lfs/objects/batch", parseBatch, a.batch, says)
+	httpd.Add(s, httpd.RepoWeb, "POST /info/lfs/objects/batch", parseBatch, a.batch, says, httpd.WithCredential(a.login))
 	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}", access.RepoContentRead, a.get, says, ticket)
 	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}", access.RepoWrite, a.put, says, ticket, httpd.Streaming())
 	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/verify", access.RepoWrite, a.verify, says, ticket)

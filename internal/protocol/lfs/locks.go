@@ -25,10 +25,27 @@ func (a *API) registerLocks(s *httpd.Server, says httpd.Option) {
 		}
 		return
 	}
-	s.Repo(httpd.RepoWeb, "GET /info/lfs/locks", access.RepoContentRead, a.listLocks, says)
-	s.Repo(httpd.RepoWeb, "POST /info/lfs/locks", access.RepoWrite, a.createLock, says)
-	s.Repo(httpd.RepoWeb, "POST /info/lfs/locks/verify", access.RepoWrite, a.verifyLocks, says)
-	s.Repo(httpd.RepoWeb, "POST /info/lfs/locks/{id}/unlock", access.RepoWrite, a.unlock, says)
+	login := httpd.WithCredential(a.login)
+	for pattern, route := range map[string]struct {
+		action access.Action
+		handle func(http.ResponseWriter, *httpd.Request, access.Grant) error
+	}{
+		"GET /info/lfs/locks":              {access.RepoContentRead, a.listLocks},
+		"POST /info/lfs/locks":             {access.RepoWrite, a.createLock},
+		"POST /info/lfs/locks/verify":      {access.RepoWrite, a.verifyLocks},
+		"POST /info/lfs/locks/{id}/unlock": {access.RepoWrite, a.unlock},
+	} {
+		s.Repo(httpd.RepoWeb, pattern, route.action, func(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+			repo, err := g.Repo(route.action)
+			if err == nil {
+				err = holds(r, repo, route.action)
+			}
+			if err != nil {
+				return err
+			}
+			return route.handle(w, r, g)
+		}, says, login)
+	}
 }
 
 // noLocks says that there are none, which git-lfs remembers and does not mention.

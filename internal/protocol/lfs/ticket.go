@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -17,6 +18,48 @@ import (
 const ticketParam = "ticket"
 
 type ticketKey struct{}
+
+// scheme is how a ticket stands in the Authorization header, for clients that signed in over SSH: they ask for batches and
+// locks with it.
+const scheme = "Ticket "
+
+// forRepo is what tickets for all of a repository's large files are bound to.
+const forRepo = "lfs"
+
+// Login returns what a client that signed in over SSH sends with its requests, until expires.
+func Login(tickets Tickets, s *access.Subject, repo hub.ID, a access.Action, expires time.Time) (authorization string) {
+	return scheme + tickets.Mint(s, identity.Ticket{Method: http.MethodPost, Action: a, RepoID: repo, Size: -1, Bound: forRepo, Expires: expires})
+}
+
+// login takes the ticket in the Authorization header as the request's credential, if there is one.
+func (a *API) login(r *httpd.Request) (*access.Subject, error) {
+	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), scheme)
+	if !ok {
+		return nil, nil
+	}
+	s, t, err := a.tickets.Redeem(r.Context(), text, http.MethodPost)
+	if err != nil {
+		return nil, err
+	}
+	if t.Bound != forRepo {
+		return nil, otherTicket()
+	}
+	r.Request = r.WithContext(context.WithValue(r.Context(), ticketKey{}, t))
+	return s, nil
+}
+
+// holds makes sure that a request with a ticket does no more than the ticket is for.
+func holds(r *httpd.Request, repo hub.Repo, a access.Action) error {
+	t, ok := r.Context().Value(ticketKey{}).(identity.Ticket)
+	if ok && (t.RepoID != repo.ID || t.Action != a && t.Action != access.RepoWrite) {
+		return otherTicket()
+	}
+	return nil
+}
+
+func otherTicket() error {
+	return &hub.Error{Code: hub.Forbidden, Reason: "ticket.other", Message: "This link is for something else."}
+}
 
 // redeem takes the ticket of the URL as the request's credential. Without one the Authorization header counts.
 func (a *API) redeem(r *httpd.Request) (*access.Subject, error) {
@@ -52,7 +95,7 @@ func (a *API) object(r *httpd.Request, g access.Grant, action access.Action) (id
 		t = identity.Ticket{Action: action, RepoID: repo.ID, Digest: d, Size: -1, Upload: hub.ID(r.URL.Query().Get("upload"))}
 	}
 	if t.Action != action || t.RepoID != repo.ID || t.Digest != d {
-		return identity.Ticket{}, &hub.Error{Code: hub.Forbidden, Reason: "ticket.other", Message: "This link is for something else."}
+		return identity.Ticket{}, otherTicket()
 	}
 	return t, nil
 }
