@@ -43,9 +43,10 @@ func startOrgs(t *testing.T) *testkit.Hub {
 	form := hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "form"}
 	h.Repo("alice.write", form, repos.NewRepo{Files: []repos.File{{Path: "README.md", Content: []byte(gateCard)}, {Path: "data.txt", Content: []byte("secret\n")}}})
 	h.Gate(form, hub.GateManual)
+	h.Repo("bob.write", hub.RepoID{Type: hub.Dataset, Namespace: "beta", Name: "own"}, repos.NewRepo{Visibility: hub.Private})
 	org := func(ps ...hub.Permission) []hub.Scope { return []hub.Scope{h.Scope(hub.EntityOrg, "acme", ps...)} }
 	for token, t := range map[string]hub.Token{
-		"carol.fg":  {Scopes: org(hub.PermRepoContentRead)},
+		"carol.fg":  {Scopes: append(org(hub.PermRepoContentRead), h.Scope(hub.EntityDataset, "beta/own", hub.PermRepoContentRead))},
 		"dave.fg":   {Scopes: org(hub.PermRepoContentRead, hub.PermRepoWrite)},
 		"alice.org": {Scopes: org(hub.PermOrgWrite)},
 		"alice.sa":  {Scopes: org(hub.PermOrgSAWrite, hub.PermRepoContentRead)},

@@ -3,6 +3,7 @@ package policies
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -79,6 +80,8 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 
 func (s *Service) reviewed(t hub.OrgToken, rules hub.OrgRules) Reviewed {
 	r := Reviewed{OrgToken: t, Signs: SignsOf(t.Token, rules.OrgID, s.now())}
+	// What the token may do elsewhere is not this organization's business, and names may be hidden there.
+	r.Scopes = slices.DeleteFunc(slices.Clone(r.Scopes), func(sc hub.Scope) bool { return sc.NamespaceID != rules.OrgID })
 	if rules.Tokens != hub.RequireApproval {
 		r.Name = ""
 		if r.Grant.State != hub.TokenRevoked {
