@@ -89,7 +89,7 @@ func (e eraser) erasePeople(c caller) {
 	e.exec(`DELETE FROM tokens`+others, c.user)
 	for _, table := range e.strings(`SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'token_id' WHERE m.type = 'table'`) {
 		if !slices.Contains(unseenTables, table) {
-			e.exec(`DELETE FROM ` + table + ` WHERE token_id NOT IN (SELECT id FROM tokens)`)
+			e.exec(`DELETE FROM ` + table + ` WHERE token_id NOT IN (SELECT id FROM tokens UNION SELECT id FROM service_tokens)`)
 		}
 	}
 }

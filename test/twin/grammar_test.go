@@ -48,6 +48,9 @@ func (g *grammar) next(route string) request {
 	g.sane, g.about, g.object = !g.odds(3), g.any(), ""
 	method, pattern, _ := strings.Cut(route, " ")
 	if g.sane {
+		// Most of what organizations have is in one of them, and most people have a role there.
+		pattern = strings.Replace(pattern, "/organizations/{name}/", "/organizations/"+one(g, "acme", "acme", "{name}")+"/", 1)
+		pattern = strings.Replace(pattern, "/service-accounts/{id}", "/service-accounts/"+g.w.robot, 1)
 		pattern = strings.TrimSuffix(pattern, "/")
 	}
 	q := request{route: route, method: method, header: g.who.header.Clone()}
@@ -236,22 +239,34 @@ func (g *grammar) hash() string {
 
 // values has what may stand for each variable of a pattern. A route with a variable that is not here fails the test.
 var values = map[string]func(g *grammar) string{
-	"name":     (*grammar).person,
-	"org":      (*grammar).person,
-	"link":     func(g *grammar) string { return one(g, "x", digest("link")) },
-	"topic":    func(g *grammar) string { return one(g, "", "transformers/load", "x") },
-	"space":    func(g *grammar) string { return one(g, "x", one(g, g.w.ids...)+"-0", one(g, g.w.ids...)) },
-	"hash":     (*grammar).hash,
-	"prefix":   func(g *grammar) string { return one(g, "default", "default", "default-merkledb", "other") },
-	"rev":      (*grammar).rev,
-	"path":     (*grammar).path,
-	"branch":   func(g *grammar) string { return one(g, "main", branch, "new-branch", "a/b", "-bad", "") },
-	"tag":      func(g *grammar) string { return one(g, tag, "v2", "absent", "") },
-	"oid":      (*grammar).oid,
-	"part":     func(g *grammar) string { return one(g, "1", "2", "00001", "0", "x") },
-	"id":       (*grammar).id,
-	"groupId":  (*grammar).id,
-	"tokenId":  (*grammar).id,
+	"name":   (*grammar).person,
+	"org":    (*grammar).person,
+	"link":   func(g *grammar) string { return one(g, "x", digest("link")) },
+	"topic":  func(g *grammar) string { return one(g, "", "transformers/load", "x") },
+	"space":  func(g *grammar) string { return one(g, "x", one(g, g.w.ids...)+"-0", one(g, g.w.ids...)) },
+	"hash":   (*grammar).hash,
+	"prefix": func(g *grammar) string { return one(g, "default", "default", "default-merkledb", "other") },
+	"rev":    (*grammar).rev,
+	"path":   (*grammar).path,
+	"branch": func(g *grammar) string { return one(g, "main", branch, "new-branch", "a/b", "-bad", "") },
+	"tag":    func(g *grammar) string { return one(g, tag, "v2", "absent", "") },
+	"oid":    (*grammar).oid,
+	"part":   func(g *grammar) string { return one(g, "1", "2", "00001", "0", "x") },
+	"id": func(g *grammar) string {
+		if g.sane {
+			return one(g, g.w.groups...)
+		}
+		return g.id()
+	},
+	"groupId": (*grammar).id,
+	"tokenId": (*grammar).id,
+	"token": func(g *grammar) string {
+		if g.sane {
+			return one(g, g.w.handles...)
+		}
+		return g.id()
+	},
+	"status":   func(g *grammar) string { return one(g, "pending", "accepted", "rejected", "approved") },
 	"user":     (*grammar).person,
 	"username": (*grammar).person,
 }
@@ -270,7 +285,12 @@ func (g *grammar) oid() string {
 	return g.object
 }
 
-func (g *grammar) person() string { return one(g, append(g.w.people, "nowhere", "ACME", "x.svg")...) }
+func (g *grammar) person() string {
+	if g.sane {
+		return one(g, g.w.people...)
+	}
+	return one(g, append(g.w.people, "nowhere", "ACME", "x.svg")...)
+}
 
 func (g *grammar) id() string {
 	return one(g, one(g, g.w.ids...), one(g, g.w.ids...), strings.Repeat("0", 24), "x")
@@ -286,7 +306,8 @@ var parameters = map[string][]string{
 	"create_pr": {"1", "0"}, "include_prs": {"1"}, "p": {"0", "1", "-1"}, "blobs": {"true"}, "securityStatus": {"true"}, "download": {"true"},
 	"service": {"git-upload-pack", "git-upload-pack", "git-receive-pack", "git-nothing"}, "ticket": {"x"}, "file_id": {digest("x")}, "email": {"a@example.org"},
 	"status": {"pending", "accepted", "approved", "x"}, "user": {"alice", "mallory", "nowhere"}, "repo": {"acme/closed", "acme/open", "acme/missing"},
-	"repoType": {"model", "dataset"}, "action": {"repo.view", "repo.write", "x"}, "token": {"x"}, "after": {"x"}, "q": {"a"}, "role": {"admin", "read"},
+	"repoType": {"model", "dataset"}, "action": {"repo.view", "repo.write", "x"}, "token": {"x"}, "permission": {"repo.write", "repo.content.read"}, "kind": {"read", "fine-grained", "x"},
+	"owner": {"carol", "mallory", "nowhere"}, "revoked": {"true"}, "unusedSince": {"2000-01-01"}, "namespace": {"acme", "gamma"}, "format": {"csv", "json"}, "after": {"x", "2000-01-01"}, "q": {"a"}, "role": {"admin", "read"},
 }
 
 var parameterNames = func() (names []string) {

@@ -108,11 +108,8 @@ func record(t *testing.T, w *world, c caller, n int) (log journal) {
 		sleep(later)
 		node := open(t, dir)
 		defer node.close()
-		seen, creates := seenBy(node, w, c), createsIn(t, node, w, c)
+		seen, creates := look(t, node, w, c)
 		log.who, log.seen = c, seen
-		if r := node.do(request{method: "GET", target: "/api/whoami-v2", header: c.header}); len(c.header) > 0 && c.name != "bad" && r.status != 200 {
-			t.Errorf("the credential does not work: %s", r.bytes())
-		}
 		log.hidden = pick(w.repos, func(r repo) bool { return !slices.ContainsFunc(seen, func(s repo) bool { return s.row == r.row }) })
 		g := &grammar{Rand: rand.New(rand.NewPCG(seedOf(c.name), 1)), w: w, who: c, seen: seen, hidden: log.hidden, creates: creates}
 		routes := node.routes()
@@ -143,8 +140,7 @@ func replay(t *testing.T, w *world, log journal) (differences []string) {
 		sleep(later)
 		node := open(t, dir)
 		defer node.close()
-		seenBy(node, w, log.who) // the same requests as in the first world
-		createsIn(t, node, w, log.who)
+		look(t, node, w, log.who) // the same requests as in the first world
 		for i, x := range log.lines {
 			level(t, i)
 			if a, b := x.answer, node.do(x.request).bytes(); !bytes.Equal(a, b) {
@@ -170,6 +166,14 @@ func level(t *testing.T, i int) {
 func counter() uint16 {
 	b, _ := hex.DecodeString(string(hub.NewID()))
 	return binary.BigEndian.Uint16(b[6:8])
+}
+
+// look finds out what a caller sees and where he may create.
+func look(t *testing.T, n *node, w *world, c caller) (seen []repo, creates map[string]bool) {
+	if r := n.do(request{method: "GET", target: "/api/whoami-v2", header: c.header}); len(c.header) > 0 && c.name != "bad" && r.status != 200 {
+		t.Errorf("the credential does not work: %s", r.bytes())
+	}
+	return seenBy(n, w, c), createsIn(t, n, w, c)
 }
 
 // seenBy asks the hub which repositories a caller may view.

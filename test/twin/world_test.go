@@ -29,6 +29,9 @@ type world struct {
 	dir     string
 	callers []caller
 	repos   []repo
+	groups  []string          // ids of resource groups
+	robot   string            // id of the service account
+	handles []string          // ids of tokens
 	old     []hub.RepoID      // names that moved repositories had
 	people  []string          // users and organizations
 	ids     []string          // of users, organizations, repositories and tokens
@@ -65,8 +68,12 @@ func build(t *testing.T, dir string) *world {
 	w.buildPeople(n)
 	w.buildRepos(n)
 	w.buildScoped(n)
+	w.buildGroups(n)
+	w.buildGates(n)
+	w.buildMachines(n)
 	sleep(time.Hour) // for what the hub does in the background
 	w.hearOfChunks(n)
+	w.buildPolicies(n)
 	n.close()
 	w.addSessions(t)
 	slices.SortFunc(w.callers, func(a, b caller) int { return strings.Compare(a.name, b.name) })
@@ -76,10 +83,13 @@ func build(t *testing.T, dir string) *world {
 // people and the organizations they are in. The first of an organization administers it.
 var (
 	users   = []string{"alice", "bob", "carol", "dave", "erin", "mallory", "nina"}
-	orgs    = []string{"acme", "beta"}
+	orgs    = []string{"acme", "beta", "gamma", "delta"}
 	members = map[string][][2]string{
 		"acme": {{"alice", "admin"}, {"bob", "write"}, {"carol", "read"}, {"dave", "contributor"}, {"erin", "no_access"}},
 		"beta": {{"nina", "admin"}, {"carol", "write"}, {"bob", "contributor"}},
+		// These two have token policies.
+		"gamma": {{"nina", "admin"}, {"bob", "write"}, {"carol", "read"}},
+		"delta": {{"dave", "admin"}, {"carol", "read"}},
 	}
 )
 
@@ -110,6 +120,7 @@ func (w *world) token(n *node, name string, q operatorapi.NewToken) {
 	n.operator(operatorapi.TokenCreate, q, &made)
 	w.tokens[name] = made.Value
 	w.ids = append(w.ids, string(made.ID))
+	w.handles = append(w.handles, string(made.ID))
 	w.callers = append(w.callers, caller{name, q.User, http.Header{"Authorization": {"Bearer " + made.Value}}})
 }
 
@@ -121,7 +132,7 @@ var shapes = []struct {
 }{{"open", false, ""}, {"closed", true, ""}, {"asks", false, "manual"}, {"vault", true, "auto"}}
 
 // makers are the tokens by which repositories come about in a namespace.
-var makers = map[string]string{"acme": "alice.write", "beta": "nina.write", "alice": "alice.write", "nina": "nina.write", "mallory": "mallory.write"}
+var makers = map[string]string{"acme": "alice.write", "beta": "nina.write", "gamma": "nina.write", "delta": "dave.write", "alice": "alice.write", "nina": "nina.write", "mallory": "mallory.write"}
 
 func (w *world) buildRepos(n *node) {
 	for _, ns := range []string{"acme", "beta", "alice", "nina", "mallory"} {
@@ -132,6 +143,11 @@ func (w *world) buildRepos(n *node) {
 				}
 				w.makeRepo(n, makers[ns], hub.RepoID{Type: typ, Namespace: ns, Name: s.name}, s.private, s.gated)
 			}
+		}
+	}
+	for _, ns := range []string{"gamma", "delta"} {
+		for _, s := range shapes[:2] {
+			w.makeRepo(n, makers[ns], hub.RepoID{Type: hub.Model, Namespace: ns, Name: s.name}, s.private, "")
 		}
 	}
 	// Made by people who are no administrators: a contributor changes what he created.
@@ -252,6 +268,8 @@ func (w *world) buildScoped(n *node) {
 		"alice.none":  {User: "alice"},
 		"bob.own":     {User: "bob", Scopes: []operatorapi.Scope{{Entity: "user:bob", Permissions: []hub.Permission{hub.PermRepoWrite}}, {Entity: "org:beta", Permissions: []hub.Permission{hub.PermOrgRead}}}},
 		"carol.both":  {User: "carol", Scopes: []operatorapi.Scope{{Entity: "org:acme", Permissions: []hub.Permission{hub.PermRepoContentRead}}, {Entity: "org:beta", Permissions: []hub.Permission{hub.PermRepoWrite}}, {Entity: "dataset:beta/bobs"}}},
+		"bob.gamma":   {User: "bob", Scopes: []operatorapi.Scope{{Entity: "org:gamma", Permissions: []hub.Permission{hub.PermRepoContentRead, hub.PermRepoWrite}}}},
+		"carol.gamma": {User: "carol", Scopes: []operatorapi.Scope{{Entity: "org:gamma", Permissions: []hub.Permission{hub.PermRepoContentRead}}, {Entity: "org:delta", Permissions: []hub.Permission{hub.PermRepoContentRead}}}},
 		"mallory.any": {User: "mallory", Global: []hub.Permission{hub.PermDiscussionWrite}, CanReadGated: true},
 	} {
 		q.Kind = hub.TokenFineGrained
