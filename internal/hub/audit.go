@@ -46,5 +46,6 @@ type OutboxRow struct {
 	To        ID // user
 	Data      map[string]string
 	CreatedAt time.Time
-	Attempts  int // that have begun
+	Attempts  int    // that have begun
+	Outcome   string // of earlier attempts: the channels that have had it
 }

@@ -20,7 +20,7 @@ const (
 		INSERT INTO outbox (id, kind, to_id, dedupe, data, created_at, next_at, attempts, done_at, outcome)
 		VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, '') ON CONFLICT (dedupe) DO NOTHING`
 	selectOutboxDue = `
-		SELECT id, kind, to_id, data, created_at, attempts FROM outbox
+		SELECT id, kind, to_id, data, created_at, attempts, outcome FROM outbox
 		WHERE next_at > 0 AND next_at <= ? ORDER BY next_at, id LIMIT ?`
 	claimOutbox  = `UPDATE outbox SET next_at = ?, attempts = attempts + 1 WHERE id = ? AND attempts = ? AND next_at > 0`
 	retryOutbox  = `UPDATE outbox SET next_at = ?, outcome = ? WHERE id = ? AND next_at > 0`
@@ -42,6 +42,9 @@ func (tx *Tx) enqueue(ctx context.Context, ev hub.Event) error {
 		text, err := json.Marshal(data)
 		if err != nil {
 			return err
+		}
+		if n.Data["email"] != "" && len(to) > 1 {
+			to = to[:1] // an address of its own: one mail
 		}
 		for _, user := range to {
 			id := hub.NewIDAt(tx.at)
@@ -114,5 +117,5 @@ func (db *DB) ForgetOutbox(ctx context.Context, before time.Time) error {
 }
 
 func scanOutbox(s scanner) (r hub.OutboxRow, err error) {
-	return r, s.Scan(&r.ID, &r.Kind, &r.To, asJSON{&r.Data}, asTime{&r.CreatedAt}, &r.Attempts)
+	return r, s.Scan(&r.ID, &r.Kind, &r.To, asJSON{&r.Data}, asTime{&r.CreatedAt}, &r.Attempts, &r.Outcome)
 }
