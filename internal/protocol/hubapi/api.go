@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/explain"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
@@ -29,6 +30,7 @@ type Services struct {
 	Groups   *groups.Service
 	Gates    *gates.Service
 	Machines *serviceaccounts.Service
+	Explain  *explain.Service
 	Authz    Authorizer // nil: who may not write learns so from the commit only
 }
 
@@ -68,5 +70,8 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Machines != nil {
 		a.registerMachines(s)
+	}
+	if a.Explain != nil {
+		a.registerExplain(s)
 	}
 }

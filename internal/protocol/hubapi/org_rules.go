@@ -67,3 +67,42 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	httpd.WriteJSON(w, http.StatusOK, rulesOf(rules))
 	return nil
 }
+
+// networkBody are the address ranges from which members may come; empty: from anywhere.
+type networkBody struct {
+	Ranges *[]string `json:"ipRanges"`
+}
+
+func (a *API) orgNetwork(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	rules, err := a.Policies.Network(r.Context(), g, "")
+	if err != nil {
+		return err
+	}
+	return answerNetwork(w, rules)
+}
+
+func answerNetwork(w http.ResponseWriter, rules hub.OrgRules) error {
+	list := []string{}
+	for _, p := range rules.IPRanges {
+		list = append(list, p.String())
+	}
+	httpd.WriteJSON(w, http.StatusOK, networkBody{&list})
+	return nil
+}
+
+// setOrgNetwork changes from where members may come. One's own address has to be among them, so that nobody locks the door
+// from outside.
+func (a *API) setOrgNetwork(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	var b networkBody
+	if err := r.JSON(&b); err != nil {
+		return err
+	}
+	if b.Ranges == nil {
+		return a.orgNetwork(w, r, g)
+	}
+	rules, err := a.Policies.SetNetwork(r.Context(), g, "", *b.Ranges, r.IP, r.Event(""))
+	if err != nil {
+		return err
+	}
+	return answerNetwork(w, rules)
+}

@@ -20,6 +20,8 @@ const (
 func (a *API) registerPolicies(s *httpd.Server) {
 	orgRoute(s, "GET", "/settings/access", access.OrgWrite, a.orgRules)
 	orgRoute(s, "PATCH", "/settings/access", access.OrgWrite, a.setOrgRules)
+	orgRoute(s, "GET", "/settings/network-security", access.OrgNetwork, a.orgNetwork)
+	orgRoute(s, "PATCH", "/settings/network-security", access.OrgNetwork, a.setOrgNetwork)
 	orgRoute(s, "GET", "/settings/tokens", access.OrgTokens, a.reviewTokens)
 	orgRoute(s, "POST", "/settings/tokens/revoke", access.OrgTokens, a.revokeTokenValue)
 	for verb, to := range map[string]hub.TokenState{"approve": hub.TokenApproved, "deny": hub.TokenDenied, "revoke": hub.TokenRevoked} {

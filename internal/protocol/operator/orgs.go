@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -58,13 +57,9 @@ func (o Organizations) policySet(ctx context.Context, g access.Grant, s operator
 		c.GroupCreation = &role
 	}
 	if s.IPRanges != nil {
-		ranges := []netip.Prefix{}
-		for _, text := range *s.IPRanges {
-			p, err := netip.ParsePrefix(text)
-			if err != nil {
-				return operatorapi.Policy{}, hub.Errorf(hub.InvalidInput, "%q is no address range such as 192.0.2.0/24.", text)
-			}
-			ranges = append(ranges, p.Masked())
+		ranges, err := policies.ParseRanges(*s.IPRanges)
+		if err != nil {
+			return operatorapi.Policy{}, err
 		}
 		c.IPRanges = &ranges
 	}

@@ -25,6 +25,11 @@ func (s *Service) Set(ctx context.Context, g access.Grant, org string, c Change,
 	if err := s.check(ctx, o, c); err != nil {
 		return rules, err
 	}
+	return s.change(ctx, g, o, c, from)
+}
+
+// change stores what was checked.
+func (s *Service) change(ctx context.Context, g access.Grant, o hub.Organization, c Change, from hub.Event) (rules hub.OrgRules, err error) {
 	before, err := s.store.OrgRules(ctx, o.ID)
 	if err != nil {
 		return rules, err

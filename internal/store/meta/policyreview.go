@@ -102,7 +102,11 @@ func (tx *Tx) reviewToken(ctx context.Context, tokenID, owner hub.ID, old, now [
 		if !found || widened || widens(now, old, org) { // renaming is no change of permissions
 			g.AdminMade = role == hub.RoleAdmin
 		}
+		before := g.State
 		if err := tx.review(ctx, org, g, widened); err != nil {
+			return err
+		}
+		if err := tx.tellPending(ctx, tokenID, org, before); err != nil {
 			return err
 		}
 	}
