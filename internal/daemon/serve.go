@@ -50,6 +50,13 @@ func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, password f
 	defer release()
 	defer socket.Close()
 	d.url.Store(d.publicURL(l.Addr()))
+	if cfg.SSH.Listen != "" {
+		r, err := d.listenSSH()
+		if err != nil {
+			return err
+		}
+		d.runners = append(d.runners, r)
+	}
 	log.Info("started", "address", l.Addr().String(), "data", cfg.Data, "database", d.db.Engine(), "version", Version().Version)
 	err = d.run(ctx, l, socket, func() { ready(Ready{URL: d.url.Load().(string), SetupLink: link}) })
 	log.Info("stopped")

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/explain"
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -48,18 +49,19 @@ type runner interface {
 
 // Daemon is an open hub. It holds the data folder's lock until Close.
 type Daemon struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	folder   *folder
-	db       *meta.DB
-	git      *gitrepo.Store
-	accounts *accounts.Service
-	zone     *access.Authorizer
-	server   *httpd.Server
-	operator *operator.Handler
-	runners  []runner
-	stop     func() error // of the background work, when nobody else runs it
-	url      atomic.Value // string: where clients reach the hub; empty while it does not listen
+	cfg       *config.Config
+	log       *slog.Logger
+	folder    *folder
+	db        *meta.DB
+	git       *gitrepo.Store
+	accounts  *accounts.Service
+	zone      *access.Authorizer
+	server    *httpd.Server
+	operator  *operator.Handler
+	runners   []runner
+	listenSSH func() (runner, error)
+	stop      func() error // of the background work, when nobody else runs it
+	url       atomic.Value // string: where clients reach the hub; empty while it does not listen
 }
 
 // open wires a hub. The caller closes it. Errors are sentences for the operator.
@@ -102,12 +104,21 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		d.runners = append(d.runners, shared)
 		known.Trusted = shared.Confirmed
 	}
+	reuse := tokens.NewReuseQueue()
+	known.OnUnknown = reuse.Offer
+	known.SSH = func(ctx context.Context, key [32]byte) (*access.Subject, error) { return sshSubject(ctx, d.db, key) }
 	auth := identity.New(shared, keys, instance, known)
 	d.zone = access.NewAuthorizer(d.db, access.Options{Refresher: refresher{auth, d.db}})
 
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
-	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime})
+	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime,
+		Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap})
+	messages, err := openOutbox(cfg, d.db, logError)
+	if err != nil {
+		return nil, err
+	}
+	watcher := tokenService.Watcher(tokens.WatchOptions{Queue: reuse, ReuseRevokes: cfg.Tokens.ReuseRevokes, Digest: cfg.Mail.Digest, LogError: logError})
 	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
@@ -126,13 +137,17 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		TempDir: cfg.CachePath(),
 	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Sign: repos.SignatureOf, LogError: logError})
 
+	explainer := explain.New(d.db, d.zone)
+	refused := explain.NewRecorder(d.db, logError)
+	d.runners = append(d.runners, refused)
+
 	// How it is asked for.
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg),
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Denied: refused.Denied,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
-		Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService}).Register(d.server)
+		Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService, Explain: explainer}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, d.zone, nil)
 	store.Register(d.server)
@@ -143,10 +158,12 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	githttp.New(gitService, githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
+	d.operator.AddExplain(explainer)
 	d.operator.AddOrganizations(operator.Organizations{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines, Repos: d.db})
 	d.keepRepos(gitService, repoService, transfers, logError)
+	d.prepareSSH(gitService, auth)
 
-	d.runners = append(d.runners, auth, auditService, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
+	d.runners = append(d.runners, auth, auditService, messages, watcher, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)

@@ -1,0 +1,62 @@
+package daemon
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/identity"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/lfs"
+	"github.com/ambit-hub/ambit/internal/protocol/ssh"
+	"github.com/ambit-hub/ambit/internal/service/git"
+)
+
+// sshRunner serves git over SSH on an open listener.
+type sshRunner struct {
+	server *ssh.Server
+	l      net.Listener
+}
+
+// Run implements runner.
+func (r sshRunner) Run(ctx context.Context) error { return r.server.Serve(ctx, r.l) }
+
+// prepareSSH says how a server for git over SSH is made, which Serve does when the configuration asks for one.
+func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
+	d.listenSSH = func() (runner, error) {
+		key, err := ssh.HostKey(d.cfg.SSHKeyPath())
+		if err != nil {
+			return nil, refuse(err, "The key of the SSH listener cannot be used: %v.", err)
+		}
+		l, err := net.Listen("tcp", d.cfg.SSH.Listen)
+		if err != nil {
+			return nil, refuse(err, "Cannot listen for SSH at %s: %v.", d.cfg.SSH.Listen, opCause(err))
+		}
+		d.log.Info("git over SSH", "address", l.Addr().String())
+		s := ssh.New(ssh.Config{
+			MaxConnections: d.cfg.SSH.MaxConnections, IdleTimeout: d.cfg.SSH.IdleTimeout, StopTimeout: d.cfg.HTTP.ShutdownTimeout,
+		}, key, ssh.Deps{
+			Git: g, Authz: d.zone, Log: d.log, URL: func() string { return d.url.Load().(string) },
+			LFSLogin: func(s *access.Subject, repo hub.ID, a access.Action, expires time.Time) string {
+				return lfs.Login(auth, s, repo, a, expires)
+			},
+			Subject: func(ctx context.Context, key [32]byte) (*access.Subject, error) { return sshSubject(ctx, d.db, key) },
+			Used:    d.usedSSHKey,
+		})
+		return sshRunner{s, l}, nil
+	}
+}
+
+// usedSSHKey notes the use of a key, at most once an hour for each.
+func (d *Daemon) usedSSHKey(ctx context.Context, key [32]byte) {
+	k, err := d.db.SSHKeyByFingerprint(ctx, "SHA256:"+base64.RawStdEncoding.EncodeToString(key[:]))
+	if err != nil || time.Since(k.LastUsedAt) < time.Hour {
+		return
+	}
+	if err := d.db.TouchSSHKey(ctx, k.ID); err != nil {
+		d.log.LogAttrs(ctx, slog.LevelWarn, "noting the use of an SSH key", slog.String("error", err.Error()))
+	}
+}

@@ -1,0 +1,188 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// conn is a connection whose handshake is done.
+type conn struct {
+	s     *Server
+	ssh   *ssh.ServerConn
+	watch *watched
+	addr  netip.Addr
+	key   *[32]byte // SHA-256 of the key that signed in; nil: nobody
+}
+
+// serve answers the sessions of a connection until the client leaves.
+func (c *conn) serve(ctx context.Context, channels <-chan ssh.NewChannel) {
+	var sessions sync.WaitGroup
+	defer sessions.Wait()
+	room := make(chan struct{}, maxSessions)
+	for n := range channels {
+		if n.ChannelType() != "session" {
+			n.Reject(ssh.UnknownChannelType, "only sessions are served")
+			continue
+		}
+		select {
+		case room <- struct{}{}:
+		default:
+			n.Reject(ssh.ResourceShortage, "too many sessions")
+			continue
+		}
+		ch, requests, err := n.Accept()
+		if err != nil {
+			return
+		}
+		sessions.Go(func() {
+			defer func() { <-room }()
+			c.session(ctx, ch, requests)
+		})
+	}
+}
+
+// maxEnv is more than any version of git's protocol needs, in bytes.
+const maxEnv = 256
+
+// session reads what a session is to do, and does it: one command, or the greeting.
+func (c *conn) session(ctx context.Context, ch ssh.Channel, requests <-chan *ssh.Request) {
+	defer ch.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	protocol := ""
+	for r := range requests {
+		switch r.Type {
+		case "env":
+			var kv struct{ Name, Value string }
+			ok := ssh.Unmarshal(r.Payload, &kv) == nil && kv.Name == "GIT_PROTOCOL" && len(kv.Value) <= maxEnv
+			if ok {
+				protocol = kv.Value
+			}
+			reply(r, ok)
+		case "exec", "shell":
+			line := struct{ Line string }{}
+			if r.Type == "exec" && ssh.Unmarshal(r.Payload, &line) != nil {
+				reply(r, false)
+				return
+			}
+			reply(r, true)
+			go func() { // what comes later is refused, and the end of the requests is the end of the client
+				for r := range requests {
+					reply(r, false)
+				}
+				cancel()
+			}()
+			c.run(ctx, ch, line.Line, protocol)
+			return
+		default: // terminals, forwarding, signals
+			reply(r, false)
+		}
+	}
+}
+
+func reply(r *ssh.Request, ok bool) {
+	if r.WantReply {
+		r.Reply(ok, nil)
+	}
+}
+
+// run does a command, "" for the greeting, and tells its exit status.
+func (c *conn) run(ctx context.Context, ch ssh.Channel, line, protocol string) {
+	c.watch.commands.Add(1)
+	defer c.watch.commands.Add(-1)
+	began := time.Now()
+	sub, err := c.subject(ctx)
+	cmd := command{name: "greeting"}
+	if err == nil && line != "" {
+		cmd, err = parseCommand(line)
+	}
+	if err == nil {
+		err = c.do(ctx, &stream{ch, c.watch}, sub, cmd, protocol)
+	}
+	status := uint32(0)
+	if err != nil {
+		status = 1
+		fmt.Fprintf(ch.Stderr(), "ambit: %s\n", sentence(err))
+	}
+	ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
+	c.log(ctx, sub, cmd, err, time.Since(began))
+}
+
+// subject returns who the client is now: a key may have been taken away since the handshake.
+func (c *conn) subject(ctx context.Context) (*access.Subject, error) {
+	if c.key == nil {
+		return access.Anonymous(), nil
+	}
+	sub, err := c.s.d.Subject(ctx, *c.key)
+	if err != nil {
+		return nil, err
+	}
+	if sub.Facts().User.Suspended {
+		return nil, &hub.Error{Code: hub.Forbidden, Reason: "account.suspended", Message: "This account is suspended."}
+	}
+	if c.s.d.Used != nil {
+		c.s.d.Used(ctx, *c.key)
+	}
+	return sub.From(c.addr), nil
+}
+
+func sentence(err error) string {
+	var e *hub.Error
+	if errors.As(err, &e) && e.Code != hub.Internal && e.Message != "" {
+		if e.Hint != "" {
+			return e.Hint
+		}
+		return e.Message
+	}
+	return "Something went wrong on the hub's side."
+}
+
+func (c *conn) log(ctx context.Context, sub *access.Subject, cmd command, err error, took time.Duration) {
+	attrs := []slog.Attr{slog.String("command", cmd.name), slog.String("ip", c.addr.String()), slog.Duration("took", took)}
+	if sub != nil && !sub.IsAnonymous() {
+		attrs = append(attrs, slog.String("user", sub.UserName()))
+	}
+	if cmd.repo.Name != "" {
+		attrs = append(attrs, slog.String("repo", cmd.repo.String()))
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		attrs = append(attrs, slog.String("code", string(hub.CodeOf(err))))
+		if hub.Is(err, hub.Internal) && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("error", err.Error()))
+		}
+	}
+	c.s.d.Log.LogAttrs(ctx, level, "ssh", attrs...)
+}
+
+// event begins the audit event of what a client does.
+func (c *conn) event(sub *access.Subject, typ string) hub.Event {
+	agent := strings.ToValidUTF8(string(c.ssh.ClientVersion()), "")
+	return hub.Event{Type: typ, ActorID: sub.UserID(), ActorName: sub.UserName(), IP: c.addr.String(), UserAgent: agent[:min(len(agent), 256)]}
+}
+
+// stream is a session's bytes. It tells the watch when a command waits for the client.
+type stream struct {
+	ssh.Channel
+	watch *watched
+}
+
+// Read implements io.Reader.
+func (s *stream) Read(b []byte) (int, error) {
+	s.watch.waiting.Add(1)
+	defer s.watch.waiting.Add(-1)
+	return s.Channel.Read(b)
+}
