@@ -80,6 +80,9 @@ func public(err error) *hub.Error {
 func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	e := public(err)
 	w.errCode, w.reason = e.Code, e.Reason
+	if e.Reason != "" && s.cfg.Denied != nil {
+		s.cfg.Denied(r.ID, r.Subject, e)
+	}
 	if e.Code == hub.Internal || e.Code == hub.Unavailable || e.Code == hub.InsufficientStorage {
 		w.cause = err
 	}

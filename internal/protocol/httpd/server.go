@@ -34,6 +34,10 @@ type Config struct {
 	SessionCookie  string         // name of the session cookie
 	PublicURL      string         // origin that BaseURL always is; empty: that of each request
 	Limits         Limits         // of requests
+
+	// Denied is told about each refusal of an access decision, with the id of its request; s is nil for a credential
+	// that was not accepted. It must not block. Nil is allowed.
+	Denied func(requestID string, s *access.Subject, e *hub.Error)
 }
 
 // Server is the router and the pipeline. Add all routes before serving; afterwards it is safe for

@@ -1,0 +1,147 @@
+package explain
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Bounds of the recorder: what comes faster is not kept.
+const (
+	maxWaiting   = 1000
+	flushEvery   = time.Second
+	maxPerSecond = 20 // of one caller
+)
+
+// Recorder keeps refusals for a look later. It never blocks and never holds a request up: under a flood it keeps a
+// sample. It is safe for concurrent use; Run must run while it is used.
+type Recorder struct {
+	store    Store
+	logError func(context.Context, string, error)
+
+	mu      sync.Mutex // guards the fields below
+	waiting []hub.Denial
+	second  int64
+	count   map[hub.ID]int // of this second, by caller
+}
+
+// NewRecorder makes a Recorder. logError is told about refusals that could not be kept; nil is allowed.
+func NewRecorder(store Store, logError func(context.Context, string, error)) *Recorder {
+	return &Recorder{store: store, logError: logError, count: map[hub.ID]int{}}
+}
+
+// Denied keeps a refusal of the request with the given id. s may be nil, for a credential that was not accepted.
+func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
+	if s == nil || e.Reason == "" || s.IsAnonymous() {
+		return // nobody could look it up afterwards
+	}
+	action, target, _ := strings.Cut(e.Asked, " ")
+	d := hub.Denial{
+		RequestID: cut(requestID, 128), At: time.Now().UTC(), UserID: s.UserID(), TokenID: s.TokenID(), Action: action, Target: cut(target, 512),
+		Code: e.Code, Reason: e.Reason, Message: cut(e.Message, 1024),
+	}
+	if a := s.Service(); a != nil {
+		d.AccountID = a.ID
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := d.At.Unix(); now != r.second {
+		r.second = now
+		clear(r.count)
+	}
+	who := s.ActorID()
+	if r.count[who]++; r.count[who] > maxPerSecond || len(r.waiting) >= maxWaiting {
+		return
+	}
+	r.waiting = append(r.waiting, d)
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+// Run writes refusals in batches until ctx ends, and then once more.
+func (r *Recorder) Run(ctx context.Context) error {
+	t := time.NewTicker(flushEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			r.Flush(ctx)
+		case <-ctx.Done():
+			r.Flush(context.WithoutCancel(ctx))
+			return nil
+		}
+	}
+}
+
+// Flush writes what is waiting.
+func (r *Recorder) Flush(ctx context.Context) {
+	r.mu.Lock()
+	ds := r.waiting
+	r.waiting = nil
+	r.mu.Unlock()
+	if err := r.store.RecordDenials(ctx, ds); err != nil && r.logError != nil {
+		r.logError(ctx, "keeping refusals", err)
+	}
+}
+
+// Refusal is a kept refusal, and how the same question would be answered now.
+type Refusal struct {
+	RequestID string    `json:"requestId"`
+	At        time.Time `json:"at"`
+	Action    string    `json:"action"`
+	Target    string    `json:"target"`
+	Code      hub.Code  `json:"code"`
+	Reason    string    `json:"reason"`
+	Message   string    `json:"message"`
+	Now       *Answer   `json:"now,omitempty"` // nil when the credential is gone, or several things were asked at once
+}
+
+// Refusals looks up what was refused in a request: to who was refused, in the browser session too when it was one of
+// the own tokens, to an admin of the organization concerned, and to administrators of the hub. NotFound to others, and
+// when nothing is kept of it.
+func (s *Service) Refusals(ctx context.Context, asker *access.Subject, requestID string, ev hub.Event) ([]Refusal, error) {
+	kept, err := s.store.Denials(ctx, requestID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Refusal
+	for _, d := range kept {
+		r := Refusal{requestID, d.At, d.Action, d.Target, d.Code, d.Reason, d.Message, nil}
+		q := Question{Action: access.ParseAction(d.Action), Token: d.TokenID}
+		target, perr := access.ParseTarget(d.Target)
+		simple := perr == nil && q.Action != access.NoAction
+		if q.Target = target; q.Token == "" {
+			if u, err := s.store.UserFacts(ctx, d.UserID); err == nil {
+				q.User = u.User.Name
+			} else {
+				simple = false
+			}
+		}
+		own := d.UserID != "" && d.UserID == asker.UserID() && (asker.Kind() == access.KindSession || asker.TokenID() == d.TokenID)
+		own = own || d.AccountID != "" && asker.TokenID() == d.TokenID
+		if simple {
+			a, err := s.Explain(ctx, asker, q, ev)
+			if err == nil {
+				r.Now = &a
+			} else if !own {
+				continue
+			}
+		} else if !own && s.standing(ctx, asker, q) != auditor {
+			continue
+		}
+		out = append(out, r)
+	}
+	if len(out) == 0 {
+		return nil, hub.Errorf(hub.NotFound, "Nothing is kept about a refusal with this request id that concerns you.")
+	}
+	return out, nil
+}

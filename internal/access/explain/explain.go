@@ -1,0 +1,275 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Store is what explanations read. store/meta satisfies it.
+type Store interface {
+	TokenFactsByID(ctx context.Context, id hub.ID) (hub.SubjectFacts, error)
+	UserByName(ctx context.Context, name string) (hub.User, error)
+	UserFacts(ctx context.Context, userID hub.ID) (hub.SubjectFacts, error)
+	Namespace(ctx context.Context, name string) (hub.Namespace, error)
+	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
+	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
+	OrgTokens(ctx context.Context, q hub.OrgTokenQuery) ([]hub.OrgToken, error)
+	Denials(ctx context.Context, requestID string) ([]hub.Denial, error)
+	RecordDenials(ctx context.Context, ds []hub.Denial) error
+	RecordEvents(ctx context.Context, events ...hub.Event) error
+}
+
+// Zone decides; access.Authorizer is one.
+type Zone interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
+	Trace(ctx context.Context, s *access.Subject, n access.Need) (access.Trace, error)
+}
+
+// Service explains. It is safe for concurrent use.
+type Service struct {
+	store Store
+	zone  Zone
+}
+
+// New makes a Service.
+func New(store Store, zone Zone) *Service { return &Service{store, zone} }
+
+// Question is what is asked. At most one of Token, User and Hypothesis.Token says whose credential is meant; none of
+// them means the one that asks.
+type Question struct {
+	Action  access.Action
+	Target  access.Target
+	Token   hub.ID // of a person or a service account
+	User    string // the person in a browser session
+	Suppose Suppose
+}
+
+// Suppose changes facts before the question is answered; what is empty stays as it is.
+type Suppose struct {
+	Token  *hub.Token      // a token that is not made yet, of the person meant
+	Org    string          // of Role and Policy
+	Role   hub.Role        // the role of the person meant there
+	Policy hub.TokenPolicy // its token policy
+}
+
+func (s Suppose) empty() bool { return s.Token == nil && s.Role == hub.RoleNone && s.Policy == "" }
+
+// Answer is a decision explained as far as the asker may know.
+type Answer struct {
+	Allowed bool                `json:"allowed"`
+	Action  string              `json:"action"`
+	Target  string              `json:"target"`
+	Subject Subject             `json:"subject"`
+	Code    hub.Code            `json:"code,omitempty"`
+	Reason  string              `json:"reason,omitempty"`
+	Message string              `json:"message,omitempty"` // what the subject is told
+	Told    string              `json:"told"`              // full, visible or outcome: how much of the rest is here
+	Exists  *bool               `json:"exists,omitempty"`  // only when everything may be told
+	Note    string              `json:"note,omitempty"`    // to owners: what their own account sees
+	Layers  []access.LayerTrace `json:"layers,omitempty"`
+	Changes []access.Change     `json:"changes,omitempty"`
+}
+
+// Subject says whose credential was asked about.
+type Subject struct {
+	Kind  string `json:"kind"`
+	Name  string `json:"name,omitempty"`
+	Token hub.ID `json:"token,omitempty"`
+}
+
+// The degrees of telling.
+const (
+	toldFull    = "full"    // everything
+	toldVisible = "visible" // everything, as the target is in sight of the asker
+	toldOutcome = "outcome" // what a refusal says, and no more
+)
+
+// errNoSubject is the answer about credentials that the asker has no business with, and about those that there are not.
+var errNoSubject = hub.Errorf(hub.NotFound, "There is no such token or user about which you may ask.")
+
+// Explain answers a question. NotFound about a token or a person that the asker may not ask about; InvalidInput for
+// an action that cannot be asked of the target.
+func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question, ev hub.Event) (Answer, error) {
+	who := s.standing(ctx, asker, q)
+	sub, err := s.subject(ctx, asker, q, who)
+	if err != nil {
+		return Answer{}, err
+	}
+	if who == auditor && sub != asker {
+		ev.Type, ev.Message = "access.explain", "Explained "+access.Need{Action: q.Action, Target: q.Target}.String()+" for "+sub.ActorName()
+		if err := s.store.RecordEvents(ctx, ev); err != nil {
+			return Answer{}, err
+		}
+	}
+	n := access.Need{Action: q.Action, Target: q.Target}
+	t, err := s.zone.Trace(ctx, sub, n)
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{
+		Allowed: t.Allowed, Action: q.Action.String(), Target: q.Target.String(), Told: toldOutcome,
+		Subject: Subject{sub.Kind().String(), sub.ActorName(), sub.TokenID()},
+	}
+	var e *hub.Error
+	var moved *access.Moved
+	switch {
+	case errors.As(t.Told, &moved):
+		a.Message = "It is called " + moved.To.FullName() + " now."
+	case errors.As(t.Told, &e):
+		a.Code, a.Reason, a.Message = e.Code, e.Reason, e.Message
+	}
+	switch {
+	case who >= admin:
+		a.Told, a.Exists = toldFull, &t.Exists
+	case s.sees(ctx, asker, sub, t):
+		a.Told = toldVisible
+		if sub != asker && !t.InSight {
+			a.Note = "Your own account can see this, this token cannot."
+		}
+	default:
+		return a, nil
+	}
+	a.Layers, a.Changes = t.Layers, t.Changes
+	return a, nil
+}
+
+// sees tells whether the asker may know what a trace says about its target: the subject does, or the asker's own
+// browser session does.
+func (s *Service) sees(ctx context.Context, asker, sub *access.Subject, t access.Trace) bool {
+	if t.InSight {
+		return true
+	}
+	if asker.Kind() != access.KindSession || asker == sub || !t.Target.IsRepo() {
+		return false
+	}
+	_, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.RepoView, Target: t.Target})
+	return err == nil
+}
+
+// standing is how much somebody is told.
+type standing int
+
+const (
+	bearer  standing = iota // about the own credential
+	owner                   // about the own tokens, in a browser session
+	admin                   // about an organization's members and service accounts there
+	auditor                 // about everything
+)
+
+func (s *Service) standing(ctx context.Context, asker *access.Subject, q Question) standing {
+	if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.InstanceAdmin, Target: access.Hub()}); err == nil {
+		return auditor
+	}
+	name := q.Target.NamespaceName()
+	if name != "" {
+		if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.OrgTokens, Target: access.Namespace(name)}); err == nil {
+			return admin
+		}
+	}
+	if asker.Kind() == access.KindSession {
+		return owner
+	}
+	return bearer
+}
+
+// subject finds whose credential is meant, with the facts that are supposed.
+func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question, who standing) (*access.Subject, error) {
+	if q.Token == "" && q.User == "" && q.Suppose.empty() {
+		return asker, nil
+	}
+	f, err := s.facts(ctx, asker, q)
+	if hub.Is(err, hub.NotFound) || hub.Is(err, hub.Unauthorized) {
+		return nil, errNoSubject
+	}
+	if err != nil {
+		return nil, err
+	}
+	own := f.Service == nil && f.User.ID != "" && f.User.ID == asker.UserID()
+	switch {
+	case who == auditor, who == owner && own:
+	case who == admin && (own && asker.Kind() == access.KindSession || s.member(ctx, f, q.Target.NamespaceName())):
+	case own && q.Token == asker.TokenID() && q.Token != "" && q.Suppose.empty():
+		return asker, nil
+	default:
+		return nil, errNoSubject
+	}
+	if f, err = s.suppose(ctx, f, q.Suppose, who); err != nil {
+		return nil, err
+	}
+	return access.NewSubject(f, access.Credential{}).From(asker.Addr()), nil
+}
+
+func (s *Service) facts(ctx context.Context, asker *access.Subject, q Question) (hub.SubjectFacts, error) {
+	switch {
+	case q.Token != "":
+		return s.store.TokenFactsByID(ctx, q.Token)
+	case q.User != "":
+		u, err := s.store.UserByName(ctx, q.User)
+		if err != nil {
+			return hub.SubjectFacts{}, err
+		}
+		return s.store.UserFacts(ctx, u.ID)
+	case asker.UserID() == "":
+		return hub.SubjectFacts{}, errNoSubject
+	case q.Suppose.Token == nil && asker.TokenID() != "":
+		return s.store.TokenFactsByID(ctx, asker.TokenID())
+	}
+	return s.store.UserFacts(ctx, asker.UserID())
+}
+
+// member tells whether the facts are those of a member or a service account of the organization.
+func (s *Service) member(ctx context.Context, f hub.SubjectFacts, org string) bool {
+	ns, err := s.store.Namespace(ctx, org)
+	if err != nil {
+		return false
+	}
+	for _, m := range f.Memberships {
+		if m.OrgID == ns.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// suppose edits facts. A role or a policy may be supposed only where the asker may change it.
+func (s *Service) suppose(ctx context.Context, f hub.SubjectFacts, x Suppose, who standing) (hub.SubjectFacts, error) {
+	if x.Token != nil {
+		t := *x.Token
+		t.ID, t.UserID, t.CreatedAt = hub.NewID(), f.User.ID, time.Now()
+		f.Token, f.Grants = &t, nil
+	}
+	if x.Role == hub.RoleNone && x.Policy == "" {
+		return f, nil
+	}
+	if who < admin {
+		return f, hub.Errorf(hub.Forbidden, "Roles and policies can be supposed by the admins of the organization.")
+	}
+	ns, err := s.store.Namespace(ctx, x.Org)
+	if err != nil {
+		return f, err
+	}
+	if x.Role != hub.RoleNone {
+		f.Memberships = withRole(f, ns, x.Role)
+	}
+	if x.Policy != "" {
+		r, err := s.store.OrgRules(ctx, ns.ID)
+		if err != nil {
+			return f, err
+		}
+		f.Rules, f.Grants = withPolicy(f, r, x.Policy)
+	}
+	return f, nil
+}
+
+func withRole(f hub.SubjectFacts, ns hub.Namespace, role hub.Role) (out []hub.Member) {
+	for _, m := range f.Memberships {
+		if m.OrgID != ns.ID {
+			out = append(out, m)
+		}
+	}
+	return append(out, hub.Member{OrgID: ns.ID, OrgName: ns.Name, UserID: f.User.ID, UserName: f.User.Name, Role: role})
+}
