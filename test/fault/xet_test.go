@@ -7,10 +7,7 @@ import (
 	"net/http"
 
 	"github.com/ambit-hub/ambit/internal/format/shard"
-	"github.com/ambit-hub/ambit/internal/format/xetchunk"
-	"github.com/ambit-hub/ambit/internal/format/xethash"
-	"github.com/ambit-hub/ambit/internal/format/xorb"
-	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/testkit/xetpack"
 )
 
 // byXet uploads the content as hf_xet does: a token, a xorb, a shard.
@@ -23,7 +20,14 @@ func (r *done) byXet(s *server) bool {
 	if err := json.Unmarshal(a.body, &to); err != nil {
 		s.h.t.Fatalf("%v: %s", err, a.body)
 	}
-	body, words := r.pack(s)
+	p, err := xetpack.Pack(r.content)
+	if err != nil {
+		s.h.t.Fatal(err)
+	}
+	words, err := xetpack.Shard([]shard.File{p.File})
+	if err != nil {
+		s.h.t.Fatal(err)
+	}
 	call := func(path string, body []byte) bool {
 		req, err := http.NewRequest("POST", to.CasURL+path, bytes.NewReader(body))
 		if err != nil {
@@ -44,43 +48,6 @@ func (r *done) byXet(s *server) bool {
 		}
 		return r.saw(answer{code: res.StatusCode, body: text})
 	}
-	r.uploaded = call("/v1/xorbs/default/"+words.Terms[0].Xorb.String(), body) && call("/v1/shards", r.shard(s, words))
+	r.uploaded = call("/v1/xorbs/default/"+p.Xorb.String(), p.Bytes) && call("/v1/shards", words)
 	return r.uploaded
-}
-
-// pack makes one xorb of the content, and what a shard says of the file.
-func (r *done) pack(s *server) ([]byte, shard.File) {
-	var out bytes.Buffer
-	w := xorb.NewWriter(&out)
-	c := xetchunk.New(bytes.NewReader(r.content))
-	for {
-		chunk, err := c.Next()
-		if err == io.EOF {
-			break
-		}
-		if err == nil {
-			err = w.Add(xethash.Chunk(chunk), chunk)
-		}
-		if err != nil {
-			s.h.t.Fatal(err)
-		}
-	}
-	name, table := w.Finish(nil)
-	n := len(table)
-	return out.Bytes(), shard.File{Hash: xethash.File(table.Leaves(0, n)), Ranged: true, SHA256: hub.Digest(r.oid()), Terms: []shard.Term{
-		{Xorb: name, Unpacked: uint32(len(r.content)), End: uint32(n), Range: table.RangeHash(0, n)},
-	}}
-}
-
-func (r *done) shard(s *server, f shard.File) []byte {
-	var out bytes.Buffer
-	w := shard.NewWriter(&out, false)
-	err := w.File(&f)
-	if err == nil {
-		err = w.Close(shard.Footer{})
-	}
-	if err != nil {
-		s.h.t.Fatal(err)
-	}
-	return out.Bytes()
 }

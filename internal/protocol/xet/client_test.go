@@ -3,8 +3,6 @@ package xet_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -13,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/format/shard"
-	"github.com/ambit-hub/ambit/internal/format/xetchunk"
 	"github.com/ambit-hub/ambit/internal/format/xethash"
 	"github.com/ambit-hub/ambit/internal/format/xorb"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -26,6 +23,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/xet"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/xetpack"
 )
 
 // bench is a hub with everything that Xet files come in and go out by.
@@ -158,66 +156,31 @@ func noise(seed uint64, n int) []byte {
 	return out
 }
 
-func digestOf(data []byte) hub.Digest {
-	sum := sha256.Sum256(data)
-	return hub.Digest(hex.EncodeToString(sum[:]))
-}
+func digestOf(data []byte) hub.Digest { return xetpack.Digest(data) }
 
 // pack chunks a file into one xorb.
 func pack(t *testing.T, data []byte) packed {
 	t.Helper()
-	var out bytes.Buffer
-	w := xorb.NewWriter(&out)
-	c := xetchunk.New(bytes.NewReader(data))
-	for {
-		chunk, err := c.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Add(xethash.Chunk(chunk), chunk); err != nil {
-			t.Fatal(err)
-		}
+	p, err := xetpack.Pack(data)
+	if err != nil {
+		t.Fatal(err)
 	}
-	h, table := w.Finish(nil)
-	n := len(table)
-	p := packed{data: data, bytes: out.Bytes(), xorb: h, table: table}
-	p.file = shard.File{Hash: xethash.File(table.Leaves(0, n)), Ranged: true, SHA256: digestOf(data), Terms: []shard.Term{
-		{Xorb: h, Unpacked: uint32(len(data)), Start: 0, End: uint32(n), Range: table.RangeHash(0, n)},
-	}}
-	return p
+	return packed{data: data, bytes: p.Bytes, xorb: p.Xorb, table: p.Table, file: p.File}
 }
 
 // section is what a shard says of the xorb.
 func (p packed) section() *shard.Xorb {
-	x := &shard.Xorb{Hash: p.xorb, Unpacked: uint32(len(p.data))}
-	for i, e := range p.table {
-		x.Chunks = append(x.Chunks, shard.Chunk{Hash: e.Hash, Start: uint32(p.table.Offset(i)), Unpacked: uint32(p.table.Unpacked(i, i+1))})
-	}
-	return x
+	return xetpack.Packed{Data: p.data, Xorb: p.xorb, Table: p.table}.Section()
 }
 
 // shardOf writes a shard as the Rust client does.
 func shardOf(t *testing.T, files []shard.File, xorbs ...*shard.Xorb) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := shard.NewWriter(&out, false)
-	for i := range files {
-		if err := w.File(&files[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, x := range xorbs {
-		if err := w.Xorb(x); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(shard.Footer{}); err != nil {
+	text, err := xetpack.Shard(files, xorbs...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
+	return text
 }
 
 func (s store) putXorb(p packed) answer {

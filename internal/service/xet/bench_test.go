@@ -3,7 +3,6 @@ package xet_test
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"runtime"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/xorb"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/xet"
+	"github.com/ambit-hub/ambit/internal/testkit/xetpack"
 )
 
 // cpu returns the processor time of this process so far.
@@ -87,7 +87,7 @@ func BenchmarkChunkingLargeFiles(b *testing.B) {
 		b.StopTimer()
 		bed := newBed(b, xet.Config{ChunkAfter: -time.Hour})
 		data[0] = byte(i)
-		d := digestOf(data)
+		d := xetpack.Digest(data)
 		key := "lfs/" + string(d)
 		if _, err := bed.Blobs.Create(ctx, key, bytes.NewReader(data), anyBytes); err != nil {
 			b.Fatal(err)
@@ -123,11 +123,11 @@ func BenchmarkUpload(b *testing.B) {
 	for i := range b.N {
 		b.StopTimer()
 		data[0], data[1], data[2] = byte(i), byte(i>>8), byte(i>>16)
-		name, table, body := packed(b, data)
-		text := shardOf(b, name, table, digestOf(data))
+		p := pack(b, data)
+		text := shardOf(b, p, p.File.SHA256)
 		start := cpu(b)
 		b.StartTimer()
-		if _, err := bed.xet.PutXorb(ctx, g, name, bytes.NewReader(body)); err != nil {
+		if _, err := bed.xet.PutXorb(ctx, g, p.Xorb, bytes.NewReader(p.Bytes)); err != nil {
 			b.Fatal(err)
 		}
 		u, err := bed.xet.ReadShard(ctx, g, bytes.NewReader(text))
@@ -145,11 +145,6 @@ func BenchmarkUpload(b *testing.B) {
 	b.ReportMetric(ours/1e6, "MB/cpu-s")
 	b.ReportMetric(anchor/1e6, "floor-MB/cpu-s")
 	b.ReportMetric(ours/anchor, "of-floor")
-}
-
-func digestOf(data []byte) hub.Digest {
-	sum := sha256.Sum256(data)
-	return hub.Digest(hex.EncodeToString(sum[:]))
 }
 
 // BenchmarkPlainContent reads a file as plain bytes.

@@ -13,15 +13,14 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/shard"
-	"github.com/ambit-hub/ambit/internal/format/xetchunk"
 	"github.com/ambit-hub/ambit/internal/format/xethash"
-	"github.com/ambit-hub/ambit/internal/format/xorb"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/storage"
 	"github.com/ambit-hub/ambit/internal/service/xet"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/xetpack"
 )
 
 var ctx = context.Background()
@@ -68,70 +67,42 @@ func noise(seed byte, n int) []byte {
 // anyBytes promises nothing of an object.
 var anyBytes = blob.Expect{Size: -1, NoSum: true}
 
-// xorbOf packs data into one xorb.
-func xorbOf(t testing.TB, data []byte) (xethash.Hash, []byte) {
+func pack(t testing.TB, data []byte) xetpack.Packed {
 	t.Helper()
-	name, _, body := packed(t, data)
-	return name, body
-}
-
-func packed(t testing.TB, data []byte) (xethash.Hash, xorb.Table, []byte) {
-	t.Helper()
-	var out bytes.Buffer
-	w := xorb.NewWriter(&out)
-	c := xetchunk.New(bytes.NewReader(data))
-	for {
-		chunk, err := c.Next()
-		if err == io.EOF {
-			break
-		}
-		if err == nil {
-			err = w.Add(xethash.Chunk(chunk), chunk)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	name, table := w.Finish(nil)
-	return name, table, out.Bytes()
-}
-
-// shardOf writes a shard for the file that is the whole xorb.
-func shardOf(t testing.TB, name xethash.Hash, table xorb.Table, claim hub.Digest) []byte {
-	t.Helper()
-	n := len(table)
-	f := shard.File{Hash: xethash.File(table.Leaves(0, n)), Ranged: true, SHA256: claim, Terms: []shard.Term{
-		{Xorb: name, Unpacked: uint32(table.Unpacked(0, n)), End: uint32(n), Range: table.RangeHash(0, n)}}}
-	var text bytes.Buffer
-	w := shard.NewWriter(&text, false)
-	err := w.File(&f)
-	if err == nil {
-		err = w.Close(shard.Footer{})
-	}
+	p, err := xetpack.Pack(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text.Bytes()
+	return p
+}
+
+// shardOf writes a shard for one file, claiming a SHA-256 or none.
+func shardOf(t testing.TB, p xetpack.Packed, claim hub.Digest) []byte {
+	t.Helper()
+	p.File.SHA256 = claim
+	text, err := xetpack.Shard([]shard.File{p.File})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // put uploads data as one xorb and registers it; it returns the xorb's name and the file's.
 func (b *bed) put(t testing.TB, data []byte) (name, file xethash.Hash) {
 	t.Helper()
-	name, table, body := packed(t, data)
+	p := pack(t, data)
 	g := b.grant(t, access.RepoWrite)
-	if _, err := b.xet.PutXorb(ctx, g, name, bytes.NewReader(body)); err != nil {
+	if _, err := b.xet.PutXorb(ctx, g, p.Xorb, bytes.NewReader(p.Bytes)); err != nil {
 		t.Fatal(err)
 	}
-	n := len(table)
-	text := bytes.NewReader(shardOf(t, name, table, ""))
-	u, err := b.xet.ReadShard(ctx, g, text)
+	u, err := b.xet.ReadShard(ctx, g, bytes.NewReader(shardOf(t, p, "")))
 	if err == nil {
 		err = u.Register(ctx, hub.Event{}, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return name, xethash.File(table.Leaves(0, n))
+	return p.Xorb, p.File.Hash
 }
 
 // object returns the path of a stored xorb.
