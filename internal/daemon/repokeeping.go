@@ -15,7 +15,12 @@ import (
 )
 
 // keepRepos wires what keeps repositories in order, brings them in and out, and the keys of people.
-func (d *Daemon) keepRepos(g *git.Service, r *repos.Service, t *transfer.Service, logError func(context.Context, string, error)) {
+func (d *Daemon) keepRepos(ctx context.Context, g *git.Service, r *repos.Service, t *transfer.Service, logError func(context.Context, string, error)) error {
+	if d.db.Engine() == "sqlite" { // it belongs to this process alone, so whoever held a lease was killed
+		if err := d.db.EndLeases(ctx); err != nil {
+			return err
+		}
+	}
 	keeper := gitrepo.NewKeeper(d.git, d.db, gitrepo.KeeperConfig{Grace: d.cfg.Git.GCGrace, LFSGrace: d.cfg.Sweep.FileGrace})
 	keeping := keep.New(keep.Config{Every: d.cfg.Sweep.Every, Period: d.cfg.Git.GCEvery}, keep.Deps{
 		Meta: d.db, Keeper: keeper, Authz: d.zone, TempDir: d.cfg.CachePath(), LogError: logError, Push: g.ReceivePack,
@@ -29,4 +34,5 @@ func (d *Daemon) keepRepos(g *git.Service, r *repos.Service, t *transfer.Service
 	d.operator.AddRepos(keeping)
 	d.operator.AddSSHKeys(sshkeys.New(d.db))
 	d.runners = append(d.runners, keeper, keeping)
+	return nil
 }

@@ -160,7 +160,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	d.operator.AddAudit(auditService)
 	d.operator.AddExplain(explainer)
 	d.operator.AddOrganizations(operator.Organizations{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines, Repos: d.db})
-	d.keepRepos(gitService, repoService, transfers, logError)
+	if err := d.keepRepos(ctx, gitService, repoService, transfers, logError); err != nil {
+		return nil, err
+	}
 	d.prepareSSH(gitService, auth)
 
 	d.runners = append(d.runners, auth, auditService, messages, watcher, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),

@@ -18,6 +18,7 @@ const (
 	extendLease  = `UPDATE leases SET until = ? WHERE name = ? AND holder = ? AND fence = ?`
 	lockLease    = `SELECT holder, fence FROM leases WHERE name = ? FOR UPDATE`
 	expireLeases = `DELETE FROM leases WHERE until < ?`
+	endLeases    = `UPDATE leases SET until = 0`
 
 	bumpEpoch     = `UPDATE repos SET gc_epoch = gc_epoch + 1 WHERE id = ?`
 	selectOldTips = `
@@ -76,6 +77,14 @@ func (db *DB) RenewLease(ctx context.Context, l hub.Lease, ttl time.Duration) er
 func (db *DB) ReleaseLease(ctx context.Context, l hub.Lease) error {
 	return db.mutate(ctx, "giving a lease back", func(tx *Tx) error {
 		_, err := tx.exec(ctx, extendLease, 0, l.Name, l.Holder, l.Fence)
+		return err
+	})
+}
+
+// EndLeases ends all leases, for a process that has the database to itself: who held them is gone.
+func (db *DB) EndLeases(ctx context.Context) error {
+	return db.mutate(ctx, "ending leases", func(tx *Tx) error {
+		_, err := tx.exec(ctx, endLeases)
 		return err
 	})
 }
