@@ -2,9 +2,11 @@ package cli
 
 import (
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -29,6 +31,8 @@ func (a *app) tokenList() *cobra.Command {
 	user := ""
 	c := &cobra.Command{
 		Use: "list", Short: "List tokens, of one user or of all", Args: args(),
+		Long: `List tokens, of one user or of all. Signs worth a look: unused (for 90 days), never_rotated (for 180 days), over_broad,
+expiring (within a week), no_expiry.`,
 		Example: "  ambit token list --user alice --json",
 		RunE: func(*cobra.Command, []string) error {
 			return a.withHub(false, func(h *connection) error {
@@ -39,9 +43,9 @@ func (a *app) tokenList() *cobra.Command {
 				return a.print(list, func() {
 					var rows [][]string
 					for _, t := range list {
-						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), t.Name})
+						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), orDash(strings.Join(t.Signs, ",")), t.Name})
 					}
-					a.table("ID USER KIND VALUE STATUS EXPIRES LAST-USED NAME", rows)
+					a.table("ID USER KIND VALUE STATUS EXPIRES LAST-USED SIGNS NAME", rows)
 				})
 			})
 		},
@@ -65,6 +69,7 @@ func (a *app) tokenShow() *cobra.Command {
 func (a *app) printToken(t operatorapi.Token) {
 	a.printf("id         %s\nname       %s\nuser       %s\nkind       %s\nvalue      …%s\nstatus     %s\ncreated    %s\nrotated    %s\nexpires    %s\nlast used  %s\n",
 		t.ID, t.Name, t.User, t.Kind, t.Last4, t.Status, optionalTime(&t.CreatedAt), optionalTime(t.RotatedAt), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
+	a.printf("signs      %s\n", orDash(strings.Join(t.Signs, ", ")))
 	for _, s := range t.Scopes {
 		a.printf("scope      %s: %s\n", s.Entity, joinPermissions(s.Permissions))
 	}
@@ -88,16 +93,29 @@ func joinPermissions(ps []hub.Permission) string {
 }
 
 func (a *app) tokenRotate() *cobra.Command {
-	return &cobra.Command{
-		Use: "rotate ID", Short: "Give a token a new value; the old one stops working at once", Args: args("ID"),
-		Long:    "Give a token a new value, printed on the last line. The old one stops working at once; name, permissions and expiry stay.",
-		Example: "  ambit token rotate 0198f3a1c2d4e5f60718293a",
-		RunE: func(_ *cobra.Command, argv []string) error {
+	overlap := ""
+	c := &cobra.Command{
+		Use: "rotate ID", Short: "Give a token a new value; the old one stops working at once, or after an overlap", Args: args("ID"),
+		Long: `Give a token a new value, printed on the last line. The old one stops working at once, or with --overlap after that time,
+up to seven days; until then each answer to it carries a warning. Name, permissions and expiry stay.`,
+		Example: `  ambit token rotate 0198f3a1c2d4e5f60718293a
+  ambit token rotate 0198f3a1c2d4e5f60718293a --overlap 1d`,
+		RunE: func(c *cobra.Command, argv []string) error {
+			n := operatorapi.RotateToken{ID: hub.ID(argv[0])}
+			if overlap != "" {
+				d, err := config.ParseDuration(overlap)
+				if err != nil {
+					return &usageError{c.CommandPath(), "--overlap: " + err.Error()}
+				}
+				n.Overlap = int64(d / time.Second)
+			}
 			return a.withHub(false, func(h *connection) error {
-				return call(a, h, operatorapi.TokenRotate, operatorapi.ID{ID: hub.ID(argv[0])}, a.printValue)
+				return call(a, h, operatorapi.TokenRotate, n, a.printValue)
 			})
 		},
 	}
+	c.Flags().StringVar(&overlap, "overlap", "", "how long the old value still works, such as 12h or 7d (default: not at all)")
+	return c
 }
 
 // printValue shows a new value alone on the last line, so that scripts can take it with tail -n 1.

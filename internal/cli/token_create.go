@@ -85,6 +85,9 @@ scopes name). A token never lets anybody do what its owner may not.
 			if n.Kind, err = hub.ParseTokenKind(kind); err != nil {
 				return err
 			}
+			if n.Never = expires == "never"; n.Never {
+				expires = ""
+			}
 			if n.ExpiresAt, err = parseExpiry(c, expires, time.Now()); err != nil {
 				return err
 			}
@@ -100,7 +103,7 @@ scopes name). A token never lets anybody do what its owner may not.
 	c.Flags().StringVar(&n.User, "user", "", "owner (required)")
 	c.Flags().StringVar(&n.Name, "name", "", "what uses it, for people (required)")
 	c.Flags().StringVar(&kind, "kind", "", "read, write or fine-grained (required)")
-	c.Flags().StringVar(&expires, "expires", "", "lifetime such as 30d or 12h, or a time such as 2027-01-31T00:00:00Z (default: never)")
+	c.Flags().StringVar(&expires, "expires", "", "lifetime such as 30d or 12h, or a time such as 2027-01-31T00:00:00Z, or never (default: what is usual on the hub)")
 	p.add(c.Flags())
 	return c
 }

@@ -55,7 +55,7 @@ func (c *Config) Settings() []Setting {
 		{"tokens.max_lifetime", "", duration(&c.Tokens.MaxLifetime),
 			"Longest time between a token's creation and its expiry. 0: no limit, and tokens need not expire."},
 		{"tokens.default_lifetime", "", duration(&c.Tokens.DefaultLifetime),
-			"Expiry of a token that is made without one, counted from its creation. 0: none, or the longest lifetime where there is one."},
+			"Expiry of a token that is made without one, counted from its creation; whoever makes it may still ask for none. 0: none."},
 		{"tokens.max_overlap", "", duration(&c.Tokens.MaxOverlap),
 			"Longest time, up to 7d, that the old value of a token may be allowed to work after its rotation. Without a wish it stops at once."},
 		{"tokens.reuse_revokes", "", yesNo(&c.Tokens.ReuseRevokes),

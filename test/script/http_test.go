@@ -10,7 +10,7 @@ import (
 )
 
 // httpMain is the program http: METHOD PATH [BODY]. It asks the hub in $HF_ENDPOINT, with the token in $HF_TOKEN if there
-// is one, and prints the status, X-Error-Code, X-Error-Message and WWW-Authenticate, an empty line and the body. A BODY of
+// is one, and prints the status, X-Error-Code, X-Error-Message and other headers that matter, an empty line and the body. A BODY of
 // "@file" is the file's content.
 func httpMain() {
 	if err := httpRequest(os.Args[1:]); err != nil {
@@ -51,8 +51,9 @@ func httpRequest(args []string) error {
 	}
 	defer res.Body.Close()
 	fmt.Println("status", res.StatusCode)
-	for _, h := range []string{"X-Error-Code", "X-Error-Message", "WWW-Authenticate", "Link"} {
-		if v := res.Header.Get(h); v != "" {
+	for _, h := range []string{"X-Error-Code", "X-Error-Message", "WWW-Authenticate", "Link", "X-HF-Warning", "Warning", "X-Token-Expires",
+		"RateLimit-Policy", "Retry-After"} {
+		for _, v := range res.Header.Values(h) {
 			fmt.Printf("%s: %s\n", h, v)
 		}
 	}

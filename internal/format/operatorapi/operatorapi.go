@@ -134,7 +134,8 @@ type Token struct {
 	RotatedAt    *time.Time       `json:"rotatedAt,omitempty"`
 	ExpiresAt    *time.Time       `json:"expiresAt,omitempty"`
 	LastUsedAt   *time.Time       `json:"lastUsedAt,omitempty"`
-	Status       string           `json:"status"` // live, expired, deleted or leaked
+	Status       string           `json:"status"`          // live, expired, deleted, leaked or reused
+	Signs        []string         `json:"signs,omitempty"` // what is remarkable: unused, never_rotated, over_broad, expiring, no_expiry
 }
 
 // NewToken asks for a token.
@@ -145,7 +146,14 @@ type NewToken struct {
 	Scopes       []Scope          `json:"scopes"`
 	Global       []hub.Permission `json:"global"`
 	CanReadGated bool             `json:"canReadGatedRepos"`
-	ExpiresAt    *time.Time       `json:"expiresAt,omitempty"`
+	ExpiresAt    *time.Time       `json:"expiresAt,omitempty"` // nil: after the hub's usual lifetime
+	Never        bool             `json:"never,omitempty"`     // no expiry, whatever is usual
+}
+
+// RotateToken gives a token a new value; the old one works for Overlap seconds more.
+type RotateToken struct {
+	ID      hub.ID `json:"id"`
+	Overlap int64  `json:"overlap,omitempty"`
 }
 
 // EditToken changes what a token may do and how it is called. Nil fields stay as they are.
@@ -272,7 +280,7 @@ const (
 	TokenList       Call = "token.list"        // List → Tokens
 	TokenShow       Call = "token.show"        // ID → Token
 	TokenEdit       Call = "token.edit"        // EditToken → Token
-	TokenRotate     Call = "token.rotate"      // ID → TokenWithValue
+	TokenRotate     Call = "token.rotate"      // RotateToken → TokenWithValue
 	TokenDelete     Call = "token.delete"      // ID → Empty
 	StorageStats    Call = "storage.stats"     // Empty → Storage
 	StorageVerify   Call = "storage.verify"    // StorageCheck → StorageChecked

@@ -54,12 +54,10 @@ var classNames = [...]string{"api", "resolvers", "pages", "failures"}
 
 func (c class) quota(q Quotas) int { return [...]int{q.API, q.Resolvers, q.Pages}[c] }
 
-// classOf sorts a request. Links with a ticket move bytes, wherever they are.
+// classOf sorts a request. Chunk storage answers below /v1/.
 func classOf(r *Request) class {
 	path := r.URL.Path
 	switch {
-	case r.route != nil && r.route.cred != nil:
-		return classResolvers
 	case strings.HasPrefix(path, "/api/"):
 		return classAPI
 	case r.route != nil && r.route.mount == RepoWeb, strings.Contains(path, "/v1/"):

@@ -18,7 +18,7 @@ func (h *Handler) tokenCreate(ctx context.Context, g access.Grant, n operatorapi
 	if err != nil {
 		return operatorapi.TokenWithValue{}, err
 	}
-	t := tokens.NewToken{User: n.User, Name: n.Name, Kind: n.Kind, Scopes: scopes, Global: n.Global, CanReadGated: n.CanReadGated}
+	t := tokens.NewToken{User: n.User, Name: n.Name, Kind: n.Kind, Scopes: scopes, Global: n.Global, CanReadGated: n.CanReadGated, Never: n.Never}
 	if n.ExpiresAt != nil {
 		t.ExpiresAt = *n.ExpiresAt
 	}
@@ -57,8 +57,8 @@ func (h *Handler) tokenEdit(ctx context.Context, g access.Grant, n operatorapi.E
 	return tokenOf(t), err
 }
 
-func (h *Handler) tokenRotate(ctx context.Context, g access.Grant, n operatorapi.ID) (operatorapi.TokenWithValue, error) {
-	c, err := h.tokens.Rotate(ctx, g, n.ID)
+func (h *Handler) tokenRotate(ctx context.Context, g access.Grant, n operatorapi.RotateToken) (operatorapi.TokenWithValue, error) {
+	c, err := h.tokens.RotateWithOverlap(ctx, g, n.ID, time.Duration(n.Overlap)*time.Second)
 	return withValue(c), err
 }
 
@@ -86,7 +86,7 @@ func tokenOf(t tokens.Owned) operatorapi.Token {
 	out := operatorapi.Token{
 		ID: t.ID, Name: t.Name, User: t.UserName, Kind: t.Kind, Last4: t.Last4, Global: t.Global, CanReadGated: t.CanReadGated,
 		CreatedAt: t.CreatedAt, RotatedAt: optional(t.RotatedAt), ExpiresAt: optional(t.ExpiresAt), LastUsedAt: optional(t.LastUsedAt),
-		Status: tokens.Status(t.Token, time.Now()),
+		Status: tokens.Status(t.Token, time.Now()), Signs: tokens.Signs(t.Token, time.Now()),
 	}
 	for _, s := range t.Scopes {
 		out.Scopes = append(out.Scopes, operatorapi.Scope{Entity: tokens.Entity{Type: s.EntityType, Name: s.EntityName}.String(), Permissions: s.Permissions})

@@ -49,6 +49,7 @@ func (s *Service) invalidate(ctx context.Context, g access.Grant, value secret.S
 		}
 		ev := event(g, "token.invalidate", fmt.Sprintf("token %q of %s was presented as leaked", f.Token.Name, f.User.Name), f.User.ID, f.Token.ID)
 		ev.IP, ev.UserAgent = from.IP, from.UserAgent
+		ev.Notices = []hub.Notice{{Kind: "token.leaked", To: f.User.ID, Dedupe: string(f.Token.ID), Data: describe(*f.Token)}}
 		return s.store.RevokeToken(ctx, f.Token.ID, Leaked, s.opts.Now().UTC(), ev)
 	}
 	return nil

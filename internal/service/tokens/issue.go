@@ -26,7 +26,8 @@ type NewToken struct {
 	Scopes       []NewScope       // fine-grained only, like the two below
 	Global       []hub.Permission // atoms without an entity
 	CanReadGated bool
-	ExpiresAt    time.Time // zero: never
+	ExpiresAt    time.Time // zero: after the hub's usual lifetime, if it has one
+	Never        bool      // no expiry, whatever is usual
 }
 
 // Create makes a token. Needs TokenManage for oneself, InstanceAdmin for others. InvalidInput for what a token
@@ -43,6 +44,9 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 	t := hub.Token{ID: hub.NewIDAt(now), UserID: owner.ID, Kind: n.Kind, CanReadGated: n.CanReadGated, Gen: 1, CreatedAt: now}
 	if t.Name, err = checkName(n.Name); err != nil {
 		return Created{}, err
+	}
+	if n.ExpiresAt.IsZero() && !n.Never && s.opts.Lifetime > 0 {
+		n.ExpiresAt = now.Add(s.opts.Lifetime)
 	}
 	if t.ExpiresAt, err = s.checkExpiry(n.ExpiresAt, now); err != nil {
 		return Created{}, err
@@ -66,6 +70,16 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 // Rotate gives a token a new value; the old one is dead when it returns. Name, permissions and expiry stay. Needs
 // TokenManage for one's own, InstanceAdmin for others'. NotFound; Conflict for a token that is no longer live.
 func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID) (Created, error) {
+	return s.RotateWithOverlap(ctx, g, id, 0)
+}
+
+// RotateWithOverlap is Rotate, but the old value works for as long as overlap says, with a warning in every answer. A
+// value that was still working from an earlier rotation is dead when it returns. InvalidInput for an overlap that is
+// negative or longer than the hub allows.
+func (s *Service) RotateWithOverlap(ctx context.Context, g access.Grant, id hub.ID, overlap time.Duration) (Created, error) {
+	if overlap < 0 || overlap > s.opts.MaxOverlap {
+		return Created{}, hub.Errorf(hub.InvalidInput, "On this hub an old value may work for at most %s after its rotation.", s.opts.MaxOverlap)
+	}
 	t, err := s.live(ctx, g, id)
 	if err != nil {
 		return Created{}, err
@@ -75,7 +89,11 @@ func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID) (Create
 	t.Last4, t.RotatedAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, t.Gen+1
 	kid, digest := s.digester.TokenDigest(value)
 	ev := event(g, "token.rotate", fmt.Sprintf("rotated token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
-	if err := s.store.RotateToken(ctx, t.ID, t.Last4, kid, digest, now, ev); err != nil {
+	until := now.Add(overlap)
+	if overlap > 0 {
+		ev.Message += ", its old value works until " + until.Format(time.RFC3339)
+	}
+	if err := s.store.RotateTokenUntil(ctx, t.ID, t.Last4, kid, digest, now, until, ev); err != nil {
 		return Created{}, err
 	}
 	return Created{t, value}, nil

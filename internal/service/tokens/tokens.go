@@ -16,13 +16,17 @@ import (
 // Store is what the service needs of the metadata store. Error codes are those of store/meta.
 type Store interface {
 	CreateToken(ctx context.Context, t hub.Token, kid string, digest []byte, ev hub.Event) error
-	RotateToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error
+	RotateTokenUntil(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at, until time.Time, ev hub.Event) error
 	UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error
 	RevokeToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
 	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
 	TokensOf(ctx context.Context, userID hub.ID) ([]hub.Token, error)
 	ListTokens(ctx context.Context, after hub.ID, limit int) ([]hub.Token, error)
 	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
+	TokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.Token, error)
+	ReportReuse(ctx context.Context, digest []byte, event func(t hub.Token, last4 string) (ev hub.Event, revoke bool)) (found bool, err error)
+	Enqueue(ctx context.Context, notices ...hub.Notice) error
+	RecordEvents(ctx context.Context, events ...hub.Event) error
 
 	UserByName(ctx context.Context, name string) (hub.User, error)
 	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
@@ -47,6 +51,8 @@ type Options struct {
 	MaxPerUser  int           // live tokens
 	MaxScopes   int           // entities of one token
 	MaxLifetime time.Duration // 0: none
+	Lifetime    time.Duration // of tokens that are made without an expiry; 0: none
+	MaxOverlap  time.Duration // that an old value may be given at rotation
 	Now         func() time.Time
 }
 
@@ -70,7 +76,8 @@ func New(store Store, z Authorizer, d Digester, instance string, o Options) *Ser
 // Reasons why a token is dead.
 const (
 	Deleted = "deleted" // by its owner or the operator
-	Leaked  = "leaked"  // somebody presented its value for revocation
+	Leaked  = "leaked"  // somebody presented its value for revocation, or pushed it
+	Reused  = "reused"  // a value that was rotated away was used after its time
 )
 
 // Status tells how a token stands: live, expired, or why it was revoked.

@@ -16,6 +16,7 @@ const (
 	selectTokenByID     = tokenColumns + `WHERE t.id = ?`
 	selectTokensOf      = tokenColumns + `WHERE t.user_id = ? ORDER BY t.id`
 	selectTokens        = tokenColumns + `WHERE t.id > ? ORDER BY t.id LIMIT ?`
+	selectExpiring      = tokenColumns + `WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at = 0 AND t.id > ? ORDER BY t.id LIMIT ?`
 	insertToken         = `
 		INSERT INTO tokens (digest, kid, id, user_id, kind, name, last4, global_perms, can_read_gated, gen,
 			created_at, rotated_at, expires_at, revoked_at, revoked_why)
@@ -191,6 +192,13 @@ func (db *DB) tokens(ctx context.Context, text string, args ...any) (tokens []hu
 		return nil
 	})
 	return tokens, err
+}
+
+// TokensExpiring returns up to limit live tokens whose expiry lies after from and not after until and whose id is greater
+// than after, in the order of ids.
+func (db *DB) TokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.Token, error) {
+	tokens, err := db.tokens(ctx, selectExpiring, from, until, after, limit)
+	return tokens, db.fail(err, "listing tokens that expire")
 }
 
 // TouchTokens stores when tokens were last used. Unknown tokens are passed over and times never go back.

@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	lockToken       = `SELECT gen FROM tokens WHERE id = ? FOR UPDATE`
 	endOldValues    = `UPDATE token_old_values SET grace_until = ? WHERE token_id = ? AND grace_until > ?`
 	forgetOldValues = `DELETE FROM token_old_values WHERE token_id = ? AND grace_until < ?`
 	keepOldValue    = `
@@ -28,6 +29,10 @@ const keepOldValues = 400 * 24 * time.Hour
 func (tx *Tx) supersede(ctx context.Context, id hub.ID, at, until time.Time) error {
 	if until.Before(at) {
 		until = at
+	}
+	// Rotations at once: each must see what the one before it left.
+	if _, err := collect(ctx, tx.queries, scanOne[int64], lockToken, id); err != nil {
+		return err
 	}
 	if _, err := tx.exec(ctx, endOldValues, at, id, at); err != nil {
 		return err

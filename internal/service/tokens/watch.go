@@ -1,0 +1,156 @@
+package tokens
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// ReuseQueue takes digests of unknown values from requests to the watcher. When it is full it drops them: the next use
+// of the same value is as good.
+type ReuseQueue chan [][]byte
+
+// NewReuseQueue makes an empty queue.
+func NewReuseQueue() ReuseQueue { return make(ReuseQueue, 256) }
+
+// Offer never blocks.
+func (q ReuseQueue) Offer(digests [][]byte) {
+	select {
+	case q <- digests:
+	default:
+	}
+}
+
+// WatchOptions say what the watcher looks for.
+type WatchOptions struct {
+	Queue        ReuseQueue
+	ReuseRevokes bool          // the use of a value that was rotated away ends the token
+	Every        time.Duration // between looks for tokens that expire; an hour if zero
+	Digest       time.Duration // between summaries for the instance's administrators; 0: none
+	LogError     func(ctx context.Context, msg string, err error)
+}
+
+// Watcher tells owners what time, or somebody else, does to their tokens.
+type Watcher struct {
+	s    *Service
+	opts WatchOptions
+}
+
+// Watcher makes the watcher of these tokens. Run does its work.
+func (s *Service) Watcher(o WatchOptions) *Watcher {
+	o.Every = cmp.Or(o.Every, time.Hour)
+	return &Watcher{s, o}
+}
+
+// Run works until ctx ends. Several processes may run it: each message is stored once.
+func (w *Watcher) Run(ctx context.Context) error {
+	t := time.NewTicker(w.opts.Every)
+	defer t.Stop()
+	due := true
+	for {
+		if due {
+			now := w.s.opts.Now().UTC()
+			w.log(ctx, "warning of tokens that expire", w.Warn(ctx, now))
+			w.log(ctx, "making the summary of tokens", w.summarize(ctx, now))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			due = true
+		case digests := <-w.opts.Queue:
+			due = false
+			for _, d := range digests {
+				w.log(ctx, "reporting the use of a former token value", w.Reused(ctx, d))
+			}
+		}
+	}
+}
+
+func (w *Watcher) log(ctx context.Context, doing string, err error) {
+	if err != nil && ctx.Err() == nil && w.opts.LogError != nil {
+		w.opts.LogError(ctx, doing, err)
+	}
+}
+
+// Warn stores a mail to the owner of each token that expires within seven days, and another within one.
+func (w *Watcher) Warn(ctx context.Context, now time.Time) error {
+	const page = 500
+	for after := hub.ID(""); ; {
+		list, err := w.s.store.TokensExpiring(ctx, now, now.Add(expiresWithin), after, page)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		var notices []hub.Notice
+		for _, t := range list {
+			stage := "7d"
+			if t.ExpiresAt.Sub(now) <= expiresSoon {
+				stage = "1d"
+			}
+			data := describe(t)
+			data["expires"] = t.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC")
+			notices = append(notices, hub.Notice{Kind: "token.expiring", To: t.UserID, Data: data,
+				Dedupe: fmt.Sprintf("%s:%d:%s", t.ID, t.ExpiresAt.Unix(), stage)})
+		}
+		if err := w.s.store.Enqueue(ctx, notices...); err != nil {
+			return err
+		}
+		if len(list) < page {
+			return nil
+		}
+		after = list[len(list)-1].ID
+	}
+}
+
+// Reused reports that a value which was rotated away was used: to the log, and to the token's owner. A digest that
+// never belonged to a token is passed over.
+func (w *Watcher) Reused(ctx context.Context, digest []byte) error {
+	_, err := w.s.store.ReportReuse(ctx, digest, func(t hub.Token, last4 string) (hub.Event, bool) {
+		data := describe(t)
+		data["last4"], data["action"] = last4, "the value was refused"
+		message := fmt.Sprintf("a former value (…%s) of token %q was used after its time", last4, t.Name)
+		if w.opts.ReuseRevokes {
+			data["action"] = "the value was refused, and the token has been revoked"
+			message += "; the token was revoked"
+		}
+		return hub.Event{Type: "token.reuse", Message: message, NamespaceID: t.UserID, TargetID: t.ID,
+			Notices: []hub.Notice{{Kind: "token.reuse", To: t.UserID, Data: data}}}, w.opts.ReuseRevokes
+	})
+	return err
+}
+
+// summarize stores the summary for the instance's administrators, once in each period that has something to tell.
+func (w *Watcher) summarize(ctx context.Context, now time.Time) error {
+	if w.opts.Digest <= 0 {
+		return nil
+	}
+	counts, live := map[string]int{}, 0
+	const page = 1000
+	for after := hub.ID(""); ; {
+		list, err := w.s.store.ListTokens(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		for _, t := range list {
+			if Status(t, now) == "live" {
+				live++
+			}
+			for _, s := range Signs(t, now) {
+				counts[s]++
+			}
+		}
+		if len(list) < page {
+			break
+		}
+		after = list[len(list)-1].ID
+	}
+	if counts[SignUnused]+counts[SignNeverRotated]+counts[SignExpiring] == 0 {
+		return nil
+	}
+	period := strconv.FormatInt(now.Unix()/max(1, int64(w.opts.Digest/time.Second)), 10)
+	return w.s.store.Enqueue(ctx, hub.Notice{Kind: "tokens.digest", Dedupe: period, Data: digestOf(counts, live)})
+}
