@@ -17,6 +17,7 @@ type deed struct {
 	large bool // as a large file, otherwise inside the commit
 	parts bool // in parts
 	xet   bool // as chunks
+	push  bool // by git
 }
 
 var deeds = []deed{
@@ -25,6 +26,8 @@ var deeds = []deed{
 	{name: "upload", size: 50_000, large: true}, // in one piece, then a commit
 	{name: "upload-in-parts", size: 6 << 20, large: true, parts: true},
 	{name: "upload-by-xet", size: 300_000, large: true, xet: true},
+	{name: "small-push", size: 900, push: true},
+	{name: "big-push", size: 300_000, push: true},
 }
 
 // done is one deed that was tried, and how far the server said that it got.
@@ -57,6 +60,10 @@ func (d deed) try(s *server, n int) *done {
 			b.WriteString(hex.EncodeToString(h[:]) + "\n")
 		}
 		r.content = b.Bytes()[:d.size]
+	}
+	if d.push {
+		r.committed = r.byPush(s)
+		return r
 	}
 	if d.large && !r.upload(s) {
 		return r

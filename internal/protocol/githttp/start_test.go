@@ -21,14 +21,16 @@ import (
 
 // start returns a hub that speaks git, with the users alice and bob, who have a token each: alice.write, bob.write; and
 // alice.read.
-func start(t testing.TB, cfg git.Config) *testkit.Hub {
+func start(t testing.TB, cfg git.Config) *testkit.Hub { return startWith(t, cfg) }
+
+func startWith(t testing.TB, cfg git.Config, opts ...testkit.Option) *testkit.Hub {
 	t.Helper()
 	h := testkit.New(t, func(h *testkit.Hub) {
 		tr := h.Transfer(transfer.Config{})
 		hubapi.New(hubapi.Services{Repos: h.Repos, Transfer: tr}).Register(h.Server)
 		lfs.New(tr, h.Auth, nil).Register(h.Server)
 		githttp.New(git.New(cfg, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone}), githttp.Config{}).Register(h.Server)
-	})
+	}, opts...)
 	for _, name := range []string{"alice", "bob"} {
 		h.User(name)
 		h.Token(name+".write", name, hub.Token{Kind: hub.TokenWrite})
