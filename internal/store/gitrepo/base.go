@@ -42,15 +42,11 @@ func eraOf(packs []*openPack) hub.ID {
 
 // rebuild lays a repository out anew. PreconditionFailed when it has to be tried again.
 func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layout, p Progress) (kept Kept, err error) {
-	v, err := k.s.openView(ctx, repo)
+	v, refs, err := k.viewWithRefs(ctx, repo)
 	if err != nil {
 		return kept, err
 	}
 	defer k.s.release(v)
-	refs, err := k.meta.Refs(ctx, repo, "refs/")
-	if err != nil {
-		return kept, err
-	}
 	r := &rebuilding{k: k, v: v, lease: l, how: how, progress: p, refs: refs, g: newGraph(ctx, v, nil)}
 	if err := r.judge(ctx); err != nil {
 		return kept, err
@@ -72,6 +68,29 @@ func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layo
 	return r.result(), nil
 }
 
+// viewWithRefs returns a view, retained for the caller, and the refs of the very same generation.
+func (k *Keeper) viewWithRefs(ctx context.Context, repo hub.ID) (*view, []hub.Ref, error) {
+	for range 1000 {
+		v, err := k.s.openView(ctx, repo)
+		if err != nil {
+			return nil, nil, err
+		}
+		refs, err := k.meta.Refs(ctx, repo, "refs/")
+		gen := v.gen
+		if err == nil {
+			gen, _, err = k.meta.LivePacks(ctx, repo) // every change of a ref makes a generation
+		}
+		if err == nil && gen == v.gen {
+			return v, refs, nil
+		}
+		k.s.release(v)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, errChanged
+}
+
 // rebuilding is a layout on its way.
 type rebuilding struct {
 	k        *Keeper
@@ -79,7 +98,7 @@ type rebuilding struct {
 	lease    hub.Lease
 	how      layout
 	progress Progress
-	refs     []hub.Ref // at v.gen, unless the repository has changed since, which swap notices when it matters
+	refs     []hub.Ref // at v.gen
 	g        *graph
 
 	commits []int32      // reachable ones, parents first
@@ -383,7 +402,7 @@ const swapAttempts = 20
 
 // stillGarbage returns the newest generation if nothing that was published up to then leads to what is to be dropped.
 func (r *rebuilding) stillGarbage(ctx context.Context, s hub.PackSwap) (gen int64, err error) {
-	v, err := r.k.s.openView(ctx, r.v.repo)
+	v, refs, err := r.k.viewWithRefs(ctx, r.v.repo)
 	if err != nil {
 		return 0, err
 	}
@@ -396,10 +415,6 @@ func (r *rebuilding) stillGarbage(ctx context.Context, s hub.PackSwap) (gen int6
 		if !there[id] || v.gen == s.Gen {
 			return 0, errChanged // another job was faster, or the lease is lost
 		}
-	}
-	refs, err := r.k.meta.Refs(ctx, r.v.repo, "refs/")
-	if err != nil {
-		return 0, err
 	}
 	q := SelectRequest{}
 	for _, ref := range r.refs {
