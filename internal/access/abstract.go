@@ -98,7 +98,10 @@ func (s *Subject) relationTo(namespace key) State {
 	if namespace == s.user && namespace != (key{}) {
 		return State(owner) << relationShift
 	}
-	return State(s.stranger) << relationShift
+	if s.base.kind() <= KindAnonymous {
+		return State(nobody) << relationShift
+	}
+	return State(outsider) << relationShift
 }
 
 // standingBefore finds where the subject stands before the gate of a repository: the best of all that it asked for

@@ -47,9 +47,8 @@ type Credential struct {
 // What decisions read lies in the first 64 bytes and in one run of rows, so that a cold decision waits for
 // few cache lines.
 type Subject struct {
-	base      State    // all of the state that does not depend on the target
-	stranger  relation // to namespaces that are not the person's: nobody or outsider
-	expires   int64    // Unix nanoseconds, 0 for never
+	base      State // all of the state that does not depend on the target
+	expires   int64 // Unix nanoseconds, 0 for never
 	user      key
 	endOrgs   uint32 // in rows: first the organizations of the person,
 	endGroups uint32 // then the resource groups, then the token's entries for namespaces,
@@ -71,8 +70,8 @@ func (s *Subject) groupScopes() []row     { return s.rows[s.endSpaces:s.endScope
 func (s *Subject) repoScopes() []row      { return s.rows[s.endScopes:] }
 
 var (
-	anonymous = &Subject{kind: KindAnonymous, base: State(KindAnonymous) | stateLive, stranger: nobody}
-	operator  = &Subject{kind: KindOperator, base: State(KindOperator) | stateLive | stateInstanceAdmin, stranger: outsider}
+	anonymous = &Subject{kind: KindAnonymous, base: State(KindAnonymous) | stateLive}
+	operator  = &Subject{kind: KindOperator, base: State(KindOperator) | stateLive | stateInstanceAdmin}
 )
 
 // Anonymous is the subject of a request without a credential.
@@ -105,10 +104,9 @@ func NewSSHKeySubject(f hub.SubjectFacts, key [32]byte) *Subject {
 }
 
 func newSubject(f hub.SubjectFacts, c Credential, kind Kind) *Subject {
-	s := &Subject{kind: kind, stranger: outsider, user: keyOf(f.User.ID), facts: f, credential: c}
+	s := &Subject{kind: kind, user: keyOf(f.User.ID), facts: f, credential: c}
 	s.base = State(s.kind) << kindShift
 	if s.kind == KindNone {
-		s.stranger = nobody
 		return s
 	}
 	s.setMemberships()
