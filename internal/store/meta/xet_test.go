@@ -114,6 +114,21 @@ func TestXetLife(t *testing.T) {
 			t.Errorf("got %v %v", refs, err)
 		}
 		wantCode(t, register(db, w.public, xetFile(10, xetDigest(8), x)), hub.InvalidInput)
+		// A claim that turns out false.
+		must(t, register(db, w.public, xetFile(12, xetDigest(20), x)))
+		lie, err := db.XetFileOf(ctx, w.public.ID, xetHash(12))
+		must(t, err)
+		must(t, db.SetXetDigest(ctx, lie.ID, xetDigest(21)))
+		_, err = db.XetFileOf(ctx, w.public.ID, xetHash(12))
+		wantCode(t, err, hub.NotFound)
+		if sizes, err := db.LFSObjects(ctx, w.public.ID, []hub.Digest{xetDigest(20), xetDigest(21)}); err != nil || len(sizes) != 0 {
+			t.Errorf("a false claim counts: %v %v", sizes, err)
+		}
+		events, err := db.ListEvents(ctx, "", 1000)
+		must(t, err)
+		if !slices.ContainsFunc(events, func(e hub.Event) bool { return e.Type == "xet.broken" && e.RepoID == w.public.ID }) {
+			t.Error("nobody is told of a false claim")
+		}
 		wantCode(t, db.CopyXet(ctx, w.public.ID, w.private.ID, f.Hash, xetDigest(8), hub.Event{}), hub.NotFound)
 		// Only what a commit took up is kept.
 		must(t, register(db, w.public, xetFile(11, xetDigest(9), x)))
@@ -121,13 +136,13 @@ func TestXetLife(t *testing.T) {
 		pub.LFS = []hub.Digest{xetDigest(7)}
 		_, err = db.Publish(ctx, pub)
 		must(t, err)
-		if n, err := db.DropXetLinks(ctx, future, 10); err != nil || n != 1 {
+		if n, err := db.DropXetLinks(ctx, future, 10); err != nil || n != 2 {
 			t.Errorf("dropped %d registrations: %v", n, err)
 		}
 		if repo, _ := db.RepoByID(ctx, w.public.ID); repo.LFSBytes != 157 {
 			t.Errorf("the repository holds %d bytes", repo.LFSBytes)
 		}
-		if n, err := db.DropXetFiles(ctx, 10); err != nil || n != 1 {
+		if n, err := db.DropXetFiles(ctx, 10); err != nil || n != 2 {
 			t.Errorf("dropped %d files: %v", n, err)
 		}
 		if n, err := db.DropXetHoldings(ctx, future, 10); err != nil || n != 0 {

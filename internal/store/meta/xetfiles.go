@@ -29,6 +29,9 @@ const (
 		ON CONFLICT (domain_id, hash) DO NOTHING`
 	insertXetPart = `INSERT INTO xet_file_xorbs (file_id, xorb) VALUES (?, ?) ON CONFLICT (file_id, xorb) DO NOTHING`
 	setXetDigest  = `UPDATE xet_files SET digest = ? WHERE id = ?`
+	selectBroken  = `
+		SELECT l.repo_id, r.namespace_id, l.digest FROM xet_links l JOIN repos r ON r.id = l.repo_id
+		WHERE l.file_id = ? AND l.digest <> '' AND l.digest <> ?`
 	setXetTried   = `UPDATE xet_files SET tried_at = ? WHERE id = ?`
 	insertXetLink = `
 		INSERT INTO xet_links (repo_id, hash, digest, file_id, committed, at) VALUES (?, ?, ?, ?, 0, ?)
@@ -217,15 +220,32 @@ func (db *DB) UnverifiedXet(ctx context.Context, before time.Time, limit int) ([
 	return files, db.fail(err, "listing files to verify")
 }
 
-// SetXetDigest stores the SHA-256 that was computed for a file. Empty: the attempt failed, and is noted.
+// SetXetDigest stores the SHA-256 that was computed for a file. Empty: the attempt failed, and is noted. Claims that differ
+// open nothing from then on; the audit log tells the owners of those repositories.
 func (db *DB) SetXetDigest(ctx context.Context, fileID hub.ID, d hub.Digest) error {
 	return db.mutate(ctx, "storing a digest", func(tx *Tx) error {
 		if d == "" {
 			_, err := tx.exec(ctx, setXetTried, tx.at, fileID)
 			return err
 		}
-		_, err := tx.exec(ctx, setXetDigest, d, fileID)
-		return err
+		if _, err := tx.exec(ctx, setXetDigest, d, fileID); err != nil {
+			return err
+		}
+		broken, err := collect(ctx, tx.queries, func(s scanner) (ev hub.Event, err error) {
+			var claim hub.Digest
+			err = s.Scan(&ev.RepoID, &ev.NamespaceID, &claim)
+			ev.Message = "A large file was uploaded as " + string(claim) + ", but its SHA-256 is " + string(d) + ". It cannot be downloaded: upload it again."
+			return ev, err
+		}, selectBroken, fileID, d)
+		if err != nil {
+			return err
+		}
+		for _, ev := range broken {
+			if err := tx.record(ctx, ev, "xet.broken"); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
