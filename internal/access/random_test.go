@@ -331,7 +331,31 @@ func TestHiddenEqualsMissing(t *testing.T) {
 			}
 			compareWorlds(t, w, less, s, w.repos[k].RepoID)
 		}
+		compareGroups(t, w, less, s)
 	})
+}
+
+// compareGroups asks about every group in the world and in one without those that the caller is not in.
+func compareGroups(t *rapid.T, w, less *world, s *Subject) {
+	less.groups = nil
+	for _, g := range w.groups {
+		if _, err := NewAuthorizer(w, Options{}).Authorize(context.Background(), s, Need{GroupRead, Group(g.OrgName, g.ID)}); err == nil {
+			less.groups = append(less.groups, g)
+		}
+	}
+	for _, g := range w.groups {
+		o := objectOfGroup(g.OrgID, g.ID)
+		if decide(abstract(s, &o, noTime)).Role&bitGroupRead != 0 {
+			continue // known to the person, whatever the credential
+		}
+		for _, a := range []Action{GroupRead, GroupManage, GroupSettings, GroupDelete} {
+			_, errA := NewAuthorizer(w, Options{}).Authorize(context.Background(), s, Need{a, Group(g.OrgName, g.ID)})
+			_, errB := NewAuthorizer(less, Options{}).Authorize(context.Background(), s, Need{a, Group(g.OrgName, g.ID)})
+			if !reflect.DeepEqual(errA, errB) {
+				t.Fatalf("%s on a group: %v with everything, %v without what cannot be seen", a, errA, errB)
+			}
+		}
+	}
 }
 
 func compareWorlds(t *rapid.T, a, b *world, s *Subject, id hub.RepoID) {

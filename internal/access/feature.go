@@ -1,0 +1,43 @@
+package access
+
+import (
+	"slices"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// ReasonFeatureClosed is told when an organization has not opened a feature to the member.
+const ReasonFeatureClosed = "feature.closed"
+
+// MayUse tells whether an organization has opened a feature to the subject for something in the given resource group,
+// or in none when group is empty. It comes after the decision about the action itself and can only take away: admins
+// always pass, features without a rule are open to everybody whom the role lets use them, and a feature that is open to
+// groups is open to their members, with something in one of those groups. The error is Forbidden.
+func (s *Subject) MayUse(org, group hub.ID, f hub.Feature) error {
+	o := objectOfNamespace(org)
+	st := abstract(s, &o, noTime)
+	if !st.isMember() || st.relation() == memberAdmin {
+		return nil // strangers are the business of the decision
+	}
+	for i := range s.facts.Rules {
+		if r := &s.facts.Rules[i]; r.OrgID == org && !s.featureOpen(r.Features[f], group) {
+			return &hub.Error{Code: hub.Forbidden, Reason: ReasonFeatureClosed,
+				Message: s.orgName(keyOf(org)) + " has not opened " + string(f) + " to you: its admins say to whom it is open."}
+		}
+	}
+	return nil
+}
+
+func (s *Subject) featureOpen(r hub.FeatureRule, group hub.ID) bool {
+	switch r.Access {
+	case hub.FeatureAdmins:
+		return false
+	case hub.FeatureGroups:
+		if group == "" || !slices.Contains(r.Groups, group) {
+			return false
+		}
+		role, ok := findRow(s.groups(), keyOf(group))
+		return ok && groupRole(role) >= groupRead
+	}
+	return true
+}
