@@ -113,7 +113,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime,
-		Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap})
+		Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap, Leaks: cfg.Tokens.Leaks})
 	messages, err := openOutbox(cfg, d.db, logError)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
 		PartSize: cfg.Upload.PartBytes, Lease: cfg.Upload.Lease, SweepEvery: cfg.Sweep.Every, RetireGrace: cfg.Sweep.PackGrace, LFSGrace: cfg.Sweep.FileGrace,
 		TempDir: cfg.CachePath(),
-	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Sign: repos.SignatureOf, LogError: logError})
+	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Leaks: tokenService, Sign: repos.SignatureOf, LogError: logError})
 
 	explainer := explain.New(d.db, d.zone)
 	refused := explain.NewRecorder(d.db, logError)

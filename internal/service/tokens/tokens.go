@@ -53,7 +53,11 @@ type Options struct {
 	MaxLifetime time.Duration // 0: none
 	Lifetime    time.Duration // of tokens that are made without an expiry; 0: none
 	MaxOverlap  time.Duration // that an old value may be given at rotation
-	Now         func() time.Time
+	Leaks       string        // LeakReport, LeakRevoke or LeakRefuse; LeakReport if empty
+	// LeaksOf returns what an organization or user wants done in its repositories, "" for what the hub does; the stricter
+	// counts. Nil: nobody wants anything else.
+	LeaksOf func(ctx context.Context, namespace hub.ID) (string, error)
+	Now     func() time.Time
 }
 
 // Service does what a grant allows. Safe for concurrent use.
@@ -69,6 +73,9 @@ type Service struct {
 func New(store Store, z Authorizer, d Digester, instance string, o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Leaks == "" {
+		o.Leaks = LeakReport
 	}
 	return &Service{store: store, authorizer: z, digester: d, format: tokenfmt.ForInstance(instance), opts: o}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/commitlines"
+	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
@@ -40,7 +41,7 @@ type CommitRequest struct {
 // Without a parent commit the change is made on whatever the head is then. Codes: RevisionNotFound (rev is no
 // branch), PreconditionFailed (the parent named is not the head), EntryNotFound (a deleted file is not there),
 // InvalidInput (malformed body, large file not uploaded here, file too large for git, README refused),
-// Unprocessable (path), TooLarge, and those of access: the caller's right is decided again before publication.
+// Unprocessable (path, or access tokens in files where the hub refuses those), TooLarge, and those of access: the caller's right is decided again before publication.
 func (s *Service) Commit(ctx context.Context, g access.Grant, q CommitRequest) (hub.OID, error) {
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
@@ -62,6 +63,9 @@ func (s *Service) Commit(ctx context.Context, g access.Grant, q CommitRequest) (
 	if err := c.checkLarge(ctx); err != nil {
 		return hub.ZeroOID, err
 	}
+	if err := c.checkLeaks(ctx); err != nil {
+		return hub.ZeroOID, err
+	}
 	return c.publish(ctx, q.Rev)
 }
 
@@ -81,6 +85,7 @@ type change struct {
 	opaque bool               // the root's .gitattributes becomes something that is not rules
 	readme *readmeChange      // nil: not touched
 	tooBig []commitlines.Line // regular files over the limit
+	finder *tokenfmt.Finder   // nil: nothing was looked at
 }
 
 // step is one operation, before it is known whether its path is a file or a folder.

@@ -103,6 +103,7 @@ type Deps struct {
 	Blobs blob.Store
 	Authz Authorizer
 	Xet   Chunked // nil: every large file lies in one piece
+	Leaks Leaks   // nil: nobody looks for access tokens in files
 	// Sign says how commits name a subject: service/repos.SignatureOf.
 	Sign func(s *access.Subject, at time.Time) gitrepo.Signature
 	Now  func() time.Time // nil: the machine's clock
@@ -118,6 +119,7 @@ type Service struct {
 	blobs   blob.Store
 	authz   Authorizer
 	xet     Chunked
+	leaks   Leaks
 	sign    func(*access.Subject, time.Time) gitrepo.Signature
 	now     func() time.Time
 	logErr  func(ctx context.Context, msg string, err error)
@@ -128,7 +130,7 @@ type Service struct {
 
 // New makes a Service. It starts nothing.
 func New(cfg Config, d Deps) *Service {
-	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, xet: d.Xet, sign: d.Sign, now: d.Now, logErr: d.LogError}
+	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, xet: d.Xet, leaks: d.Leaks, sign: d.Sign, now: d.Now, logErr: d.LogError}
 	if s.now == nil {
 		s.now = time.Now
 	}
