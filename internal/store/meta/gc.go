@@ -31,9 +31,18 @@ const (
 	upsertGC = `
 		INSERT INTO repo_gc (repo_id, gen, at) VALUES (?, ?, ?)
 		ON CONFLICT (repo_id) DO UPDATE SET gen = excluded.gen, at = excluded.at`
+	// Of what lies in chunks the size does not matter here: its sweeper counts.
 	selectLinks = `
-		SELECT l.digest, o.size FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest
-		WHERE l.repo_id = ? AND l.at < ? AND l.digest > ? ORDER BY l.digest LIMIT ?`
+		SELECT digest, MAX(size) FROM (
+			SELECT l.digest AS digest, o.size AS size FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest
+			WHERE l.repo_id = ? AND l.at < ? AND l.digest > ?
+			UNION ALL
+			SELECT x.digest, 0 FROM xet_links x
+			WHERE x.repo_id = ? AND x.committed = 1 AND x.at < ? AND x.digest > ?
+		) links GROUP BY digest ORDER BY digest LIMIT ?`
+	// As if no commit had taken it up: from now on it has the time that a registration has.
+	uncommitXetLink = `
+		UPDATE xet_links SET committed = 0, at = ? WHERE repo_id = ? AND digest = ? AND committed = 1 AND at < ?`
 	deleteLink = `
 		DELETE FROM repo_lfs WHERE repo_id = ? AND digest = ? AND at < ? AND NOT EXISTS (
 			SELECT 1 FROM uploads u WHERE u.repo_id = repo_lfs.repo_id AND u.digest = repo_lfs.digest AND u.ended = 0)`
@@ -190,13 +199,13 @@ func (db *DB) MarkGC(ctx context.Context, repoID hub.ID, gen int64) error {
 func (db *DB) LinkedLFS(ctx context.Context, repoID hub.ID, before time.Time, after hub.Digest, limit int) ([]hub.LFSObject, error) {
 	objects, err := collect(ctx, db.single, func(s scanner) (o hub.LFSObject, err error) {
 		return o, s.Scan(&o.Digest, &o.Size)
-	}, selectLinks, repoID, before, after, limit)
+	}, selectLinks, repoID, before, after, repoID, before, after, limit)
 	return objects, db.fail(err, "listing large files")
 }
 
 // UnlinkLFS removes links of large files that no object of the repository names, provided that the repository is still
 // at gen: PreconditionFailed otherwise. Links made after before, and those with an upload on its way, stay. It returns
-// the number of links removed; the bytes go when nothing else refers to them.
+// the number of files let go; the bytes go when nothing else refers to them.
 func (db *DB) UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before time.Time, objects []hub.LFSObject) (n int, err error) {
 	err = db.mutate(ctx, "unlinking large files", func(tx *Tx) error {
 		var now, epoch int64
@@ -213,9 +222,15 @@ func (db *DB) UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before ti
 			if err != nil {
 				return err
 			}
+			let, err := tx.exec(ctx, uncommitXetLink, tx.at, repoID, o.Digest, before)
+			if err != nil {
+				return err
+			}
 			if gone > 0 {
-				n++
 				bytes += o.Size
+			}
+			if gone+let > 0 {
+				n++
 			}
 		}
 		_, err := tx.exec(ctx, shrinkLFS, bytes, repoID)
