@@ -73,6 +73,9 @@ func CardOf(t hub.RepoType, readme []byte) hub.Card {
 // SignatureOf is how commits name the subject: by the name of the account, with an address that delivers
 // nothing, since a person's own must not be spread by a commit.
 func SignatureOf(s *access.Subject, at time.Time) gitrepo.Signature {
+	if a := s.Service(); a != nil {
+		return gitrepo.Signature{Name: a.Name, Email: string(a.ID) + "@users.noreply.invalid", When: at.UTC()}
+	}
 	name := s.UserName()
 	if name == "" {
 		name = "ambit"

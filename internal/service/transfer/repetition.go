@@ -37,7 +37,7 @@ func (c *change) looksLike(commit gitrepo.Commit) bool {
 
 // isRepetition decides it for good: the change, made of head's parent, gives head's tree.
 func (c *change) isRepetition(ctx context.Context, snap *gitrepo.Snapshot, head hub.OID) (bool, error) {
-	if head.IsZero() || c.grant.Subject().UserID() == "" {
+	if head.IsZero() || c.grant.Subject().ActorID() == "" {
 		return false, nil
 	}
 	commit, err := snap.Commit(ctx, head)
