@@ -1,0 +1,111 @@
+package law
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// Call is one request that asks a row's question.
+type Call struct {
+	Method, Path, Body string
+	Type               string // of the body; JSON if empty
+	// Yes tells whether an answer means that the deed was allowed; nil: every status below 300.
+	Yes func(status int, code string) bool
+}
+
+// Door is a way in.
+type Door struct {
+	Name string
+	// Ask returns the call for a row, nil where this door cannot ask that question without changing the world of other
+	// rows. Doors for deeds that cannot be undone answer rows that are refused.
+	Ask func(w *World, r Row) *Call
+}
+
+// Play sends every row through every door that takes it, with the same outcome everywhere. It returns how many rows and
+// calls there were.
+func (w *World) Play(t *testing.T, rows []Row, doors []Door) (played, calls int) {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, r := range rows {
+		before := calls
+		for _, d := range doors {
+			c := d.Ask(w, r)
+			if c == nil {
+				continue
+			}
+			req, err := http.NewRequest(c.Method, w.URL+c.Path, strings.NewReader(c.Body))
+			if err != nil {
+				t.Fatalf("%s: %s: %v", r.At, d.Name, err)
+			}
+			if c.Body != "" {
+				req.Header.Set("Content-Type", "application/json")
+				if c.Type != "" {
+					req.Header.Set("Content-Type", c.Type)
+				}
+			}
+			if !w.Present(req, r) {
+				continue
+			}
+			calls++
+			res, err := client.Do(req)
+			if err != nil {
+				t.Fatalf("%s: %s: %v", r.At, d.Name, err)
+			}
+			body, _ := io.ReadAll(io.LimitReader(res.Body, 2000))
+			res.Body.Close()
+			if got, want := outcome(res, c), want(r); got != want {
+				t.Errorf("%s: %s %s %s %s through %s (%s %s): %s, want %s\n\t%d %s", r.At, r.Who, r.Token, r.Action, r.Target, d.Name, c.Method, c.Path, got, want, res.StatusCode, body)
+			}
+		}
+		if calls > before {
+			played++
+		}
+	}
+	return played, calls
+}
+
+// want is the row's outcome without the place that it moved to.
+func want(r Row) string {
+	o, _, _ := strings.Cut(r.Outcome, "=")
+	return o
+}
+
+// outcome reads an answer as the tables name it.
+func outcome(res *http.Response, c *Call) string {
+	code, message := res.Header.Get("X-Error-Code"), res.Header.Get("X-Error-Message")
+	yes := res.StatusCode < 300
+	if c.Yes != nil {
+		yes = c.Yes(res.StatusCode, code)
+	}
+	switch {
+	case yes:
+		return "allow"
+	case res.StatusCode == http.StatusTemporaryRedirect:
+		return "moved"
+	case code == string(hub.RepoNotFound):
+		return "hide"
+	case code == string(hub.GatedRepo):
+		return "gated"
+	}
+	switch res.StatusCode {
+	case http.StatusUnauthorized:
+		if message == hub.MessageInvalidCredentials {
+			return "dead"
+		}
+		return "sign-in"
+	case http.StatusForbidden:
+		if message == hub.MessageDisabled {
+			return "disabled"
+		}
+		return "deny"
+	case http.StatusNotFound:
+		return "unknown"
+	case http.StatusConflict:
+		return "conflict"
+	}
+	return http.StatusText(res.StatusCode)
+}
