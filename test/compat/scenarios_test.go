@@ -80,6 +80,12 @@ func TestEverydayCallsOverPostgres(t *testing.T) {
 		t.Fatalf("%v\n%s", err, h.logs)
 	}
 	everydayCalls(t, h)
+	t.Run("xet", func(t *testing.T) {
+		v := vars{"repo": "acme/xet", "token": h.plain(t, "bob", "write"), "files": []sample{{"a.bin", 3_000_000, 1, "random"}, {"b.bin", 300_000, 2, "text"}}, "xet": true}
+		python(t, h, "xet_upload", v)
+		v["token"] = h.plain(t, "carol", "read")
+		python(t, h, "xet_download", v)
+	})
 }
 
 func everydayCalls(t *testing.T, h *hub) {
