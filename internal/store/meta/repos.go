@@ -9,18 +9,28 @@ import (
 )
 
 const (
-	repoColumns = `
-		SELECT r.id, r.type, n.name, r.name, r.namespace_id, CASE WHEN n.kind = 'org' THEN 1 ELSE 0 END, r.creator_id,
+	repoFields = `
+		r.id, r.type, n.name, r.name, r.namespace_id, CASE WHEN n.kind = 'org' THEN 1 ELSE 0 END, r.creator_id,
 			r.visibility, r.gated, r.disabled, r.discussions_disabled, r.sdk, r.gen, r.gc_epoch, r.head_oid,
 			r.git_bytes, r.lfs_bytes, r.downloads, r.likes, r.trending, r.created_at, r.updated_at,
-			r.pipeline_tag, r.library_name, r.tags, r.card, r.group_id, r.members_gated, r.gate_email, r.gate_notify
+			r.pipeline_tag, r.library_name, r.tags, r.card, r.group_id, r.members_gated, r.gate_email, r.gate_notify`
+	repoColumns = `SELECT ` + repoFields + `
 		FROM repos r JOIN namespaces n ON n.id = r.namespace_id `
-	selectRepoByID   = repoColumns + `WHERE r.id = ?`
-	selectRepoByName = repoColumns + `WHERE n.name_key = ? AND r.type = ? AND r.name_key = ?`
-	selectRepoByPast = repoColumns + `
-		WHERE r.id = (
-			SELECT a.repo_id FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
-			WHERE o.name_key = ? AND a.type = ? AND a.name_key = ?)`
+	selectRepoByID = repoColumns + `WHERE r.id = ?`
+	// The way of looking a name up does not tell whether it is there: the name, the names of the past and a row that
+	// stands in for none are all looked up, and one row is read in any case. how: 0 by name, 1 by a past name, 2 none.
+	selectRepoByName = `SELECT ` + repoFields + `, f.how
+		FROM (
+			SELECT x.id, x.how FROM (
+				SELECT c.id AS id, 0 AS how FROM repos c JOIN namespaces o ON o.id = c.namespace_id
+				WHERE o.name_key = ? AND c.type = ? AND c.name_key = ?
+				UNION ALL
+				SELECT a.repo_id, 1 FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
+				WHERE o.name_key = ? AND a.type = ? AND a.name_key = ?
+				UNION ALL
+				SELECT MIN(id), 2 FROM repos
+			) x ORDER BY x.how LIMIT 1
+		) f JOIN repos r ON r.id = f.id JOIN namespaces n ON n.id = r.namespace_id`
 	lockRepo   = `SELECT gen, gc_epoch FROM repos WHERE id = ? FOR UPDATE`
 	insertRepo = `
 		INSERT INTO repos (id, type, namespace_id, name, name_key, full_key, creator_id, visibility, gated, disabled,
@@ -35,12 +45,15 @@ const (
 		WHERE id = ?`
 )
 
-func scanRepo(s scanner) (r hub.Repo, err error) {
-	return r, s.Scan(&r.ID, &r.Type, &r.Namespace, &r.Name, &r.NamespaceID, &r.OwnerIsOrg, &r.CreatorID,
+func scanRepo(s scanner) (r hub.Repo, err error) { return r, s.Scan(repoPlaces(&r)...) }
+
+// repoPlaces is where the columns of repoFields go.
+func repoPlaces(r *hub.Repo) []any {
+	return []any{&r.ID, &r.Type, &r.Namespace, &r.Name, &r.NamespaceID, &r.OwnerIsOrg, &r.CreatorID,
 		&r.Visibility, &r.Gated, &r.Disabled, &r.DiscussionsDisabled, &r.SDK, &r.Gen, &r.GCEpoch, asOID{&r.HeadOID},
 		&r.GitBytes, &r.LFSBytes, &r.Downloads, &r.Likes, &r.Trending, asTime{&r.CreatedAt}, asTime{&r.UpdatedAt},
 		&r.Card.PipelineTag, &r.Card.LibraryName, asJSON{&r.Card.Tags}, &r.Card.Data,
-		&r.GroupID, &r.MembersGated, &r.GateEmail, &r.GateNotify)
+		&r.GroupID, &r.MembersGated, &r.GateEmail, &r.GateNotify}
 }
 
 func noRepo() *hub.Error { return hub.Errorf(hub.RepoNotFound, "Repository not found") }
@@ -77,17 +90,20 @@ func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, mov
 func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
 
 func (db *DB) repoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
-	args := []any{hub.NameKey(id.Namespace), id.Type, hub.NameKey(id.Name)}
-	r, ok, err := readRepo(ctx, db.single, selectRepoByName, args...)
-	if err == nil && !ok {
-		if r, ok, err = readRepo(ctx, db.single, selectRepoByPast, args...); ok {
-			moved = true
-		}
+	const byPastName, none = 1, 2
+	space, name := hub.NameKey(id.Namespace), hub.NameKey(id.Name)
+	how := none
+	scan := func(s scanner) (r hub.Repo, err error) { return r, s.Scan(append(repoPlaces(&r), &how)...) }
+	found, err := collect(ctx, db.single, scan, selectRepoByName, space, id.Type, name, space, id.Type, name)
+	switch {
+	case errors.Is(err, errNotText): // no name has bytes that are not text
+		return repo, false, noRepo()
+	case err != nil:
+		return repo, false, db.fail(err, "finding a repository")
+	case len(found) == 0 || how == none:
+		return repo, false, noRepo()
 	}
-	if err == nil && !ok {
-		err = noRepo()
-	}
-	return r, moved, db.fail(err, "finding a repository")
+	return found[0], how == byPastName, nil
 }
 
 // RepoByID finds a repository. RepoNotFound.

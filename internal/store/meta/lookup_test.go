@@ -1,0 +1,54 @@
+package meta
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// counting counts the queries that go through it.
+type counting struct {
+	executor
+	queries int
+}
+
+func (c *counting) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	c.queries++
+	return c.executor.query(ctx, text, args)
+}
+
+// A name is looked up in one way whatever it is the name of: a second query for what is missing would tell by its time
+// that what takes one is hidden.
+func TestLookingUpNothingTakesWhatLookingUpSomethingTakes(t *testing.T) {
+	both(t, func(t *testing.T, db *DB) {
+		id := hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "moved"}
+		if _, _, err := db.RepoByName(ctx, id); !hub.Is(err, hub.RepoNotFound) {
+			t.Fatalf("a hub without repositories: %v", err)
+		}
+		alice := addUser(t, db, "alice")
+		addRepo(t, db, alice.ID, "here")
+		moved := addRepo(t, db, alice.ID, "moved")
+		must(t, db.MoveRepo(ctx, moved.ID, hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "there"}, alice.ID, hub.Event{}))
+		c := &counting{executor: db.single.executor}
+		db.single.executor = c
+		for name, want := range map[string]struct {
+			found, moved bool
+		}{"here": {true, false}, "HERE": {true, false}, "there": {true, false}, "moved": {true, true}, "absent": {}, "": {}, "\x00": {}} {
+			c.queries = 0
+			db.memo.committed() // nothing is remembered
+			id.Name = name
+			r, wasMoved, err := db.RepoByName(ctx, id)
+			if (err == nil) != want.found || wasMoved != want.moved || want.found != (r.ID != "") {
+				t.Errorf("%q: %v, moved %t, %v", name, r.RepoID, wasMoved, err)
+			}
+			if err != nil && !hub.Is(err, hub.RepoNotFound) {
+				t.Errorf("%q: %v", name, err)
+			}
+			if c.queries != 1 && name != "\x00" {
+				t.Errorf("%q took %d queries", name, c.queries)
+			}
+		}
+	})
+}

@@ -1,0 +1,203 @@
+package timing
+
+import (
+	"bufio"
+	"bytes"
+	crand "crypto/rand"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
+	"github.com/ambit-hub/ambit/internal/protocol/lfs"
+	"github.com/ambit-hub/ambit/internal/protocol/resolve"
+	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/transfer"
+	"github.com/ambit-hub/ambit/internal/testkit"
+)
+
+// names is how many names each class has. All have one length and differ in their digits alone.
+const names = 64
+
+// The classes: names of hidden repositories, and two sets of names of nothing.
+const (
+	hidden = iota
+	missing
+	alsoMissing
+	classes
+)
+
+// world is a hub with hidden repositories among others.
+func world(tb testing.TB) *testkit.Hub {
+	h := testkit.New(tb, func(h *testkit.Hub) {
+		t := h.Transfer(transfer.Config{})
+		hubapi.New(hubapi.Services{Repos: h.Repos, Transfer: t}).Register(h.Server)
+		resolve.New(t).Register(h.Server)
+		lfs.New(t, h.Auth, nil).Register(h.Server)
+	})
+	h.World()
+	card := repos.File{Path: "README.md", Content: []byte("# Hidden\n")}
+	for i := range names {
+		id, _ := hub.ParseRepoID(hub.Model, "acme/"+name(hidden, i))
+		h.Repo("alice.write", id, repos.NewRepo{Visibility: hub.Private, Files: []repos.File{card}})
+	}
+	return h
+}
+
+// name mixes the classes' names, so that none comes first in any index.
+func name(class, i int) string { return fmt.Sprintf("name-%04d", (i*classes+class)*37%10_000) }
+
+// probe is a request about a repository of acme.
+type probe struct{ name, method, path, body string }
+
+var probes = []probe{
+	{"info", "GET", "/api/models/acme/NAME", ""},
+	{"resolve", "GET", "/acme/NAME/resolve/main/README.md", ""},
+	{"batch", "POST", "/acme/NAME.git/info/lfs/objects/batch", `{"operation":"download","objects":[]}`},
+	{"settings", "PUT", "/api/models/acme/NAME/settings", `{"private":true}`},
+	{"page", "GET", "/acme/NAME/no/such/page", ""},
+}
+
+func (p probe) request(h *testkit.Hub, token string, class, i int) *http.Request {
+	r, err := http.NewRequest(p.method, h.URL+strings.ReplaceAll(p.path, "NAME", name(class, i)), strings.NewReader(p.body))
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+h.TokenValue(token))
+	}
+	r.RemoteAddr = "192.0.2.1:4711"
+	return r
+}
+
+// drain is a ResponseWriter that keeps nothing.
+type drain struct{ header http.Header }
+
+func (d drain) Header() http.Header         { return d.header }
+func (d drain) Write(b []byte) (int, error) { return len(b), nil }
+func (d drain) WriteHeader(int)             {}
+
+// inProcess times the whole handler.
+func inProcess(h *testkit.Hub) func(*http.Request) time.Duration {
+	return func(r *http.Request) time.Duration {
+		w := drain{http.Header{}}
+		start := time.Now()
+		h.Server.ServeHTTP(w, r)
+		return time.Since(start)
+	}
+}
+
+// overLoopback times from the first byte sent to the last one received, on one connection.
+func overLoopback(h *testkit.Hub) func(*http.Request) time.Duration {
+	c, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	h.T.Cleanup(func() { c.Close() })
+	in := bufio.NewReader(c)
+	return func(r *http.Request) time.Duration {
+		var out bytes.Buffer
+		r.Write(&out)
+		start := time.Now()
+		c.Write(out.Bytes())
+		res, err := http.ReadResponse(in, r)
+		if err != nil {
+			h.T.Fatal(err)
+		}
+		io.Copy(io.Discard, res.Body)
+		return time.Since(start)
+	}
+}
+
+// cold is inProcess with nothing remembered: a commit to the database comes before each request.
+func cold(h *testkit.Hub) func(*http.Request) time.Duration {
+	timed := inProcess(h)
+	return func(r *http.Request) time.Duration {
+		if err := h.DB.PutSetting(r.Context(), "timing", crand.Text()); err != nil {
+			h.T.Fatal(err)
+		}
+		return timed(r)
+	}
+}
+
+func BenchmarkHiddenVersusMissing(b *testing.B) {
+	h := world(b)
+	for _, via := range []struct {
+		name  string
+		timed func(*testkit.Hub) func(*http.Request) time.Duration
+	}{{"warm", inProcess}, {"cold", cold}, {"loopback", overLoopback}} {
+		timed := via.timed(h)
+		for _, token := range []string{"mallory.read", ""} {
+			for _, p := range probes {
+				b.Run(via.name+"/"+p.name+"/"+who(token), func(b *testing.B) { measure(b, h, timed, p, token) })
+			}
+		}
+	}
+}
+
+func who(token string) string {
+	if token == "" {
+		return "anonymous"
+	}
+	return token
+}
+
+// measure makes b.N requests of each class in random order.
+func measure(b *testing.B, h *testkit.Hub, timed func(*http.Request) time.Duration, p probe, token string) {
+	var samples [classes][]float64
+	order := rand.New(rand.NewPCG(1, uint64(b.N)))
+	for range b.N * classes {
+		class := order.IntN(classes)
+		samples[class] = append(samples[class], float64(timed(p.request(h, token, class, order.IntN(names)))))
+	}
+	if b.N < 100 {
+		return
+	}
+	c := crop(samples[:]...)
+	delta, t := welch(c[hidden], append(c[missing], c[alsoMissing]...))
+	nullDelta, nullT := welch(c[missing], c[alsoMissing])
+	b.ReportMetric(momentsOf(c[missing]).mean, "mean-ns")
+	b.ReportMetric(delta, "delta-ns")
+	b.ReportMetric(t, "t")
+	b.ReportMetric(nullDelta, "null-delta-ns")
+	b.ReportMetric(nullT, "null-t")
+	b.ReportMetric(0, "ns/op")
+}
+
+// TestClassesAnswerAlike holds the answers of all classes against each other, byte for byte.
+func TestClassesAnswerAlike(t *testing.T) {
+	h := world(t)
+	for _, token := range []string{"mallory.read", ""} {
+		for _, p := range probes {
+			var first string
+			for class := range classes {
+				res, err := http.DefaultTransport.RoundTrip(p.request(h, token, class, 7))
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(res.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+				res.Header.Del("X-Request-Id")
+				res.Header.Del("Date")
+				var b strings.Builder
+				res.Header.Write(&b)
+				answer := fmt.Sprintf("%s\n%s\n%s", res.Status, b.String(), body)
+				if first == "" {
+					first = answer
+				}
+				if answer != first || res.StatusCode < 400 {
+					t.Errorf("%s as %s: class %d answers\n%s\nnot\n%s", p.name, who(token), class, answer, first)
+				}
+			}
+		}
+	}
+}
