@@ -133,3 +133,26 @@ func TestSharedXorbs(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeShards sends a shard of several mebibytes, and one over the limit.
+func TestLargeShards(t *testing.T) {
+	b := start(t, xet.Config{})
+	s := b.connect("alice.write", "models/alice/secret", "write")
+	p := pack(t, noise(1, 200_000))
+	s.putXorb(p).want(t, 200)
+	var files []shard.File
+	n := len(p.table)
+	for i := range 20_000 { // files of one chunk and of two, the same ones again and again under their own names
+		a := i % n
+		z := min(a+1+i/n%2, n)
+		files = append(files, shard.File{Hash: xethash.File(p.table.Leaves(a, z)), Ranged: true, Terms: []shard.Term{
+			{Xorb: p.xorb, Start: uint32(a), End: uint32(z), Unpacked: uint32(p.table.Unpacked(a, z)), Range: p.table.RangeHash(a, z)}}})
+	}
+	text := shardOf(t, files)
+	if len(text) < 2<<20 {
+		t.Fatalf("the shard has %d bytes", len(text))
+	}
+	s.call("POST", "/v2/shards", text).want(t, 200)
+	s.call("HEAD", "/v1/files/"+files[len(files)-1].Hash.String(), nil).want(t, 200)
+	s.call("POST", "/v1/shards", append(text, make([]byte, 81<<20-len(text))...)).want(t, 400)
+}

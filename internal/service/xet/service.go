@@ -61,6 +61,7 @@ type Config struct {
 	ScrubEvery   time.Duration // each xorb's bytes are read and hashed this often; 30 days
 	ChunkAfter   time.Duration // large files that came in one piece are turned into chunks when they are this old; 1 h
 	ChunkLeast   int64         // smaller ones stay as they are; 64 KiB
+	TempDir      string        // folder of temporary files; the system's
 	RecheckAfter time.Duration // the right to a running transfer is decided again this often; 20 s
 }
 
@@ -121,7 +122,7 @@ type Service struct {
 // How many uploads may be under way at a time. One of a xorb takes some 2 MiB, one of a shard as much as the shard and what
 // comes out of it.
 const (
-	maxUploads = 128
+	maxUploads = 256
 	maxShards  = 4
 )
 

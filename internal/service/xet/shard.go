@@ -2,8 +2,10 @@ package xet
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -49,17 +51,54 @@ func (s *Service) ReadShard(ctx context.Context, g access.Grant, body io.Reader)
 	if err != nil {
 		return nil, err
 	}
+	// The body is taken in before a place is taken: who sends slowly must not keep others waiting.
+	r := &guardedReader{guard: s.guard(ctx, g), r: io.LimitReader(body, maxShardBytes+1)}
+	text, done, err := spool(r, s.cfg.TempDir)
+	if err != nil {
+		return nil, r.explain(err)
+	}
+	defer done()
 	leave, err := enter(ctx, s.shards)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	r := &guardedReader{guard: s.guard(ctx, g), r: body}
 	u := &Upload{svc: s, grant: g, repo: repo, reg: hub.XetRegistration{RepoID: repo.ID, Domain: repo.NamespaceID}}
-	if err := u.read(ctx, shard.NewReader(bufio.NewReaderSize(r, 64<<10), shard.Limits{Bytes: maxShardBytes})); err != nil {
-		return nil, r.explain(err)
+	err = u.read(ctx, shard.NewReader(bufio.NewReaderSize(text, 64<<10), shard.Limits{Bytes: maxShardBytes}))
+	if err != nil {
+		return nil, err
 	}
 	return u, nil
+}
+
+// spoolMemory is how much of a body is kept in memory instead of a file, in bytes.
+const spoolMemory = 1 << 20
+
+// spool takes a whole body in. done gives back what it lies in.
+func spool(body io.Reader, dir string) (text io.Reader, done func(), err error) {
+	head, err := io.ReadAll(io.LimitReader(body, spoolMemory))
+	if err != nil || len(head) < spoolMemory {
+		return bytes.NewReader(head), func() {}, err
+	}
+	f, err := os.CreateTemp(dir, "shard-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		f.Close()
+		os.Remove(f.Name())
+	}
+	if _, err = f.Write(head); err == nil {
+		_, err = io.Copy(f, body)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return f, done, nil
 }
 
 func (u *Upload) read(ctx context.Context, d *shard.Reader) error {
