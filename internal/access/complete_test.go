@@ -2,6 +2,7 @@ package access
 
 import (
 	"os"
+	"strconv"
 	"testing"
 )
 
@@ -36,7 +37,8 @@ func production(st State, a Action) (outcome, reason string) {
 }
 
 // TestCompleteSpace compares production and law for every action, with the world built anew each time, so that
-// abstract is tested along with decide: in one situation in 997, or in every one with AMBIT_FULL=1, which takes minutes.
+// abstract is tested along with decide: in one situation in 997, or in every one with AMBIT_FULL=1, which takes half an
+// hour, or in as many as AMBIT_LAW_EVERY says.
 func TestCompleteSpace(t *testing.T) {
 	l := readLaw(t)
 	for a := range numActions {
@@ -48,6 +50,9 @@ func TestCompleteSpace(t *testing.T) {
 	every := 997
 	if os.Getenv("AMBIT_FULL") == "1" {
 		every = 1
+	}
+	if n, err := strconv.Atoi(os.Getenv("AMBIT_LAW_EVERY")); err == nil && n > 0 {
+		every = n
 	}
 	for s := range situations(every) {
 		sub, repo := s.world()
