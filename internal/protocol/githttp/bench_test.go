@@ -187,6 +187,18 @@ func BenchmarkClone(b *testing.B) {
 			})
 		})
 	}
+	b.Run("after-push", func(b *testing.B) {
+		var x, y cost
+		for i := range 10 {
+			tip := a.bare.git(b, "commit-tree", a.tip+"^{tree}", "-p", a.tip, "-m", fmt.Sprint("another ", i))
+			a.postTo(b, "big", "git-receive-pack", append([]byte(line("%s %s refs/heads/main\x00report-status", a.tip, tip)+"0000"), a.packOf(b, tip, a.tip)...), false)
+			a.bare.git(b, "update-ref", "refs/heads/main", tip)
+			a.tip = tip
+			x.of(func() { a.post(b, "git-upload-pack", a.cloneRequest(), true) })
+			y.of(func() { a.bare.spawn(b, "upload-pack", a.cloneRequest(), true) })
+		}
+		report(b, x, y)
+	})
 	b.Run("eight-at-once", func(b *testing.B) {
 		eight := func(f func()) func() {
 			return func() {

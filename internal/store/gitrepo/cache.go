@@ -49,6 +49,18 @@ func (c *cache) get(key cacheKey) (any, bool) {
 	return e.Value.(*cacheItem).value, true
 }
 
+// replace is put for a value that takes the place of an older one.
+func (c *cache) replace(key cacheKey, value any, weight int64) {
+	c.mu.Lock()
+	if e, ok := c.items[key]; ok {
+		item := c.order.Remove(e).(*cacheItem)
+		delete(c.items, key)
+		c.size -= item.weight
+	}
+	c.mu.Unlock()
+	c.put(key, value, weight)
+}
+
 // put keeps a value. One that would take more than half of the cache is not kept.
 func (c *cache) put(key cacheKey, value any, weight int64) {
 	weight += itemOverhead

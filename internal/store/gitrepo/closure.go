@@ -132,6 +132,9 @@ func (c *closure) readTree(oid hub.OID) ([]byte, error) {
 // entries adds what a tree names.
 func (c *closure) entries(cur object.Cursor, others *merge, depth int) error {
 	for {
+		if len(others.trees) == 1 {
+			others.trees[0].skip(&cur)
+		}
 		e, ok, err := cur.Next()
 		if err != nil || !ok {
 			return err
@@ -183,17 +186,33 @@ func (c *closure) object(oid hub.OID) error {
 // merge goes through several trees in step with another one.
 type merge struct{ trees []mergeTree }
 
+// mergeTree stands at its entry e, or at its end; from is before it and cur behind.
 type mergeTree struct {
-	cur object.Cursor
-	e   object.RawEntry
-	ok  bool
+	from, cur object.Cursor
+	e         object.RawEntry
+	ok        bool
+}
+
+func (t *mergeTree) next() (err error) {
+	t.from = t.cur
+	t.e, t.ok, err = t.cur.Next()
+	return err
+}
+
+// skip goes on, together with another tree, past entries that both have.
+func (t *mergeTree) skip(cur *object.Cursor) {
+	if t.ok {
+		t.cur = t.from
+		object.SkipCommon(cur, &t.cur)
+		t.next() // what could be wrong with its bytes was found when they were stored
+	}
 }
 
 func newMerge(cs []object.Cursor) *merge {
 	m := &merge{}
 	for _, c := range cs {
 		t := mergeTree{cur: c}
-		t.e, t.ok, _ = t.cur.Next()
+		t.next() // as in skip
 		m.trees = append(m.trees, t)
 	}
 	return m
@@ -205,7 +224,7 @@ func (m *merge) at(e object.RawEntry) (same bool, below []hub.OID, err error) {
 	for i := range m.trees {
 		t := &m.trees[i]
 		for t.ok && t.e.Compare(e) < 0 {
-			if t.e, t.ok, err = t.cur.Next(); err != nil {
+			if err := t.next(); err != nil {
 				return false, nil, err
 			}
 		}

@@ -48,12 +48,15 @@ func (s *Store) choose(ctx context.Context, v *view, q SelectRequest) (chosen, e
 			return c.(chosen), nil
 		}
 		c, err, shared := s.flights.Do(string(key.repo), func() (any, error) {
-			sel, err := selectFrom(ctx, v, q)
+			sel, err := s.work(ctx, v, q)
 			if err != nil {
 				return nil, err
 			}
 			c := chosen{sel.set, sel.count}
 			s.closures.put(key, c, int64(8*len(c.set)))
+			if q.isPlain() {
+				s.remember(v, q, sel.plain)
+			}
 			return c, nil
 		})
 		switch {
@@ -65,6 +68,16 @@ func (s *Store) choose(ctx context.Context, v *view, q SelectRequest) (chosen, e
 			return chosen{}, err
 		}
 	}
+}
+
+// work makes a selection.
+func (s *Store) work(ctx context.Context, v *view, q SelectRequest) (*Selection, error) {
+	if q.isPlain() {
+		if sel, ok, err := s.selectOnTop(ctx, v, q); ok || err != nil {
+			return sel, err
+		}
+	}
+	return selectFrom(ctx, v, q)
 }
 
 // Unreachable returns the first of the objects that none of the tips leads to. ok is false when all are reachable. Ids

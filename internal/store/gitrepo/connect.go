@@ -237,7 +237,7 @@ func (c *Connection) sides(bases []side) (*compared, error) {
 		}
 		t := comparedTree{old: b.old}
 		t.cur = object.NewCursor(data)
-		if t.e, t.ok, err = t.cur.Next(); err != nil {
+		if err := t.next(); err != nil {
 			return nil, err
 		}
 		m.trees = append(m.trees, t)
@@ -247,6 +247,9 @@ func (c *Connection) sides(bases []side) (*compared, error) {
 
 func (c *Connection) entries(cur object.Cursor, m *compared, at *place) error {
 	for {
+		if len(m.trees) == 1 {
+			m.trees[0].skip(&cur)
+		}
 		e, ok, err := cur.Next()
 		if err != nil {
 			return err
@@ -401,7 +404,7 @@ func (m *compared) at(e object.RawEntry) (same bool, below []side, err error) {
 		}
 		if string(t.e.Bytes) == string(e.Bytes) {
 			same = true
-			if t.e, t.ok, err = t.cur.Next(); err != nil { // past what has not changed: most of a tree, mostly
+			if err := t.next(); err != nil {
 				return false, nil, err
 			}
 			continue
@@ -414,12 +417,11 @@ func (m *compared) at(e object.RawEntry) (same bool, below []side, err error) {
 }
 
 // pass goes on to the next entry of one tree.
-func (m *compared) pass(t *comparedTree) (err error) {
+func (m *compared) pass(t *comparedTree) error {
 	if t.old {
 		m.stood[t.e.OID()] = true
 	}
-	t.e, t.ok, err = t.cur.Next()
-	return err
+	return t.next()
 }
 
 func (m *compared) rest() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
@@ -23,6 +24,7 @@ type SelectRequest struct {
 type Selection struct {
 	slots
 	set   bitset
+	plain bitset // set without the tags that only came along
 	count int
 	done  func()
 }
@@ -85,10 +87,20 @@ func selectFrom(ctx context.Context, v *view, q SelectRequest) (*Selection, erro
 			return nil, err
 		}
 	}
-	if err := c.tags(q.Tags); err != nil {
-		return nil, err
+	return c.finish(q.Tags)
+}
+
+// finish adds tags and ends the collection.
+func (c *closure) finish(tags []hub.Ref) (*Selection, error) {
+	sel := &Selection{slots: c.g.slots, set: c.set, plain: c.set}
+	if len(tags) > 0 {
+		sel.plain = slices.Clone(c.set)
+		if err := c.tags(tags); err != nil {
+			return nil, err
+		}
 	}
-	return &Selection{slots: g.slots, set: c.set, count: c.set.count()}, nil
+	sel.count = c.set.count()
+	return sel, nil
 }
 
 func toSet(oids []hub.OID) map[hub.OID]bool {

@@ -76,3 +76,18 @@ func (e RawEntry) IsDir() bool { return e.Mode == ModeDirectory }
 func (e RawEntry) Compare(o RawEntry) int {
 	return compareNames(e.Name, e.IsDir(), o.Name, o.IsDir())
 }
+
+// SkipCommon moves both cursors past the entries that begin both of what is left. It compares bytes, not entries: most of
+// a tree is the same as before, mostly.
+func SkipCommon(a, b *Cursor) {
+	n := commonPrefix(a.rest, b.rest)
+	at := 0
+	for at < n {
+		i := bytes.IndexByte(a.rest[at:n], 0)
+		if i < 0 || at+i+1+len(hub.OID{}) > n {
+			break
+		}
+		at += i + 1 + len(hub.OID{})
+	}
+	a.rest, b.rest = a.rest[at:], b.rest[at:]
+}
