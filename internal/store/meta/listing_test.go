@@ -20,6 +20,7 @@ func TestListingAgainstModel(t *testing.T) {
 		n := 0
 		var all []hub.Repo
 		var spaces []hub.ID
+		var groups []hub.ResourceGroup
 		rapid.Check(t, func(rt *rapid.T) {
 			n++
 			if n%10 == 1 { // a larger hub now and then, many questions to each
@@ -28,13 +29,18 @@ func TestListingAgainstModel(t *testing.T) {
 					owner = addUser(t, db, fmt.Sprintf("u_%d", n)).ID
 				} else {
 					owner = addOrg(t, db, fmt.Sprintf("org.%d", n), spaces[0]).ID
+					for i := range 2 {
+						g := hub.ResourceGroup{ID: hub.NewID(), OrgID: owner, Name: fmt.Sprintf("g%d", i)}
+						must(t, db.CreateGroup(ctx, g, nil, hub.Event{}))
+						groups = append(groups, g)
+					}
 				}
 				spaces = append(spaces, owner)
 				for i := range rapid.IntRange(1, 12).Draw(rt, "repositories") {
-					all = append(all, randomRepo(t, rt, db, rapid.SampledFrom(spaces).Draw(rt, "owner"), fmt.Sprintf("r%d-%d", n, i)))
+					all = append(all, randomRepo(t, rt, db, rapid.SampledFrom(spaces).Draw(rt, "owner"), groups, fmt.Sprintf("r%d-%d", n, i)))
 				}
 			}
-			q := randomQuery(rt, all, spaces)
+			q := randomQuery(rt, all, spaces, groups)
 			want := naiveListing(q, all)
 			var got []hub.ID
 			for pages := 0; ; pages++ {
@@ -59,9 +65,16 @@ func TestListingAgainstModel(t *testing.T) {
 }
 
 // randomRepo has few different values, so that many rows tie.
-func randomRepo(t *testing.T, rt *rapid.T, db *DB, owner hub.ID, name string) hub.Repo {
+func randomRepo(t *testing.T, rt *rapid.T, db *DB, owner hub.ID, groups []hub.ResourceGroup, name string) hub.Repo {
+	in := []hub.ID{""}
+	for _, g := range groups {
+		if g.OrgID == owner {
+			in = append(in, g.ID)
+		}
+	}
 	r := addRepo(t, db, owner, name+rapid.SampledFrom([]string{"", "_x", "-X", ".50"}).Draw(rt, "suffix"), func(r *hub.Repo) {
 		r.Type = rapid.SampledFrom(hub.RepoTypes).Draw(rt, "type")
+		r.GroupID = rapid.SampledFrom(in).Draw(rt, "group")
 		r.Visibility = rapid.SampledFrom([]hub.Visibility{hub.Public, hub.Private, hub.Protected}).Draw(rt, "visibility")
 		r.Gated = rapid.SampledFrom([]hub.GateMode{hub.Ungated, hub.GateAuto, hub.GateManual}).Draw(rt, "gated")
 		r.CreatedAt = time.UnixMicro(int64(rapid.IntRange(1, 3).Draw(rt, "created"))).UTC()
@@ -77,11 +90,14 @@ func randomRepo(t *testing.T, rt *rapid.T, db *DB, owner hub.ID, name string) hu
 	return r
 }
 
-func randomQuery(rt *rapid.T, all []hub.Repo, spaces []hub.ID) hub.RepoQuery {
+func randomQuery(rt *rapid.T, all []hub.Repo, spaces []hub.ID, groups []hub.ResourceGroup) hub.RepoQuery {
 	sorts := []hub.RepoSort{"", hub.SortCreated, hub.SortModified, hub.SortDownloads, hub.SortLikes, hub.SortTrending, hub.SortID}
-	var ids []hub.ID
+	var ids, gids []hub.ID
 	for _, r := range all {
 		ids = append(ids, r.ID)
+	}
+	for _, g := range groups {
+		gids = append(gids, g.ID)
 	}
 	some := func(ids []hub.ID, what string) []hub.ID {
 		if len(ids) == 0 {
@@ -99,6 +115,7 @@ func randomQuery(rt *rapid.T, all []hub.Repo, spaces []hub.ID) hub.RepoQuery {
 		Visible: hub.Visible{
 			Everything: rapid.IntRange(0, 4).Draw(rt, "everything") == 0,
 			Namespaces: some(spaces, "namespaces"), Except: some(ids, "except"), Repos: some(ids, "repos"),
+			AllGroups: some(spaces, "all groups"), Groups: some(gids, "groups"), ExceptGroups: some(gids, "except groups"),
 		},
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "by author") == 0 && len(all) > 0 {
@@ -115,8 +132,11 @@ func naiveListing(q hub.RepoQuery, all []hub.Repo) []hub.ID {
 	var hits []hub.Repo
 	for _, r := range all {
 		v := q.Visible
-		ok := v.Everything || r.Visibility == hub.Public || slices.Contains(v.Repos, r.ID) ||
-			slices.Contains(v.Namespaces, r.NamespaceID) && !slices.Contains(v.Except, r.ID)
+		in := slices.Contains(v.Namespaces, r.NamespaceID)
+		if r.GroupID != "" {
+			in = slices.Contains(v.Groups, r.GroupID) || slices.Contains(v.AllGroups, r.NamespaceID) && !slices.Contains(v.ExceptGroups, r.GroupID)
+		}
+		ok := v.Everything || r.Visibility == hub.Public || slices.Contains(v.Repos, r.ID) || in && !slices.Contains(v.Except, r.ID)
 		ok = ok && (q.Type == "" || r.Type == q.Type)
 		ok = ok && (q.Author == "" || strings.EqualFold(q.Author, r.Namespace))
 		ok = ok && (q.PipelineTag == "" || r.Card.PipelineTag == q.PipelineTag)
