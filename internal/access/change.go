@@ -174,6 +174,9 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 		c.Where, c.edit = "ambit token edit --gated", func(st State) State { return st | stateReadGated }
 	default:
 		c.Where = "ambit token edit --scope, or " + d.orgPlace("service-accounts")
+		if d.unseen() && entryBits[atomsOf([]hub.Permission{atomFor(d.need.Action)})]&bitView == 0 {
+			c.What += " It lacks " + string(hub.PermRepoContentRead) + " as well."
+		}
 		c.edit = func(st State) State { return d.withAtoms(st) }
 	}
 	return c, d.missingIn(decide(c.edit(d.state)).Token) == 0
@@ -182,6 +185,9 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 // withAtoms adds to the entry that speaks, or to a new one for the namespace, what the action asks for.
 func (d *denial) withAtoms(st State) State {
 	at := atomsOf([]hub.Permission{atomFor(d.need.Action)})
+	if d.unseen() {
+		at |= atomContentRead
+	}
 	if st.level() == levelNone {
 		st = field(st, levelShift, levelMask, State(levelNamespace))
 		if d.state.relation() == outsider && d.state.has(stateGated) {
@@ -199,4 +205,9 @@ func (d *denial) withAtoms(st State) State {
 		st |= stateNamespaceGroups
 	}
 	return st
+}
+
+// unseen tells whether the token does not even carry the sight of the repository.
+func (d *denial) unseen() bool {
+	return d.need.Action.info().need&bitView != 0 && d.layers.Token&bitView == 0
 }
