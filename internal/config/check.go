@@ -73,6 +73,11 @@ func (c *Config) Check() error {
 	atLeast("sweep.every", c.Sweep.Every, time.Second)
 	atLeast("sweep.pack_grace", c.Sweep.PackGrace, time.Minute)
 	atLeast("sweep.file_grace", c.Sweep.FileGrace, time.Minute)
+	if c.Chunks.After < 0 {
+		bad("chunks.after", "it must not be negative")
+	}
+	atLeast("chunks.window", c.Chunks.Window, time.Hour)
+	atLeast("chunks.scrub", c.Chunks.Scrub, time.Hour)
 	for _, l := range []struct {
 		key string
 		n   int

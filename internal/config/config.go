@@ -27,6 +27,7 @@ type Config struct {
 	Commit    Commit
 	Upload    Upload
 	Sweep     Sweep
+	Chunks    Chunks
 	Audit     Audit
 	Limits    Limits
 	Mail      Mail
@@ -105,6 +106,13 @@ type Sweep struct {
 	Every     time.Duration
 	PackGrace time.Duration
 	FileGrace time.Duration
+}
+
+// Chunks says how large files are kept as deduplicated chunks.
+type Chunks struct {
+	After  time.Duration // 0: never
+	Window time.Duration
+	Scrub  time.Duration
 }
 
 // Audit says how the audit log is kept.
@@ -205,7 +213,8 @@ func Default() Config {
 			PackGrace: time.Hour,
 			FileGrace: 24 * time.Hour,
 		},
-		Audit: Audit{CheckpointEvery: time.Minute},
+		Chunks: Chunks{After: time.Hour, Window: 7 * 24 * time.Hour, Scrub: 30 * 24 * time.Hour},
+		Audit:  Audit{CheckpointEvery: time.Minute},
 		Limits: Limits{
 			Window:   5 * time.Minute,
 			Token:    Quotas{API: 100_000, Resolvers: 500_000, Pages: 10_000},
