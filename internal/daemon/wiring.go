@@ -119,7 +119,8 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		return nil, err
 	}
 	watcher := tokenService.Watcher(tokens.WatchOptions{Queue: reuse, ReuseRevokes: cfg.Tokens.ReuseRevokes, Digest: cfg.Mail.Digest, LogError: logError})
-	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace},
+	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace, TempDir: cfg.CachePath(),
+		Window: cfg.Chunks.Window, ScrubEvery: cfg.Chunks.Scrub, ChunkAfter: cfg.Chunks.After},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
 		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
@@ -165,8 +166,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}
 	d.prepareSSH(gitService, auth)
 
-	d.runners = append(d.runners, auth, auditService, messages, watcher, transfers.Counter(), transfers.Sweeper(), chunks.Worker(), chunks.Packer(),
+	d.runners = append(d.runners, auth, auditService, messages, watcher, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
+	if cfg.Chunks.After > 0 {
+		d.runners = append(d.runners, chunks.Packer())
+	}
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
 		d.runners = append(d.runners, shared)
 	}
