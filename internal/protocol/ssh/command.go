@@ -202,4 +202,3 @@ func (c *conn) lfsLogin(ch *stream, sub *access.Subject, g access.Grant, cmd com
 	}
 	return json.NewEncoder(ch).Encode(answer)
 }
-

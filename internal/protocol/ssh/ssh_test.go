@@ -159,7 +159,9 @@ func TestSSH(t *testing.T) {
 	alice, aliceID := w.key("alice")
 	stranger, _ := w.key("")
 	dir := t.TempDir()
-	in := func(keys []string, name string, args ...string) (string, error) { return w.run(dir, keys, name, args...) }
+	in := func(keys []string, name string, args ...string) (string, error) {
+		return w.run(dir, keys, name, args...)
+	}
 
 	// The greeting, with the second of two keys and with none that is known.
 	out, err := in([]string{stranger, alice}, "ssh", "-T", "git@127.0.0.1")

@@ -51,6 +51,11 @@ func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layo
 	if err := r.judge(ctx); err != nil {
 		return kept, err
 	}
+	if how.drop && !r.found && r.dropped.count() == 0 {
+		// Most repositories have no garbage, or none that is new: nothing is written for them.
+		return Kept{PacksBefore: len(v.packs), PacksAfter: len(v.packs), BytesBefore: v.bytes(), BytesAfter: v.bytes(),
+			Objects: r.live.count(), Unreachable: r.aside.count() + r.staying.count()}, k.meta.MarkGC(ctx, repo, v.gen)
+	}
 	if err := r.write(ctx); err != nil {
 		r.abandon(ctx, err)
 		return kept, err
@@ -91,6 +96,14 @@ func (k *Keeper) viewWithRefs(ctx context.Context, repo hub.ID) (*view, []hub.Re
 	return nil, nil, errChanged
 }
 
+// bytes returns what the packs of a view take.
+func (v *view) bytes() (n int64) {
+	for _, p := range v.packs {
+		n += p.row.Bytes
+	}
+	return n
+}
+
 // rebuilding is a layout on its way.
 type rebuilding struct {
 	k        *Keeper
@@ -107,6 +120,8 @@ type rebuilding struct {
 	dropped bitset       // unreachable objects that go away
 	stay    map[int]bool // numbers of garbage packs that stay as they are
 	staying bitset       // unreachable objects of those
+
+	found bool // garbage outside of garbage packs
 
 	made    []hub.NewPack
 	retired []hub.ID
@@ -161,6 +176,7 @@ func (r *rebuilding) judgePack(number int, p *openPack, now time.Time, protected
 		if !old && idTime(p.row.ID).Truncate(width) != now.Truncate(width) {
 			r.stay[number] = true
 		}
+		r.found = r.found || old // it goes, whatever is in it
 	}
 	for pos := range p.Len() {
 		slot, _, _, _ := r.g.find(p.OID(pos))
@@ -170,6 +186,7 @@ func (r *rebuilding) judgePack(number int, p *openPack, now time.Time, protected
 			r.staying.set(slot)
 		case !old || protected != nil && protected.has(slot):
 			r.aside.set(slot)
+			r.found = r.found || p.row.Kind != kindGarbage
 		default:
 			r.dropped.set(slot)
 		}
