@@ -23,7 +23,7 @@ once, when it is made or rotated; the hub keeps only a digest of it.`,
 	})
 	a.dataFlags(c)
 	a.jsonFlag(c)
-	c.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenShow(), a.tokenEdit(), a.tokenRotate(), a.tokenDelete())
+	c.AddCommand(a.tokenCreate(), a.tokenList(), a.tokenShow(), a.tokenEdit(), a.tokenRotate(), a.tokenDelete(), a.tokenInsight())
 	return c
 }
 

@@ -143,8 +143,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	d.runners = append(d.runners, refused)
 
 	// How it is asked for.
+	uses := tokens.NewRecorder(d.db, nil)
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Denied: refused.Denied,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), OnGrant: uses.Note, Denied: refused.Denied,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
@@ -159,6 +160,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	githttp.New(gitService, githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
+	d.operator.AddInsight(d.db)
 	d.operator.AddExplain(explainer)
 	d.operator.AddOrganizations(operator.Organizations{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines, Repos: d.db})
 	if err := d.keepRepos(ctx, gitService, repoService, transfers, logError); err != nil {
@@ -166,7 +168,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}
 	d.prepareSSH(gitService, auth)
 
-	d.runners = append(d.runners, auth, auditService, messages, watcher, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
+	d.runners = append(d.runners, auth, auditService, messages, watcher, uses, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if cfg.Chunks.After > 0 {
 		d.runners = append(d.runners, chunks.Packer())

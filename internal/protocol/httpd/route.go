@@ -49,7 +49,7 @@ func (s *Server) Repo(m Mount, pattern string, action access.Action, h func(http
 		panic("httpd: Repo needs a repository mount")
 	}
 	s.add(m, pattern, opts, func(w http.ResponseWriter, r *Request) error {
-		g, err := s.authorizer.Authorize(r.Context(), r.Subject, access.Need{Action: action, Target: access.Repo(r.Repo)})
+		g, err := s.authorize(r, access.Need{Action: action, Target: access.Repo(r.Repo)})
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func Add[Q Needer](s *Server, m Mount, pattern string, parse func(*Request) (Q, 
 		if len(needs) == 0 {
 			return fmt.Errorf("httpd: %s declares no need", r.route.pattern.text)
 		}
-		g, err := s.authorizer.Authorize(r.Context(), r.Subject, needs...)
+		g, err := s.authorize(r, needs...)
 		if err != nil {
 			return err
 		}

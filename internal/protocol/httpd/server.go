@@ -28,12 +28,13 @@ type Authorizer interface {
 
 // Config holds the edge's limits and the proxies it believes.
 type Config struct {
-	MaxBody        int64          // bytes of a body on routes that do not say otherwise
-	IdleTimeout    time.Duration  // how long a body may stand still while it is read or written
-	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For, -Host and -Proto are believed
-	SessionCookie  string         // name of the session cookie
-	PublicURL      string         // origin that BaseURL always is; empty: that of each request
-	Limits         Limits         // of requests
+	MaxBody        int64              // bytes of a body on routes that do not say otherwise
+	IdleTimeout    time.Duration      // how long a body may stand still while it is read or written
+	TrustedProxies []netip.Prefix     // peers whose X-Forwarded-For, -Host and -Proto are believed
+	SessionCookie  string             // name of the session cookie
+	PublicURL      string             // origin that BaseURL always is; empty: that of each request
+	Limits         Limits             // of requests
+	OnGrant        func(access.Grant) // hears of every grant; nil: nobody. It must be quick and not block
 
 	// Denied is told about each refusal of an access decision, with the id of its request; s is nil for a credential
 	// that was not accepted. It must not block. Nil is allowed.
@@ -144,6 +145,15 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 		return s.redirect(w, r, moved.To)
 	}
 	return err
+}
+
+// authorize decides about a request, and tells OnGrant of a yes.
+func (s *Server) authorize(r *Request, needs ...access.Need) (access.Grant, error) {
+	g, err := s.authorizer.Authorize(r.Context(), r.Subject, needs...)
+	if err == nil && s.cfg.OnGrant != nil {
+		s.cfg.OnGrant(g)
+	}
+	return g, err
 }
 
 // admit finds out who calls, and whether the caller may make another request.
