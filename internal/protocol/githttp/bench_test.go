@@ -248,10 +248,9 @@ func BenchmarkPush(b *testing.B) {
 		next := func() []byte {
 			n++
 			tree := a.bare.git(b, "rev-parse", "main^{tree}")
-			oid := a.bare.git(b, "commit-tree", tree, "-p", a.tip, "-m", fmt.Sprint("change ", n))
 			blob := a.bare.feed(b, fmt.Sprint("new text ", n), "hash-object", "-w", "--stdin")
 			tree = a.bare.feed(b, a.bare.git(b, "ls-tree", tree)+"\n100644 blob "+blob+"\tnew.txt\n", "mktree")
-			oid = a.bare.git(b, "commit-tree", tree, "-p", a.tip, "-m", fmt.Sprint("change ", n))
+			oid := a.bare.git(b, "commit-tree", tree, "-p", a.tip, "-m", fmt.Sprint("change ", n))
 			return append([]byte(line("%s %s refs/heads/b%d\x00report-status", zero, oid, n)+"0000"), a.packOf(b, oid, a.tip)...)
 		}
 		var ours, theirs [][]byte

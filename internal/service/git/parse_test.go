@@ -1,0 +1,183 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/pktline"
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+func lines(texts ...string) []byte {
+	var b bytes.Buffer
+	w := pktline.NewWriter(&b)
+	for _, t := range texts {
+		switch t {
+		case "0000":
+			w.Mark(pktline.Flush)
+		case "0001":
+			w.Mark(pktline.Delim)
+		default:
+			w.Data([]byte(t))
+		}
+	}
+	return b.Bytes()
+}
+
+const (
+	zero = "0000000000000000000000000000000000000000"
+	oneA = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+)
+
+func TestReadPush(t *testing.T) {
+	s := New(Config{MaxCommands: 3}, Deps{})
+	read := func(texts ...string) (push, error) {
+		return s.readPush(pktline.NewReader(bytes.NewReader(lines(texts...))))
+	}
+	p, err := read("shallow "+oneA, zero+" "+oneA+" refs/heads/a b\x00 report-status-v2 side-band-64k atomic push-options agent=x", oneA+" "+zero+" refs/tags/t\n", "0000", "option", "0000")
+	if err != nil || len(p.commands) != 2 || !p.report || !p.bands || !p.atomic || p.quiet {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if c := p.commands[0]; c.Name != "refs/heads/a b" || !c.Old.IsZero() || c.deletes() {
+		t.Errorf("%+v", c)
+	}
+	if c := p.commands[1]; c.Name != "refs/tags/t" || !c.deletes() {
+		t.Errorf("%+v", c)
+	}
+	if p, err := read("0000"); err != nil || len(p.commands) != 0 {
+		t.Errorf("a probe: %+v, %v", p, err)
+	}
+	c := zero + " " + oneA + " refs/heads/x"
+	for name, texts := range map[string][]string{
+		"too many":       {c, c, c, c, "0000"},
+		"no ref":         {zero + " " + oneA, "0000"},
+		"no id":          {"x " + oneA + " refs/heads/x", "0000"},
+		"signed":         {"push-cert\x00", "0000"},
+		"a mark":         {c, "0001"},
+		"cut":            {c},
+		"cut in options": {c + "\x00push-options", "0000", "o"},
+	} {
+		if _, err := read(texts...); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestClashes(t *testing.T) {
+	oid, _ := hub.ParseOID(oneA)
+	for _, c := range []struct {
+		refs, push string
+		want       string // names that are refused
+	}{
+		{"a", "a/b", "a/b"},
+		{"a/b", "a", "a"},
+		{"a", "-a a/b", ""},
+		{"a/b", "a/c", ""},
+		{"", "x x/y", "x x/y"},
+		{"a/b", "-a/b a", ""},
+	} {
+		var refs []hub.Ref
+		for _, n := range strings.Fields(c.refs) {
+			refs = append(refs, hub.Ref{Name: n, Target: oid})
+		}
+		var p push
+		for _, n := range strings.Fields(c.push) {
+			cmd := &command{RefUpdate: hub.RefUpdate{Name: strings.TrimPrefix(n, "-"), New: oid}}
+			if strings.HasPrefix(n, "-") {
+				cmd.Old, cmd.New = oid, hub.ZeroOID
+			}
+			p.commands = append(p.commands, cmd)
+		}
+		p.checkClashes(refs)
+		var refused []string
+		for _, cmd := range p.commands {
+			if cmd.refusal != "" {
+				refused = append(refused, cmd.Name)
+			}
+		}
+		if got := strings.Join(refused, " "); got != c.want {
+			t.Errorf("%q beside %q: %q is refused, want %q", c.push, c.refs, got, c.want)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	p := push{report: true, bands: true, commands: []*command{
+		{RefUpdate: hub.RefUpdate{Name: "refs/heads/a"}},
+		{RefUpdate: hub.RefUpdate{Name: "refs/heads/b"}, refusal: "two\nlines"},
+	}}
+	var b bytes.Buffer
+	if err := p.write(&b, "ok", []string{"a note"}); err != nil {
+		t.Fatal(err)
+	}
+	inner := lines("unpack ok\n", "ok refs/heads/a\n", "ng refs/heads/b two\n", "0000")
+	if want := lines("\x02a note\n", "\x01"+string(inner), "0000"); !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("%q\nwant %q", b.Bytes(), want)
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	l := newLimiter(1, 1)
+	leave, err := l.enter(t.Context(), access.Anonymous())
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := make(chan error)
+	go func() {
+		leave, err := l.enter(t.Context(), access.Anonymous())
+		if err == nil {
+			leave()
+		}
+		waiting <- err
+	}()
+	select {
+	case <-waiting:
+		t.Error("two at once")
+	default:
+	}
+	leave()
+	if err := <-waiting; err != nil {
+		t.Error(err)
+	}
+	if !l.take("somebody") || l.take("somebody") {
+		t.Error("one user has more than one place")
+	}
+	l.give("somebody")
+	if len(l.of) != 0 {
+		t.Error("users are remembered for ever")
+	}
+}
+
+// FuzzRequests feeds all parsers of what clients say. None may panic, and what is wrong must be the client's fault.
+func FuzzRequests(f *testing.F) {
+	f.Add(lines("command=fetch", "agent=x", "0001", "want "+oneA, "have "+oneA, "deepen 3", "filter tree:2", "done", "0000"))
+	f.Add(lines("command=ls-refs", "0001", "peel", "ref-prefix refs/", "0000"))
+	f.Add(lines("want "+oneA+" multi_ack_detailed side-band-64k", "deepen-since 5", "0000", "have "+oneA, "done"))
+	f.Add(lines(zero+" "+oneA+" refs/heads/x\x00report-status push-options", "0000", "o", "0000"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		check := func(err error) {
+			var e *hub.Error
+			if err != nil && !errors.As(err, &e) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, pktline.ErrMalformed) {
+				t.Errorf("not the client's: %v", err)
+			}
+		}
+		reader := func() *pktline.Reader { return pktline.NewReader(bytes.NewReader(data)) }
+		q, _, err := readRequest(reader())
+		check(err)
+		_, err = parseFetch(q.args)
+		check(err)
+		_, err = parseLsRefs(q.args)
+		check(err)
+		_, _, _, err = readWants(reader())
+		check(err)
+		p, err := New(Config{}, Deps{}).readPush(reader())
+		check(err)
+		p.checkNames()
+		p.checkClashes(nil)
+		p.settleAtomic()
+	})
+}
