@@ -37,7 +37,7 @@ check: setup lint ## the long proofs as well: complete enumerations, every fault
 
 bench: setup build ## measure; every figure stands beside an anchor measured in the same run
 	$(GO) run ./test/bench
-	$(GO) test -run "^$$" -bench . -benchtime 2000x -timeout 60m ./test/timing
+	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing
 	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
 
 golden: ## write the golden files anew; look at the difference before committing it

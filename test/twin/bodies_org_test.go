@@ -56,10 +56,12 @@ func init() {
 
 		"PATCH " + org + "/settings/access": object(map[string]func(*grammar) any{
 			"tokenPolicy": of("allow_all", "fine_grained_only", "require_approval", "x"), "privateOnly": of(false, false, true), "resourceGroupCreation": role}),
-		"POST " + org + "/settings/tokens/revoke": object(map[string]func(*grammar) any{"token": of("hf_nothing"), "reason": of("found")}),
-		"POST " + review + "/approve":             reason,
-		"POST " + review + "/deny":                reason,
-		"POST " + review + "/revoke":              reason,
+		"PATCH " + org + "/settings/network-security": object(map[string]func(*grammar) any{"ipRanges": of([]string{"192.0.2.0/24"}, []string{}, []string{"x"})}),
+		"POST /{repo}/info/lfs/locks/{id}/unlock":     object(map[string]func(*grammar) any{"force": of(true, false)}),
+		"POST " + org + "/settings/tokens/revoke":     object(map[string]func(*grammar) any{"token": of("hf_nothing"), "reason": of("found")}),
+		"POST " + review + "/approve":                 reason,
+		"POST " + review + "/deny":                    reason,
+		"POST " + review + "/revoke":                  reason,
 
 		"POST " + gate + "handle":                         object(decision),
 		"POST " + gate + "grant":                          object(map[string]func(*grammar) any{"user": name, "until": of(nil, "2030-01-01")}),

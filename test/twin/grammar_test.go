@@ -23,8 +23,10 @@ type grammar struct {
 	heard   []string        // URLs in answers: pages, tickets
 	connect []connection    // to the store of chunks
 	shas    []string        // of commits in answers
+	refused []string        // ids of requests that were refused
 	fresh   int             // names given to new repositories
 	sane    bool            // the request in work shall be a proper one, whatever it is about
+	route   string          // it is for
 	about   repo            // what it is about, if that is a repository of the world
 	object  string          // the digest in its path
 }
@@ -45,7 +47,7 @@ func (g *grammar) next(route string) request {
 	if len(g.heard) > 0 && g.odds(12) {
 		return g.follow()
 	}
-	g.sane, g.about, g.object = !g.odds(3), g.any(), ""
+	g.route, g.sane, g.about, g.object = route, !g.odds(3), g.any(), ""
 	method, pattern, _ := strings.Cut(route, " ")
 	if g.sane {
 		// Most of what organizations have is in one of them, and most people have a role there.
@@ -67,7 +69,11 @@ func (g *grammar) next(route string) request {
 		}
 		return g.value(name)
 	})
-	if query := g.query(); query != "" {
+	query := g.query()
+	if make := queries[route]; make != nil && !g.odds(5) {
+		query = make(g).Encode()
+	}
+	if query != "" {
 		q.target += "?" + query
 	}
 	if make := bodies[route]; make != nil {
@@ -253,6 +259,9 @@ var values = map[string]func(g *grammar) string{
 	"oid":    (*grammar).oid,
 	"part":   func(g *grammar) string { return one(g, "1", "2", "00001", "0", "x") },
 	"id": func(g *grammar) string {
+		if g.route == "GET /api/access/denials/{id}" && len(g.refused) > 0 {
+			return one(g, g.refused...)
+		}
 		if g.sane {
 			return one(g, g.w.groups...)
 		}
@@ -339,6 +348,36 @@ func (g *grammar) query() string {
 	return v.Encode()
 }
 
+// queries are those of routes that need one of their own.
+var queries = map[string]func(g *grammar) url.Values{
+	"GET /api/access/explain": func(g *grammar) url.Values {
+		id := g.repo()
+		v := url.Values{
+			"action": {one(g, "repo.view", "repo.content.read", "repo.write", "repo.delete", "repo.create", "repo.settings")},
+			"target": {one(g, string(id.Type)+":"+id.FullName(), string(id.Type)+":"+id.FullName(), "new:"+string(id.Type)+":"+id.FullName(), "namespace:"+g.person())},
+		}
+		switch g.IntN(6) {
+		case 0:
+			v.Set("token", one(g, g.w.handles...))
+		case 1:
+			v.Set("user", g.person())
+		case 2:
+			v.Set("kind", one(g, "read", "write", "fine-grained"))
+			v.Set("scope", "model:"+g.repo().FullName()+"=repo.write")
+		case 3:
+			v.Set("org", g.person())
+			v.Set("role", one(g, "admin", "read"))
+		case 4:
+			v.Set("org", g.person())
+			v.Set("policy", one(g, "require_approval", "fine_grained_only"))
+		}
+		return v
+	},
+	"GET /api/organizations/{name}/settings/tokens/effect": func(g *grammar) url.Values {
+		return url.Values{"policy": {one(g, "allow_all", "require_approval", "fine_grained_only", "x")}}
+	},
+}
+
 func (g *grammar) addHeaders(q *request) {
 	for n := one(g, 0, 0, 0, 1, 2); n > 0; n-- {
 		h := one(g, [2]string{"Range", "bytes=0-3"}, [2]string{"Range", "bytes=5-1"}, [2]string{"Git-Protocol", "version=2"}, [2]string{"Accept", "application/json"},
@@ -373,6 +412,7 @@ var (
 // hear remembers what an answer tells.
 func (g *grammar) hear(r response) {
 	if r.status == 0 || r.status >= 400 {
+		g.refused = remember(g, g.refused, r.header.Get("X-Request-Id"))
 		return
 	}
 	text := string(r.body)

@@ -76,6 +76,10 @@ func TestTheTwinTestHasEyes(t *testing.T) {
 // later is when requests begin: every bubble starts at the same instant, so the world was built on the first day.
 const later = 48 * time.Hour
 
+// aside keeps requests apart from background work, whose timers ring at whole milliseconds: at one and the same instant
+// both would take from the random numbers in any order.
+const aside = 333 * time.Microsecond
+
 // exchange is a request and what the first world answered.
 type exchange struct {
 	request
@@ -170,15 +174,19 @@ func counter() uint16 {
 
 // look finds out what a caller sees and where he may create.
 func look(t *testing.T, n *node, w *world, c caller) (seen []repo, creates map[string]bool) {
+	sleep(aside)
 	if r := n.do(request{method: "GET", target: "/api/whoami-v2", header: c.header}); len(c.header) > 0 && c.name != "bad" && r.status != 200 {
 		t.Errorf("the credential does not work: %s", r.bytes())
 	}
-	return seenBy(n, w, c), createsIn(t, n, w, c)
+	seen, creates = seenBy(n, w, c), createsIn(t, n, w, c)
+	sleep(time.Second)
+	return seen, creates
 }
 
 // seenBy asks the hub which repositories a caller may view.
 func seenBy(n *node, w *world, c caller) []repo {
 	return pick(w.repos, func(r repo) bool {
+		sleep(time.Second)
 		return n.do(request{method: "GET", target: r.APIPath(), header: c.header}).status == 200
 	})
 }
@@ -187,6 +195,7 @@ func seenBy(n *node, w *world, c caller) []repo {
 func createsIn(t *testing.T, n *node, w *world, c caller) map[string]bool {
 	out := map[string]bool{}
 	for i, ns := range w.people {
+		sleep(time.Second)
 		level(t, i)
 		q := request{method: "POST", target: "/api/repos/create", header: c.header.Clone(), body: fmt.Appendf(nil, `{"type":"model","organization":%q,"name":"new0"}`, ns)}
 		q.header.Set("Content-Type", asJSON)
