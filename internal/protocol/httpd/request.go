@@ -83,6 +83,10 @@ func bodyError(err error) error {
 	if errors.As(err, &tooLarge) {
 		return hub.Wrap(err, hub.TooLarge, "The body is larger than %d bytes.", tooLarge.Limit)
 	}
+	var ours *hub.Error
+	if errors.As(err, &ours) { // a value of a type of ours says itself what is wrong with it
+		return ours
+	}
 	var typ *json.UnmarshalTypeError
 	if errors.As(err, &typ) && typ.Field != "" {
 		return hub.Wrap(err, hub.InvalidInput, "The field %q of the JSON body has the wrong type.", typ.Field)

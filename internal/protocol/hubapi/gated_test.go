@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/testkit"
@@ -64,6 +65,42 @@ func TestGatedDigestsAreMasked(t *testing.T) {
 		}
 		if st := described.Safetensors; (st.Total == 10 && st.Parameters["F32"] == 6 && st.Parameters["I64"] == 4) != c.sees {
 			t.Errorf("safetensors as %q: %v", c.token, st)
+		}
+	}
+}
+
+// Who is let in sees digests from then on, and no longer when that is taken back.
+func TestDigestsFollowTheGate(t *testing.T) {
+	h := start(t)
+	h.Commit("alice.write", gatedID, "Weights", testkit.Change{Path: "model.safetensors", Content: weights(), Large: true})
+	digest := digestOf(t, h)
+	repo, _, err := h.DB.RepoByName(t.Context(), gatedID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mallory := h.Scope(hub.EntityUser, "mallory").EntityID
+	sees := func() bool {
+		_, _, tree := get(t, h, "mallory.read", h.URL+"/api/models/acme/gated/tree/main")
+		_, _, paths := get(t, h, "mallory.read", h.URL+"/api/models/acme/gated?blobs=true")
+		if a, b := bytes.Contains(tree, []byte(digest)), bytes.Contains(paths, []byte(digest)); a != b {
+			t.Errorf("the tree shows the digest: %v, the siblings: %v", a, b)
+		}
+		return bytes.Contains(tree, []byte(digest))
+	}
+	decide := func(to hub.GateState) {
+		if _, err := h.DB.DecideGate(t.Context(), repo.ID, hub.GateUser, mallory, to, "", "", time.Time{}, hub.Event{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.DB.AskGate(t.Context(), repo.ID, mallory, nil, hub.Event{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		to   hub.GateState
+		open bool
+	}{{hub.GateAccepted, true}, {hub.GatePending, false}, {hub.GateAccepted, true}, {hub.GateRejected, false}, {hub.GateReset, false}} {
+		if decide(step.to); sees() != step.open {
+			t.Errorf("%s: sees the digest: %v", step.to, !step.open)
 		}
 	}
 }
