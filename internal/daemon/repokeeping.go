@@ -21,7 +21,7 @@ func (d *Daemon) keepRepos(ctx context.Context, g *git.Service, r *repos.Service
 			return err
 		}
 	}
-	keeper := gitrepo.NewKeeper(d.git, d.db, gitrepo.KeeperConfig{Grace: d.cfg.Git.GCGrace, LFSGrace: d.cfg.Sweep.FileGrace})
+	keeper := gitrepo.NewKeeper(d.git, d.db, gitrepo.KeeperConfig{Grace: d.cfg.Git.GCGrace, LFSGrace: d.cfg.Sweep.FileGrace, Chunked: t.OpenChunked})
 	keeping := keep.New(keep.Config{Every: d.cfg.Sweep.Every, Period: d.cfg.Git.GCEvery}, keep.Deps{
 		Meta: d.db, Keeper: keeper, Authz: d.zone, TempDir: d.cfg.CachePath(), LogError: logError, Push: g.ReceivePack,
 		Create: func(ctx context.Context, g access.Grant, v hub.Visibility, sdk string, ev hub.Event) (hub.Repo, error) {

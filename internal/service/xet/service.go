@@ -14,7 +14,6 @@ import (
 
 // Meta is what this package needs of the metadata store; store/meta satisfies it and documents it.
 type Meta interface {
-	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
 	XetEpoch(ctx context.Context, domain hub.ID) (int64, error)
 
 	XetXorb(ctx context.Context, hash hub.XetHash) (hub.XetXorb, error)

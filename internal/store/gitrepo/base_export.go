@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
 )
 
@@ -160,7 +161,7 @@ func (k *Keeper) exportLarge(ctx context.Context, v *view, live bitset, dir stri
 			}
 			seen[ptr.Digest] = true
 			p.Tell("writing large files", int64(e.LargeFiles), 0)
-			if err := k.exportOne(ctx, ptr.Digest, dir); err != nil {
+			if err := k.exportOne(ctx, v.repo, ptr.Digest, dir); err != nil {
 				return err
 			}
 			e.LargeFiles++
@@ -170,12 +171,15 @@ func (k *Keeper) exportLarge(ctx context.Context, v *view, live bitset, dir stri
 	return nil
 }
 
-func (k *Keeper) exportOne(ctx context.Context, d hub.Digest, dir string) error {
+func (k *Keeper) exportOne(ctx context.Context, repo hub.ID, d hub.Digest, dir string) error {
+	var obj blob.Object
 	key, _, err := k.meta.LFSBlobKey(ctx, d)
-	if err != nil {
-		return err
+	switch {
+	case err == nil:
+		obj, err = k.s.blobs.Open(ctx, key)
+	case hub.Is(err, hub.NotFound) && k.cfg.Chunked != nil:
+		obj, err = k.cfg.Chunked(ctx, repo, d)
 	}
-	obj, err := k.s.blobs.Open(ctx, key)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 )
 
 // KeeperMeta is what keeping repositories in order needs of the metadata store besides Meta.
@@ -37,6 +38,8 @@ type KeeperConfig struct {
 	// Rebuild tells up to how many bytes a repository is laid out anew in the background; 4 GiB.
 	Rebuild int64
 	Now     func() time.Time // nil: the machine's clock
+	// Chunked opens a large file of a repository that lies as chunks, for exports; NotFound. nil: there are none.
+	Chunked func(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)
 }
 
 // Keeper keeps repositories in order: merging, laying out anew, collecting garbage, verifying, exporting, importing.
