@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -169,5 +170,23 @@ func TestXetOldClients(t *testing.T) {
 			v["repo"], v["files"] = "acme/xet-new-"+year, files
 			pythonOf(t, h, "venv-"+year, "xet_download", v)
 		})
+	}
+}
+
+// The operator's export holds large files whole, however they lie.
+func TestXetExport(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	python(t, h, "xet_upload", vars{"repo": "acme/xet-export", "token": h.plain(t, "bob", "write"), "files": []sample{{"a.bin", 2_000_000, 5, "random"}}})
+	want := h.as(h.plain(t, "bob", "read")).get(t, "/acme/xet-export/resolve/main/a.bin").body
+	dir := filepath.Join(t.TempDir(), "export.git")
+	if _, err := h.ambit("", "repo", "export", "acme/xet-export", dir, "--lfs"); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(want)
+	name := hex.EncodeToString(sum[:])
+	got, err := os.ReadFile(filepath.Join(dir, "lfs", "objects", name[:2], name[2:4], name))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the exported file differs: %v", err)
 	}
 }

@@ -20,25 +20,19 @@ type Tickets interface {
 	Redeem(ctx context.Context, text, method string) (*access.Subject, identity.Ticket, error)
 }
 
-// Authorizer decides; access.Authorizer is one.
-type Authorizer interface {
-	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
-}
-
 // API is the Xet protocol.
 type API struct {
 	xet     *xet.Service
 	tickets Tickets
-	authz   Authorizer
 	now     func() time.Time
 }
 
 // New makes an API. now may be nil for the machine's clock.
-func New(s *xet.Service, tickets Tickets, authz Authorizer, now func() time.Time) *API {
+func New(s *xet.Service, tickets Tickets, now func() time.Time) *API {
 	if now == nil {
 		now = time.Now
 	}
-	return &API{xet: s, tickets: tickets, authz: authz, now: now}
+	return &API{xet: s, tickets: tickets, now: now}
 }
 
 // base is where the store lies. {space} is the domain and the epoch of its memory: clients keep what they remember of chunks

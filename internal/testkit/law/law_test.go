@@ -38,7 +38,7 @@ func start(t *testing.T) *testkit.Hub {
 		}).Register(h.Server)
 		resolve.New(tr).Register(h.Server)
 		lfs.New(tr, h.Auth, nil).Register(h.Server)
-		xetapi.New(h.Xet(xet.Config{}), h.Auth, h.Zone, nil).Register(h.Server)
+		xetapi.New(h.Xet(xet.Config{}), h.Auth, nil).Register(h.Server)
 		githttp.New(git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone}), githttp.Config{}).Register(h.Server)
 	})
 }
