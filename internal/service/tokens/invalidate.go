@@ -47,10 +47,22 @@ func (s *Service) invalidate(ctx context.Context, g access.Grant, value secret.S
 		if f.Token == nil || !f.Token.RevokedAt.IsZero() {
 			return nil
 		}
+		if f.Service != nil {
+			return s.invalidateService(ctx, g, f, from)
+		}
 		ev := event(g, "token.invalidate", fmt.Sprintf("token %q of %s was presented as leaked", f.Token.Name, f.User.Name), f.User.ID, f.Token.ID)
 		ev.IP, ev.UserAgent = from.IP, from.UserAgent
 		ev.Notices = []hub.Notice{{Kind: "token.leaked", To: f.User.ID, Dedupe: string(f.Token.ID), Data: describe(*f.Token)}}
 		return s.store.RevokeToken(ctx, f.Token.ID, Leaked, s.opts.Now().UTC(), ev)
 	}
 	return nil
+}
+
+// invalidateService ends a service account's token; the admins of its organization hear of it.
+func (s *Service) invalidateService(ctx context.Context, g access.Grant, f hub.SubjectFacts, from Origin) error {
+	a := f.Service
+	ev := event(g, "token.invalidate", fmt.Sprintf("token %q of the service account %q of %s was presented as leaked", f.Token.Name, a.Name, a.OrgName), a.OrgID, f.Token.ID)
+	ev.IP, ev.UserAgent = from.IP, from.UserAgent
+	ev.Notices = []hub.Notice{{Kind: "token.leaked", To: a.OrgID, Dedupe: string(f.Token.ID), Data: describe(*f.Token)}}
+	return s.store.RevokeServiceToken(ctx, f.Token.ID, Leaked, s.opts.Now().UTC(), ev)
 }

@@ -19,6 +19,7 @@ type Store interface {
 	RotateTokenUntil(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at, until time.Time, ev hub.Event) error
 	UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error
 	RevokeToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
+	RevokeServiceToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
 	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
 	TokensOf(ctx context.Context, userID hub.ID) ([]hub.Token, error)
 	ListTokens(ctx context.Context, after hub.ID, limit int) ([]hub.Token, error)
