@@ -97,7 +97,12 @@ func (s *Service) open(ctx context.Context, repo hub.Repo, f *fetch) (*session, 
 		return nil, err
 	}
 	x := &session{s: s, repo: repo, refs: refs, snap: snap, fetch: f}
-	if err := x.check(ctx); err != nil {
+	done, err := s.fetchers.work(ctx)
+	if err == nil {
+		err = x.check(ctx)
+		done()
+	}
+	if err != nil {
 		snap.Close()
 		return nil, err
 	}
@@ -192,5 +197,10 @@ func (x *session) selectFor(ctx context.Context, d gitrepo.Deepening, common []h
 			}
 		}
 	}
+	done, err := x.s.fetchers.work(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	return x.snap.Select(ctx, q)
 }

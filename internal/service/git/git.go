@@ -36,9 +36,9 @@ type Config struct {
 	MaxInflated  int64 // of all objects of one push together; 256 GiB
 	MaxRegular   int64 // largest file that git itself keeps; 10 MiB, as on the public Hub
 	MaxCommands  int   // refs that one push changes; 20,000
-	MaxFetchers  int   // fetches of one node at work at once; others wait; 32
-	MaxOfOne     int   // fetches of one user at once; more are refused; 16
-	MaxReceivers int   // packs of pushes at work at once; others wait; 8
+	MaxFetchers  int   // fetches for which objects are searched at once; others wait; 16
+	MaxReceivers int   // pushes that are checked and published at once; others wait; 16
+	MaxOfOne     int   // fetches, and pushes, of one user at once; more are refused; 16
 }
 
 func (c Config) withDefaults() Config {
@@ -57,9 +57,9 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxRegular, 10<<20)
 	num(&c.MaxObjects, 4_000_000)
 	num(&c.MaxCommands, 20_000)
-	num(&c.MaxFetchers, 32)
+	num(&c.MaxFetchers, 16)
 	num(&c.MaxOfOne, 16)
-	num(&c.MaxReceivers, 8)
+	num(&c.MaxReceivers, 16)
 	return c
 }
 
@@ -92,7 +92,7 @@ func New(cfg Config, d Deps) *Service {
 	cfg = cfg.withDefaults()
 	s := &Service{
 		cfg: cfg, meta: d.Meta, git: d.Git, authz: d.Authz, quota: d.Quota, agent: d.Agent, now: d.Now,
-		fetchers: newLimiter(cfg.MaxFetchers, cfg.MaxOfOne), receivers: newLimiter(cfg.MaxReceivers, cfg.MaxReceivers),
+		fetchers: newLimiter(cfg.MaxFetchers, cfg.MaxOfOne), receivers: newLimiter(cfg.MaxReceivers, cfg.MaxOfOne),
 	}
 	if s.agent == "" {
 		s.agent = "ambit"

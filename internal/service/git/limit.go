@@ -8,7 +8,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// limiter lets some work at once, and of those only a few for one user.
+// limiter bounds what is done at once: work that needs the processor, whoever it is for, and all that is under way for
+// one user. A slow client takes no place while it merely receives or sends.
 type limiter struct {
 	places chan struct{}
 	perKey int
@@ -20,18 +21,22 @@ func newLimiter(places, perKey int) limiter {
 	return limiter{places: make(chan struct{}, places), perKey: perKey, mu: &sync.Mutex{}, of: map[hub.ID]int{}}
 }
 
-// enter waits for a place and returns the function that gives it back. TooManyRequests when the user has too many
-// already; anonymous callers are nobody's, and only wait.
-func (l limiter) enter(ctx context.Context, s *access.Subject) (leave func(), err error) {
+// admit lets something begin for a user, and returns the function that ends it. TooManyRequests when the user has too many
+// under way; anonymous callers are nobody's.
+func (l limiter) admit(s *access.Subject) (leave func(), err error) {
 	who := s.UserID()
 	if !l.take(who) {
 		return nil, hub.Errorf(hub.TooManyRequests, "You have %d of these running already: wait until one has ended.", l.perKey)
 	}
+	return func() { l.give(who) }, nil
+}
+
+// work waits for a place, and returns the function that gives it back.
+func (l limiter) work(ctx context.Context) (done func(), err error) {
 	select {
 	case l.places <- struct{}{}:
-		return func() { <-l.places; l.give(who) }, nil
+		return func() { <-l.places }, nil
 	case <-ctx.Done():
-		l.give(who)
 		return nil, ctx.Err()
 	}
 }

@@ -122,15 +122,15 @@ func TestReport(t *testing.T) {
 
 func TestLimiter(t *testing.T) {
 	l := newLimiter(1, 1)
-	leave, err := l.enter(t.Context(), access.Anonymous())
+	done, err := l.work(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	waiting := make(chan error)
 	go func() {
-		leave, err := l.enter(t.Context(), access.Anonymous())
+		done, err := l.work(t.Context())
 		if err == nil {
-			leave()
+			done()
 		}
 		waiting <- err
 	}()
@@ -139,9 +139,14 @@ func TestLimiter(t *testing.T) {
 		t.Error("two at once")
 	default:
 	}
-	leave()
+	done()
 	if err := <-waiting; err != nil {
 		t.Error(err)
+	}
+	for range 3 { // nobody's
+		if _, err := l.admit(access.Anonymous()); err != nil {
+			t.Error(err)
+		}
 	}
 	if !l.take("somebody") || l.take("somebody") {
 		t.Error("one user has more than one place")

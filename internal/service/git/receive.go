@@ -32,7 +32,7 @@ func (s *Service) ReceivePack(ctx context.Context, g access.Grant, r io.Reader, 
 	if len(p.commands) == 0 {
 		return nil
 	}
-	leave, err := s.receivers.enter(ctx, g.Subject())
+	leave, err := s.receivers.admit(g.Subject())
 	if err != nil {
 		return tellClient(err, pktline.NewWriter(w))
 	}
@@ -88,6 +88,11 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 		return "", err
 	}
 	defer in.Abort()
+	done, err := x.s.receivers.work(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	if err := x.check(ctx, in); err != nil {
 		return "", err
 	}

@@ -100,7 +100,7 @@ func (s *Service) uploadV0(ctx context.Context, g access.Grant, repo hub.Repo, r
 	if err != nil || !ok {
 		return err
 	}
-	leave, err := s.fetchers.enter(ctx, g.Subject())
+	leave, err := s.fetchers.admit(g.Subject())
 	if err != nil {
 		return err
 	}

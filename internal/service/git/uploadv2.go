@@ -90,7 +90,7 @@ func (s *Service) uploadV2(ctx context.Context, g access.Grant, repo hub.Repo, q
 		if err != nil {
 			return err
 		}
-		leave, err := s.fetchers.enter(ctx, g.Subject())
+		leave, err := s.fetchers.admit(g.Subject())
 		if err != nil {
 			return err
 		}
