@@ -80,9 +80,6 @@ const (
 	verdictedMask  = 7
 	creationShift  = 46
 	creationMask   = 3
-
-	// membershipMask covers what a row of an organization holds beside the relation, at its place in the state.
-	membershipMask = State(1023) << policyShift
 )
 
 func (s State) kind() Kind              { return Kind(s >> kindShift & kindMask) }
