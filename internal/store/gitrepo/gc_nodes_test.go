@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,13 +12,19 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob/mem"
+	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
 
 // TestTwoNodesKeepOneRepository lets two nodes with caches of their own merge, lay out and collect one repository while
 // others commit to it, delete branches and read.
 func TestTwoNodesKeepOneRepository(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { twoNodes(t, filepath.Join(t.TempDir(), "ambit.db")) })
+	t.Run("postgres", func(t *testing.T) { twoNodes(t, pgtest.URL(t)) })
+}
+
+func twoNodes(t *testing.T, url string) {
 	blobs := mem.New()
-	ks := newKept(t, blobs, KeeperConfig{Grace: time.Millisecond})
+	ks := newKeptAt(t, url, blobs, KeeperConfig{Grace: time.Millisecond})
 	node := New(Config{CacheDir: t.TempDir()}, ks.db, blobs)
 	t.Cleanup(func() { node.Close() })
 	keepers := []*Keeper{ks.k, NewKeeper(node, ks.db, KeeperConfig{Grace: time.Millisecond})}

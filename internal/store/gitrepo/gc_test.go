@@ -31,11 +31,16 @@ type keptStore struct {
 
 func newKept(t testing.TB, blobs blob.Store, cfg KeeperConfig) *keptStore {
 	t.Helper()
+	return newKeptAt(t, filepath.Join(t.TempDir(), "ambit.db"), blobs, cfg)
+}
+
+func newKeptAt(t testing.TB, url string, blobs blob.Store, cfg KeeperConfig) *keptStore {
+	t.Helper()
 	if blobs == nil {
 		blobs = mem.New()
 	}
 	ks := &keptStore{now: time.Now()}
-	db, err := meta.Open(t.Context(), meta.Options{URL: filepath.Join(t.TempDir(), "ambit.db"), Now: func() time.Time { return ks.now }})
+	db, err := meta.Open(t.Context(), meta.Options{URL: url, Now: func() time.Time { return ks.now }})
 	ok(t, err)
 	ks.db = db
 	cfg.Now = func() time.Time { return ks.now }
