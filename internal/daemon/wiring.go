@@ -128,7 +128,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		return nil, err
 	}
 	policyService := policies.New(d.db, keys, nil)
-	groupService := groups.New(d.db, nil)
+	groupService := groups.New(d.db, d.zone, nil)
 	gateService := gates.New(d.db, nil)
 	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime})
 	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)

@@ -23,7 +23,7 @@ const gateCard = "---\nlicense: mit\nextra_gated_prompt: Please agree.\nextra_ga
 
 // startOrgs makes the world with everything about organizations. Beyond it there is the organization beta of bob, the
 // gated model acme/form with a form, and the tokens carol.fg and dave.fg with a scope on acme and alice.org, which may
-// change its settings, and alice.sa, which may issue what it holds.
+// change its settings, alice.groups, which may manage its groups and sees nothing, and alice.sa, which may issue what it holds.
 func startOrgs(t *testing.T) *testkit.Hub {
 	h := testkit.New(t, func(h *testkit.Hub) {
 		hubapi.New(hubapi.Services{
@@ -31,7 +31,7 @@ func startOrgs(t *testing.T) *testkit.Hub {
 			Tokens:   tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{MaxPerUser: 10, MaxScopes: 10}),
 			Repos:    h.Repos,
 			Policies: policies.New(h.DB, h.Keys, nil),
-			Groups:   groups.New(h.DB, nil),
+			Groups:   groups.New(h.DB, h.Zone, nil),
 			Gates:    gates.New(h.DB, nil),
 			Machines: serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{}),
 		}).Register(h.Server)
@@ -46,10 +46,11 @@ func startOrgs(t *testing.T) *testkit.Hub {
 	h.Repo("bob.write", hub.RepoID{Type: hub.Dataset, Namespace: "beta", Name: "own"}, repos.NewRepo{Visibility: hub.Private})
 	org := func(ps ...hub.Permission) []hub.Scope { return []hub.Scope{h.Scope(hub.EntityOrg, "acme", ps...)} }
 	for token, t := range map[string]hub.Token{
-		"carol.fg":  {Scopes: append(org(hub.PermRepoContentRead), h.Scope(hub.EntityDataset, "beta/own", hub.PermRepoContentRead))},
-		"dave.fg":   {Scopes: org(hub.PermRepoContentRead, hub.PermRepoWrite)},
-		"alice.org": {Scopes: org(hub.PermOrgWrite)},
-		"alice.sa":  {Scopes: org(hub.PermOrgSAWrite, hub.PermRepoContentRead)},
+		"carol.fg":     {Scopes: append(org(hub.PermRepoContentRead), h.Scope(hub.EntityDataset, "beta/own", hub.PermRepoContentRead))},
+		"dave.fg":      {Scopes: org(hub.PermRepoContentRead, hub.PermRepoWrite)},
+		"alice.org":    {Scopes: org(hub.PermOrgWrite)},
+		"alice.groups": {Scopes: org(hub.PermResourceGroupWrite, hub.PermOrgWrite)},
+		"alice.sa":     {Scopes: org(hub.PermOrgSAWrite, hub.PermRepoContentRead)},
 	} {
 		t.Kind = hub.TokenFineGrained
 		h.Token(token, token[:len(token)-len(token[lastDot(token):])], t)

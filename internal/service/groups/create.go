@@ -45,8 +45,9 @@ type NewGroup struct {
 }
 
 // Create makes a group. Whoever is not an admin of the organization must name an administrator of the group, who may be
-// the creator; repositories can be put into it by the organization's admins alone. Needs GroupCreate on the organization,
-// or InstanceAdmin. InvalidInput; NotFound; Forbidden for people who are no members; Conflict for a taken name.
+// the creator; repositories can be put into it by those who may assign them. Needs GroupCreate on the organization, or
+// InstanceAdmin. InvalidInput; NotFound; Forbidden for people who are no members; Conflict for a taken name; and the errors
+// of deciding RepoAssignGroup.
 func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewGroup, from hub.Event) (Full, error) {
 	o, err := orgs.Find(ctx, s.store, g, access.GroupCreate, org)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewG
 	if !admin && !slices.ContainsFunc(people, func(m hub.GroupMember) bool { return m.Role == hub.RoleAdmin }) {
 		return Full{}, hub.Errorf(hub.InvalidInput, "A resource group that is not made by an admin of %s needs at least one member with the role admin.", o.Name)
 	}
-	repos, err := s.repos(ctx, g, o, n.Repos, admin)
+	repos, err := s.repos(ctx, g, o, n.Repos)
 	if err != nil {
 		return Full{}, err
 	}
@@ -119,31 +120,35 @@ func (s *Service) people(ctx context.Context, x hub.ResourceGroup, list []Person
 	return out, nil
 }
 
-// repos finds the repositories that a new group begins with. Only an admin may name any, who sees all of the
-// organization's: what is not there is InvalidInput.
-func (s *Service) repos(ctx context.Context, g access.Grant, o hub.Organization, ids []hub.RepoID, admin bool) ([]hub.Repo, error) {
-	switch {
-	case len(ids) == 0:
-		return nil, nil
-	case !admin:
-		return nil, hub.Errorf(hub.Forbidden, "Only an admin of %s moves repositories between resource groups.", o.Name)
-	case len(ids) > maxRepos:
+// repos finds the repositories that a new group begins with: each needs RepoAssignGroup, as if it were put into the group
+// by itself, so that a credential that does not see one learns nothing of it here. What is not the organization's is
+// InvalidInput.
+func (s *Service) repos(ctx context.Context, g access.Grant, o hub.Organization, ids []hub.RepoID) ([]hub.Repo, error) {
+	if len(ids) > maxRepos {
 		return nil, hub.Errorf(hub.InvalidInput, "Name at most %d repositories.", maxRepos)
 	}
 	var out []hub.Repo
 	for _, id := range ids {
-		none := hub.Errorf(hub.InvalidInput, "%s has no %s called %s.", o.Name, id.Type, id.FullName())
 		if hub.NameKey(id.Namespace) != hub.NameKey(o.Name) {
-			return nil, none
+			return nil, hub.Errorf(hub.InvalidInput, "%s does not belong to %s.", id.FullName(), o.Name)
 		}
-		r, moved, err := s.store.RepoByName(ctx, id)
-		switch {
-		case hub.Is(err, hub.RepoNotFound), err == nil && (moved || r.NamespaceID != o.ID):
-			return nil, none
-		case err != nil:
+		r, err := s.assignable(ctx, g, id)
+		if err != nil {
 			return nil, err
 		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+func (s *Service) assignable(ctx context.Context, g access.Grant, id hub.RepoID) (hub.Repo, error) {
+	if orgs.IsOperator(g) {
+		r, _, err := s.store.RepoByName(ctx, id)
+		return r, err
+	}
+	seen, err := s.authorizer.Authorize(ctx, g.Subject(), access.Need{Action: access.RepoAssignGroup, Target: access.Repo(id)})
+	if err != nil {
+		return hub.Repo{}, err
+	}
+	return seen.Repo(access.RepoAssignGroup)
 }

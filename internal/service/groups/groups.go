@@ -42,18 +42,24 @@ type Store interface {
 	SetRepoGroup(ctx context.Context, repoID, groupID hub.ID, ev hub.Event) error
 }
 
+// Authorizer decides whether the maker of a group may put a repository into it.
+type Authorizer interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
+}
+
 // Service does what a grant allows. Safe for concurrent use.
 type Service struct {
-	store Store
-	now   func() time.Time
+	store      Store
+	authorizer Authorizer
+	now        func() time.Time
 }
 
 // New makes a Service. now may be nil for the machine's clock.
-func New(store Store, now func() time.Time) *Service {
+func New(store Store, z Authorizer, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{store: store, now: now}
+	return &Service{store: store, authorizer: z, now: now}
 }
 
 // Full is a group with its people and repositories.

@@ -24,7 +24,7 @@ type world struct {
 func start(t *testing.T) *world {
 	w := &world{t: t, Hub: testkit.New(t, func(*testkit.Hub) {})}
 	w.World()
-	w.svc = groups.New(w.DB, nil)
+	w.svc = groups.New(w.DB, w.Zone, nil)
 	return w
 }
 
