@@ -7,4 +7,7 @@
 //
 // One channel is known and accepted (docs/access.md): who may create repositories in a namespace learns that a name
 // is taken there. The grammar leaves it out, and TestTakenNameTellsNothingElse bounds it.
+//
+// AMBIT_TWIN_REQUESTS sets how many requests each caller makes. A route that is new in the program fails
+// TestGrammarKnowsEveryRoute until values, bodies or queries know how to ask for it.
 package twin
