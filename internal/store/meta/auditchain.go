@@ -20,6 +20,9 @@ const (
 	insertAuditHead = `INSERT INTO audit_head (name, seq, hash, base_seq) VALUES ('log', ?, ?, 0)`
 )
 
+// auditQueue is the key under which writers of this process queue for the log's head; no row has it as its id.
+const auditQueue hub.ID = "audit log"
+
 // record remembers an event of this transaction, and whose cached access facts are stale. The type is that of the
 // method when the caller gave none. An event about a repository gets its owner's namespace, so that the organization
 // finds it.
