@@ -31,6 +31,7 @@ func TestAuditExport(t *testing.T) {
 	h.Token("admin", "alice", hub.Token{Kind: hub.TokenWrite})
 	h.Token("reader", "alice", hub.Token{Kind: hub.TokenRead})
 	h.Token("member", "bob", hub.Token{Kind: hub.TokenWrite})
+	h.Token("scoped", "alice", hub.Token{Kind: hub.TokenFineGrained, Scopes: []hub.Scope{h.Scope(hub.EntityOrg, "acme", hub.PermOrgWrite)}})
 	fetch := func(token, q string) (int, []map[string]any) {
 		t.Helper()
 		req, err := http.NewRequest("GET", h.URL+"/api/organizations/acme/audit-log/export?q="+q, nil)
@@ -63,7 +64,7 @@ func TestAuditExport(t *testing.T) {
 		}
 		return res.StatusCode, list
 	}
-	for token, want := range map[string]int{"": 401, "reader": 403, "member": 403} {
+	for token, want := range map[string]int{"": 401, "reader": 403, "member": 403, "scoped": 403} {
 		if code, _ := fetch(token, ""); code != want {
 			t.Errorf("as %q: %d, want %d", token, code, want)
 		}
