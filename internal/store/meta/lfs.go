@@ -17,12 +17,12 @@ const (
 		UNION ALL
 		SELECT o.digest, o.size, 2 FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest
 		WHERE l.repo_id = ? AND l.digest IN_LIST(?) ORDER BY 3`
-	selectLFSSize = `SELECT size FROM lfs_objects WHERE digest = ? AND state = 'live'`
-	selectLFSKey  = `SELECT blob_key, size FROM lfs_objects WHERE digest = ? AND state <> 'deleting'`
+	selectLFSSize   = `SELECT size FROM lfs_objects WHERE digest = ? AND state = 'live'`
+	selectLFSKey    = `SELECT blob_key, size FROM lfs_objects WHERE digest = ? AND state <> 'deleting'`
 	selectLinkedKey = `
 		SELECT o.blob_key, o.size FROM repo_lfs l JOIN lfs_objects o ON o.digest = l.digest WHERE l.repo_id = ? AND l.digest = ?`
-	lockLFS       = `SELECT size, state FROM lfs_objects WHERE digest = ? FOR UPDATE`
-	insertLFS     = `
+	lockLFS   = `SELECT size, state FROM lfs_objects WHERE digest = ? FOR UPDATE`
+	insertLFS = `
 		INSERT INTO lfs_objects (digest, size, blob_key, state, condemned_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (digest) DO NOTHING`
 	reviveLFS  = `UPDATE lfs_objects SET state = 'live', condemned_at = 0, size = ?, blob_key = ? WHERE digest = ?`
