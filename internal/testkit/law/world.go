@@ -28,7 +28,6 @@ type World struct {
 	services map[string]hub.ServiceAccount  // by name
 	members  map[string]map[string]hub.Role // org → user → role
 	tokens   map[string]string              // values by who + credential
-	roles    map[string]hub.Role
 }
 
 // Build makes the world that dir/world.txt describes in a hub that has nothing in it.
