@@ -38,14 +38,20 @@ func callAll(t *testing.T, db *DB, c context.Context) map[string]error {
 				args = append(args, reflect.ValueOf(newDigest()))
 			case in == reflect.TypeFor[hub.Role]():
 				args = append(args, reflect.ValueOf(hub.RoleAdmin))
-			case in == reflect.TypeFor[hub.RepoQuery]():
-				args = append(args, reflect.ValueOf(hub.RepoQuery{Limit: 1}))
+			case in.Kind() == reflect.Int: // a limit
+				args = append(args, reflect.ValueOf(1).Convert(in))
+			case in.Kind() == reflect.Struct && hasLimit(in): // a query
+				q := reflect.New(in).Elem()
+				q.FieldByName("Limit").SetInt(1)
+				args = append(args, q)
 			case m.Type().IsVariadic() && j == m.Type().NumIn()-1:
 				args = append(args, reflect.Zero(in.Elem()))
 			case in.Kind() == reflect.Map:
 				m := reflect.MakeMap(in)
 				m.SetMapIndex(reflect.ValueOf(hub.NewID()).Convert(in.Key()), reflect.Zero(in.Elem()))
 				args = append(args, m)
+			case in.Kind() == reflect.Slice && in.Elem().Kind() == reflect.Struct: // nothing to store is no call
+				args = append(args, reflect.MakeSlice(in, 1, 1))
 			default:
 				args = append(args, reflect.Zero(in))
 			}
@@ -55,6 +61,11 @@ func callAll(t *testing.T, db *DB, c context.Context) map[string]error {
 		errs[name] = err
 	}
 	return errs
+}
+
+func hasLimit(t reflect.Type) bool {
+	f, ok := t.FieldByName("Limit")
+	return ok && f.Type.Kind() == reflect.Int
 }
 
 // TestClosed calls every method of a closed store: each says so.

@@ -11,7 +11,7 @@ func TestRepositories(t *testing.T) {
 		w := makeWorld(t, db)
 		want := hub.Repo{ID: hub.NewID(), RepoID: hub.RepoID{Type: hub.Space, Namespace: "Acme", Name: "Demo"}, NamespaceID: w.acme.ID,
 			OwnerIsOrg: true, CreatorID: w.bob.ID, Visibility: hub.Protected, Gated: hub.GateManual, Disabled: true,
-			DiscussionsDisabled: true, SDK: "docker", CreatedAt: testTime(), UpdatedAt: testTime()}
+			DiscussionsDisabled: true, SDK: "docker", GateNotify: hub.GateNotifyBulk, CreatedAt: testTime(), UpdatedAt: testTime()}
 		want.UpdatedAt = want.CreatedAt
 		create := want
 		create.NamespaceID = "" // found by name, whatever its case
