@@ -101,7 +101,7 @@ func TestIncompletePushes(t *testing.T) {
 	if !strings.Contains(out, "ng refs/heads/bad missing") || !strings.Contains(out, "ok refs/heads/good") {
 		t.Errorf("half: %q", out)
 	}
-	if got := d.git(t, "ls-remote", "origin"); strings.Contains(got, "bad") || !strings.Contains(got, mid+"\trefs/heads/good") {
+	if got := d.git(t, "ls-remote", "origin"); strings.Contains(got, "refs/heads/bad") || !strings.Contains(got, mid+"\trefs/heads/good") {
 		t.Errorf("refs:\n%s", got)
 	}
 	clone(t, url, "--mirror").fsck(t)
