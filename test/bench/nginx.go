@@ -29,7 +29,7 @@ func startNginx(dir, root string) (*nginx, error) {
 user root; worker_processes 1; daemon off; pid %[1]s/nginx.pid; error_log %[1]s/nginx.err;
 events { worker_connections 256; }
 http {
-  sendfile on; tcp_nopush on; access_log off; keepalive_requests 1000000;
+  sendfile on; tcp_nodelay on; access_log off; keepalive_requests 1000000;
   client_body_temp_path %[1]s/t1; proxy_temp_path %[1]s/t2; fastcgi_temp_path %[1]s/t3; uwsgi_temp_path %[1]s/t4; scgi_temp_path %[1]s/t5;
   server { listen %[2]s; root %[3]s; }
 }`, dir, addr, root)
