@@ -72,8 +72,16 @@ func (db *DB) LFSBlobKey(ctx context.Context, d hub.Digest) (key string, size in
 // LFSKeyIn returns where the bytes of a large file of a repository are, and their number. NotFound for one that the
 // repository has only by Xet, whoever else has it in one piece.
 func (db *DB) LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error) {
-	err = db.single.one(ctx, selectLinkedKey, []any{repoID, d}, &key, &size)
-	return key, size, db.fail(orMissing(err, hub.NotFound, "There is no such large file."), "finding a large file")
+	type place struct {
+		key  string
+		size int64
+	}
+	missing := func(err error) bool { return hub.Is(err, hub.NotFound) }
+	p, err := remember(db.memo, memoKey{what: "lfs", a: string(repoID), b: string(d)}, missing, func() (p place, err error) {
+		err = db.single.one(ctx, selectLinkedKey, []any{repoID, d}, &p.key, &p.size)
+		return p, db.fail(orMissing(err, hub.NotFound, "There is no such large file."), "finding a large file")
+	})
+	return p.key, p.size, err
 }
 
 // LFSReadableLink tells whether a large file is linked to a repository that is visible under v, neither gated nor
