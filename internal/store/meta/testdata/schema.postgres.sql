@@ -139,6 +139,10 @@ orgs.ssh text not null collate C default ''::text
 orgs.group_creation bigint not null default 5
 orgs.ip_ranges text not null collate C default '[]'::text
 orgs.features text not null collate C default '{}'::text
+orgs.token_max_lifetime bigint not null default 0
+orgs.token_lifetime bigint not null default 0
+orgs.leaks text not null collate C default ''::text
+orgs CHECK ((leaks = ANY (ARRAY[''::text, 'report'::text, 'revoke'::text, 'refuse'::text])))
 orgs CHECK ((ssh = ANY (ARRAY[''::text, 'allow'::text, 'deny'::text])))
 orgs CHECK ((token_policy = ANY (ARRAY['allow_all'::text, 'fine_grained_only'::text, 'require_approval'::text])))
 orgs FOREIGN KEY (id) REFERENCES namespaces(id)
@@ -303,6 +307,15 @@ service_accounts FOREIGN KEY (org_id) REFERENCES orgs(id)
 service_accounts PRIMARY KEY (id)
 CREATE INDEX service_accounts_org ON service_accounts USING btree (org_id, id)
 CREATE UNIQUE INDEX service_accounts_pkey ON service_accounts USING btree (id)
+service_old_values.digest bytea not null
+service_old_values.token_id text not null collate C
+service_old_values.last4 text not null collate C
+service_old_values.grace_until bigint not null
+service_old_values.reported_at bigint not null
+service_old_values FOREIGN KEY (token_id) REFERENCES service_tokens(id)
+service_old_values PRIMARY KEY (digest)
+CREATE INDEX service_old_values_token ON service_old_values USING btree (token_id)
+CREATE UNIQUE INDEX service_old_values_pkey ON service_old_values USING btree (digest)
 service_token_repos.token_id text not null collate C
 service_token_repos.position bigint not null
 service_token_repos.repo_id text not null collate C
@@ -332,6 +345,7 @@ service_tokens FOREIGN KEY (account_id) REFERENCES service_accounts(id)
 service_tokens PRIMARY KEY (digest)
 service_tokens UNIQUE (id)
 CREATE INDEX service_tokens_account ON service_tokens USING btree (account_id, id)
+CREATE INDEX service_tokens_expires ON service_tokens USING btree (expires_at)
 CREATE UNIQUE INDEX service_tokens_id_key ON service_tokens USING btree (id)
 CREATE UNIQUE INDEX service_tokens_pkey ON service_tokens USING btree (digest)
 sessions.digest bytea not null

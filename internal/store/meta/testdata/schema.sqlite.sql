@@ -122,7 +122,7 @@ CREATE TABLE orgs (
     id                 TEXT NOT NULL PRIMARY KEY REFERENCES namespaces (id),
     default_visibility TEXT NOT NULL
 , token_policy TEXT NOT NULL DEFAULT 'allow_all'
-    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}');
+    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}', token_max_lifetime BIGINT NOT NULL DEFAULT 0, token_lifetime BIGINT NOT NULL DEFAULT 0, leaks TEXT NOT NULL DEFAULT '' CHECK (leaks IN ('', 'report', 'revoke', 'refuse')));
 CREATE TABLE outbox (
     id         TEXT   NOT NULL PRIMARY KEY,
     kind       TEXT   NOT NULL,
@@ -263,6 +263,14 @@ CREATE TABLE service_accounts (
     created_at  BIGINT NOT NULL
 );
 CREATE INDEX service_accounts_org ON service_accounts (org_id, id);
+CREATE TABLE service_old_values (
+    digest      BLOB  NOT NULL PRIMARY KEY,
+    token_id    TEXT   NOT NULL REFERENCES service_tokens (id),
+    last4       TEXT   NOT NULL,
+    grace_until BIGINT NOT NULL,
+    reported_at BIGINT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX service_old_values_token ON service_old_values (token_id);
 CREATE TABLE service_token_repos (
     token_id TEXT   NOT NULL REFERENCES service_tokens (id),
     position BIGINT NOT NULL,
@@ -291,6 +299,7 @@ CREATE TABLE service_tokens (
     revoked_why       TEXT   NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX service_tokens_account ON service_tokens (account_id, id);
+CREATE INDEX service_tokens_expires ON service_tokens (expires_at);
 CREATE TABLE sessions (
     digest     BLOB  NOT NULL PRIMARY KEY,
     id         TEXT   NOT NULL UNIQUE,
