@@ -31,7 +31,9 @@ func TestAuditExport(t *testing.T) {
 	h.Token("admin", "alice", hub.Token{Kind: hub.TokenWrite})
 	h.Token("reader", "alice", hub.Token{Kind: hub.TokenRead})
 	h.Token("member", "bob", hub.Token{Kind: hub.TokenWrite})
-	h.Token("scoped", "alice", hub.Token{Kind: hub.TokenFineGrained, Scopes: []hub.Scope{h.Scope(hub.EntityOrg, "acme", hub.PermOrgWrite)}})
+	for name, p := range map[string]hub.Permission{"scoped": hub.PermOrgWrite, "looks": hub.PermOrgRead} {
+		h.Token(name, "alice", hub.Token{Kind: hub.TokenFineGrained, Scopes: []hub.Scope{h.Scope(hub.EntityOrg, "acme", p)}})
+	}
 	fetch := func(token, q string) (int, []map[string]any) {
 		t.Helper()
 		req, err := http.NewRequest("GET", h.URL+"/api/organizations/acme/audit-log/export?q="+q, nil)
@@ -64,7 +66,7 @@ func TestAuditExport(t *testing.T) {
 		}
 		return res.StatusCode, list
 	}
-	for token, want := range map[string]int{"": 401, "reader": 403, "member": 403, "scoped": 403} {
+	for token, want := range map[string]int{"": 401, "reader": 403, "member": 403, "looks": 403} {
 		if code, _ := fetch(token, ""); code != want {
 			t.Errorf("as %q: %d, want %d", token, code, want)
 		}
@@ -79,6 +81,9 @@ func TestAuditExport(t *testing.T) {
 	}
 	if got := strings.Join(types, " "); got != "org.audit_log.export org.add_user org.create" {
 		t.Errorf("got %s", got)
+	}
+	if code, list := fetch("scoped", "type:org.create"); code != 200 || len(list) != 1 {
+		t.Errorf("a fine-grained token with org.write: %d %v", code, list)
 	}
 	export := list[0]
 	if author := export["author"].(map[string]any); author["type"] != "user" || author["user"] != "alice" || author["_id"] != string(alice.ID) {
