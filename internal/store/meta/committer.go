@@ -19,6 +19,8 @@ type committer struct {
 	on   queries // used by the leader alone
 	memo *memo   // told of every COMMIT, also of one whose outcome is not known
 
+	paused func() // of tests: called between a COMMIT and its being told
+
 	mu      sync.Mutex // guards waiting and leading
 	waiting []*job
 	leading bool
@@ -93,7 +95,11 @@ func (c *committer) commit(batch []*job) error {
 			return errors.Join(err, c.rollback(ctx))
 		}
 	}
+	c.memo.committing()
 	_, err := c.conn.ExecContext(ctx, "COMMIT")
+	if c.paused != nil {
+		c.paused()
+	}
 	c.memo.committed()
 	if err != nil {
 		return errors.Join(err, c.rollback(ctx))

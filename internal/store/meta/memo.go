@@ -10,10 +10,14 @@ import (
 // folder's lock: there the count of commits says exactly whether an answer still holds. On PostgreSQL other nodes
 // write too, so nothing is kept.
 //
+// While a COMMIT is running nobody can tell whether others see it yet: a plain read may, and a kept answer read after it
+// must not take the reader back to before. So no answer is given from the moment that a COMMIT begins until the count
+// has grown.
+//
 // A missing row is kept like a found one: otherwise a name that does not exist would take longer to refuse than one
 // that the caller may not know about.
 type memo struct {
-	commits atomic.Uint64 // grows after each COMMIT and before its caller hears of it
+	commits atomic.Uint64 // grows by one before each COMMIT and by one after it: odd while one is running
 
 	mu      sync.RWMutex // guards entries
 	entries map[memoKey]memoEntry
@@ -33,7 +37,14 @@ type memoEntry struct {
 
 func newMemo() *memo { return &memo{entries: map[memoKey]memoEntry{}} }
 
-// committed makes all answers stale.
+// committing makes all answers stale. It is called before a COMMIT, by the one who commits, and committed follows.
+func (m *memo) committing() {
+	if m != nil {
+		m.commits.Add(1)
+	}
+}
+
+// committed is called after a COMMIT, however it ended, and before anybody hears of it.
 func (m *memo) committed() {
 	if m != nil {
 		m.commits.Add(1)
@@ -48,6 +59,9 @@ func remember[T any](m *memo, key memoKey, lasting func(error) bool, read func()
 	}
 	// Counted before the read begins: a commit that overtakes the read makes the answer stale at once.
 	now := m.commits.Load()
+	if now&1 == 1 {
+		return read()
+	}
 	m.mu.RLock()
 	e, ok := m.entries[key]
 	m.mu.RUnlock()

@@ -3,6 +3,7 @@ package meta
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -17,6 +18,7 @@ func TestMemoForgetsWithEveryCommit(t *testing.T) {
 	read := func() (int, error) { reads++; return reads, nil }
 	for i, want := range []int{1, 1, 2, 2} {
 		if i == 2 {
+			m.committing()
 			m.committed()
 		}
 		if got, err := remember(m, memoKey{what: "x"}, never, read); got != want || err != nil {
@@ -29,7 +31,8 @@ func TestMemoForgetsWithEveryCommit(t *testing.T) {
 func TestMemoLosesTheFillRace(t *testing.T) {
 	m := newMemo()
 	slow := func() (string, error) {
-		m.committed() // somebody commits between our read of the row and our return
+		m.committing() // somebody commits between our read of the row and our return
+		m.committed()
 		return "old", nil
 	}
 	if got, _ := remember(m, memoKey{what: "x"}, never, slow); got != "old" {
@@ -37,6 +40,36 @@ func TestMemoLosesTheFillRace(t *testing.T) {
 	}
 	if got, _ := remember(m, memoKey{what: "x"}, never, func() (string, error) { return "new", nil }); got != "new" {
 		t.Errorf("a stale answer was served: %s", got)
+	}
+}
+
+// Between the moment at which a COMMIT takes effect and the moment at which it is counted, a plain read sees it already.
+// What is read from the memo after that must see it too: a reader that learned of a new generation must not be taken
+// back to an older one. Found as a keeper that had new refs with the packs of before them.
+func TestMemoIsSilentDuringACommit(t *testing.T) {
+	db, err := Open(ctx, Options{URL: filepath.Join(t.TempDir(), "ambit.db")})
+	must(t, err)
+	defer db.Close()
+	repo := addRepo(t, db, addUser(t, db, "alice").ID, "seen")
+	kept, _, err := db.LivePacks(ctx, repo.ID) // now it is remembered
+	must(t, err)
+	looked := false
+	db.writer.paused = func() {
+		refs, err := db.Refs(ctx, repo.ID, "refs/") // plain
+		must(t, err)
+		ref, refErr := db.Ref(ctx, repo.ID, "refs/heads/main") // these are remembered
+		gen, _, err := db.LivePacks(ctx, repo.ID)
+		must(t, err)
+		if len(refs) != 1 || refErr != nil || ref.Target != oid(1) || gen != kept+1 {
+			t.Errorf("refs %v, then ref %v %v and generation %d after %d", refs, ref, refErr, gen, kept)
+		}
+		looked = true
+	}
+	_, err = db.Publish(ctx, change(repo.ID, "refs/heads/main", hub.ZeroOID, oid(1)))
+	must(t, err)
+	db.writer.paused = nil
+	if !looked {
+		t.Error("no commit was seen")
 	}
 }
 
