@@ -137,7 +137,8 @@ func TestLifeUnderApproval(t *testing.T) {
 	w.expect(old.ID, hub.TokenNone)
 	w.policy(hub.RequireApproval)
 	w.expect(old.ID, hub.TokenPending)
-	w.expectNews("org.tokens_to_review to alice ") // one message for the switch, however many tokens wait
+	// One message to the admins for the switch, however many tokens wait, and one to each owner.
+	w.expectNews("org.tokens_to_review to alice ", "token.waiting to carol ")
 
 	mine := w.create("alice", onOrg(hub.PermRepoWrite)) // made by an admin
 	w.expect(mine.ID, hub.TokenApproved)
@@ -145,7 +146,7 @@ func TestLifeUnderApproval(t *testing.T) {
 
 	c := w.create("bob", onOrg(hub.PermRepoContentRead))
 	w.expect(c.ID, hub.TokenPending)
-	w.expectNews("token.pending to alice ")
+	w.expectNews("token.pending to alice ", "token.waiting to bob ")
 	w.decide(c.ID, hub.TokenApproved)
 	w.expectNews("token.decided to bob approved")
 
@@ -157,7 +158,7 @@ func TestLifeUnderApproval(t *testing.T) {
 	w.expectNews()
 	w.edit("bob", c.ID, onOrg(hub.PermRepoContentRead, hub.PermRepoWrite))
 	w.expect(c.ID, hub.TokenPending)
-	w.expectNews("token.pending to alice ")
+	w.expectNews("token.pending to alice ", "token.waiting to bob ")
 	w.decide(c.ID, hub.TokenApproved)
 	w.edit("bob", c.ID, onOrg(hub.PermRepoContentRead))
 	w.expect(c.ID, hub.TokenApproved)

@@ -145,11 +145,13 @@ const (
 	NoticeDecision = "token.decided"        // to the owner of a token
 )
 
-// decisions are the events of the Hub's audit log and the words for people.
-var decisions = map[hub.TokenState]struct{ event, past string }{
-	hub.TokenApproved: {"org.token_approval.authorized", "approved"},
-	hub.TokenDenied:   {"org.token_approval.denied", "denied"},
-	hub.TokenRevoked:  {"org.token_approval.revoked", "revoked"},
+// decisions are the events of the Hub's audit log, and the words for people.
+var decisions = map[hub.TokenState]struct{ event, past, effect string }{
+	hub.TokenApproved: {"org.token_approval.authorized", "approved", "It works there from now on."},
+	hub.TokenDenied: {"org.token_approval.denied", "denied",
+		"It is refused there, and works everywhere else as before. An administrator can still approve it."},
+	hub.TokenRevoked: {"org.token_approval.revoked", "revoked",
+		"It is refused there for good, and works everywhere else as before. Make a new one for what used it there."},
 }
 
 func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization, t hub.Token, to hub.TokenState, reason string, from hub.Event, none error) (Reviewed, error) {
@@ -177,7 +179,7 @@ func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization
 	if to != hub.TokenRevoked || before.Grant.State != hub.TokenRevoked {
 		ev := orgs.Event(g, from, d.event, fmt.Sprintf("%s token %s (…%s) of %s for %s", d.past, t.ID, t.Last4, before.OwnerName, o.Name), o.ID, t.ID)
 		ev.Notices = []hub.Notice{{Kind: NoticeDecision, To: t.UserID, Data: map[string]string{
-			"organization": o.Name, "token": t.Name, "last4": t.Last4, "decision": d.past, "reason": reason}}}
+			"organization": o.Name, "token": t.Name, "last4": t.Last4, "decision": d.past, "effect": d.effect, "reason": reason}}}
 		_, err = s.store.DecideToken(ctx, t.ID, o.ID, to, g.Subject().ActorID(), reason, ev)
 	}
 	if hub.Is(err, hub.NotFound) {

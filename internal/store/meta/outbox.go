@@ -13,7 +13,7 @@ const (
 	selectReceivers = `
 		SELECT u.id FROM users u WHERE u.id = ?
 		UNION
-		SELECT m.user_id FROM members m WHERE m.org_id = ? AND m.role = ?
+		SELECT m.user_id FROM members m JOIN users a ON a.id = m.user_id WHERE m.org_id = ? AND m.role = ? AND a.suspended = 0
 		UNION
 		SELECT u.id FROM users u WHERE ? = '' AND u.admin = 1 AND u.suspended = 0`
 	insertOutbox = `

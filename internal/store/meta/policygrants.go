@@ -43,6 +43,12 @@ const (
 		WHERE m.org_id = ? AND m.user_id = ? AND t.kind = 'fineGrained' AND t.revoked_at = 0
 			AND EXISTS (SELECT 1 FROM token_scopes s WHERE s.token_id = t.id AND ` + inOrg + `)
 		ORDER BY t.id`
+	selectScopedTokensOn = `
+		SELECT t.id, m.role FROM tokens t JOIN members m ON m.user_id = t.user_id
+		WHERE m.org_id = ? AND t.kind = 'fineGrained' AND t.revoked_at = 0
+			AND EXISTS (SELECT 1 FROM token_scopes s JOIN repos r ON r.id = s.entity_id AND r.type = s.entity_type
+				WHERE s.token_id = t.id AND r.id = ? AND r.namespace_id = m.org_id)
+		ORDER BY t.id`
 	countTokenInOrg = `
 		SELECT COUNT(*) FROM tokens t JOIN members m ON m.user_id = t.user_id
 		WHERE t.id = ? AND m.org_id = ? AND t.revoked_at = 0 AND (t.kind <> 'fineGrained'

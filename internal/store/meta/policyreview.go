@@ -10,17 +10,36 @@ import (
 )
 
 // reviewAll enters every fine-grained token with scopes in the organization into its review, as its policy becomes
-// to require approval.
+// to require approval. Owners hear of those that wait from then on.
 func (tx *Tx) reviewAll(ctx context.Context, orgID hub.ID) error {
-	return tx.reviewEach(ctx, orgID, selectScopedTokensIn, orgID)
+	var waiting []hub.ID
+	err := tx.reviewEach(ctx, orgID, func(id hub.ID, _ hub.TokenState) error {
+		waiting = append(waiting, id)
+		return nil
+	}, selectScopedTokensIn, orgID)
+	if err != nil {
+		return err
+	}
+	return tx.tellOwners(ctx, orgID, waiting)
 }
 
-// reviewOf does the same for the tokens of one person, who joins.
+// reviewOf does the same for the tokens of one person, who joins. The admins hear of each that waits.
 func (tx *Tx) reviewOf(ctx context.Context, orgID, userID hub.ID) error {
-	return tx.reviewEach(ctx, orgID, selectScopedTokensOf, orgID, userID)
+	return tx.reviewEach(ctx, orgID, tx.teller(ctx, orgID), selectScopedTokensOf, orgID, userID)
 }
 
-func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, text string, args ...any) error {
+// reviewOn does the same for the tokens with an entry for one repository, which has come to the organization.
+func (tx *Tx) reviewOn(ctx context.Context, orgID, repoID hub.ID) error {
+	return tx.reviewEach(ctx, orgID, tx.teller(ctx, orgID), selectScopedTokensOn, orgID, repoID)
+}
+
+func (tx *Tx) teller(ctx context.Context, orgID hub.ID) func(hub.ID, hub.TokenState) error {
+	return func(id hub.ID, before hub.TokenState) error { return tx.tellPending(ctx, id, orgID, before) }
+}
+
+// reviewEach reviews the tokens that a query finds, and calls waits for each that has become pending, with the state
+// that it had.
+func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, waits func(hub.ID, hub.TokenState) error, text string, args ...any) error {
 	type scoped struct {
 		id   hub.ID
 		role hub.Role
@@ -37,7 +56,11 @@ func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, text string, args ..
 		if !found {
 			g.AdminMade = t.role == hub.RoleAdmin
 		}
-		if err := tx.review(ctx, orgID, g, false); err != nil {
+		pending, err := tx.review(ctx, orgID, g, false)
+		if err == nil && pending {
+			err = waits(t.id, g.State)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -45,11 +68,12 @@ func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, text string, args ..
 }
 
 // review moves a token along by itself: nothing decided becomes pending or, made by an admin, approved; with widened,
-// so does what was pending or approved. What an administrator denied or revoked stays.
-func (tx *Tx) review(ctx context.Context, orgID hub.ID, g hub.TokenGrant, widened bool) error {
+// so does what was pending or approved. What an administrator denied or revoked stays. pending tells whether the token
+// waits now and did not before, so that somebody has to be told.
+func (tx *Tx) review(ctx context.Context, orgID hub.ID, g hub.TokenGrant, widened bool) (pending bool, err error) {
 	rules, err := readRules(ctx, tx.queries, orgID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	before := g.State
 	enters := rules.Tokens == hub.RequireApproval && before == hub.TokenNone
@@ -69,14 +93,14 @@ func (tx *Tx) review(ctx context.Context, orgID hub.ID, g hub.TokenGrant, widene
 		}
 	}
 	if err := tx.putGrant(ctx, g); err != nil {
-		return err
+		return false, err
 	}
 	tx.stale(tokenChange(g.TokenID))
 	if g.State == before || g.State != hub.TokenPending || rules.Tokens != hub.RequireApproval {
-		return nil
+		return false, nil
 	}
 	ev := hub.Event{TargetID: g.TokenID, NamespaceID: orgID, Message: "A fine-grained token waits for approval."}
-	return tx.record(ctx, ev, "org.token_approval.authorization_request")
+	return true, tx.record(ctx, ev, "org.token_approval.authorization_request")
 }
 
 // reviewToken follows a change of a fine-grained token's scopes in every organization that they touch, except those
@@ -102,11 +126,11 @@ func (tx *Tx) reviewToken(ctx context.Context, tokenID, owner hub.ID, old, now [
 		if !found || widened || widens(now, old, org) { // renaming is no change of permissions
 			g.AdminMade = role == hub.RoleAdmin
 		}
-		before := g.State
-		if err := tx.review(ctx, org, g, widened); err != nil {
-			return err
+		pending, err := tx.review(ctx, org, g, widened)
+		if err == nil && pending {
+			err = tx.tellPending(ctx, tokenID, org, g.State)
 		}
-		if err := tx.tellPending(ctx, tokenID, org, before); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -61,6 +61,11 @@ func (db *DB) MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceI
 		if err := tx.staleScopesOn(ctx, id); err != nil { // their entity's name and owner are others now
 			return err
 		}
+		if owner.Kind == hub.OrgNamespace && from.NamespaceID != namespaceID {
+			if err := tx.reviewOn(ctx, namespaceID, id); err != nil { // tokens that name it speak of the organization now
+				return err
+			}
+		}
 		ev.RepoID = id
 		return tx.record(ctx, ev, "repo.move", repoChange(id))
 	})
