@@ -28,7 +28,9 @@ type XetRegistration struct {
 	Domain ID
 	Files  []XetClaim
 	Chunks []XetChunk
-	Event  Event
+	// Borrowed are xorbs that the domain need not hold, because files consist of them that the repository has.
+	Borrowed []XetHash
+	Event    Event
 }
 
 // XetClaim is a file with the SHA-256 that its uploader says it has.

@@ -42,6 +42,7 @@ const (
 var ticketActions = map[string]access.Action{
 	access.RepoContentRead.String(): access.RepoContentRead,
 	access.RepoWrite.String():       access.RepoWrite,
+	access.DiscussionWrite.String(): access.DiscussionWrite,
 }
 
 // The credential that a ticket descends from.
@@ -53,7 +54,7 @@ const (
 )
 
 // Mint returns the text of a ticket for s: URL-safe, about 250 characters. It dies with the credential of s.
-// An action other than RepoContentRead and RepoWrite, or the operator's subject, is a fault and gives a
+// An action other than RepoContentRead, RepoWrite and DiscussionWrite, or the operator's subject, is a fault and gives a
 // ticket that Redeem refuses.
 func (a *Authenticator) Mint(s *access.Subject, t Ticket) string {
 	c := s.Credential()

@@ -44,8 +44,8 @@ const maxQuery = 1 << 20 // bytes of a JSON body
 
 // Register adds the routes to s.
 func (a *API) Register(s *httpd.Server) {
-	s.Repo(httpd.RepoAPI, "GET /xet-read-token/{rev}", access.RepoContentRead, a.token(access.RepoContentRead))
-	s.Repo(httpd.RepoAPI, "GET /xet-write-token/{rev}", access.RepoWrite, a.token(access.RepoWrite))
+	s.Repo(httpd.RepoAPI, "GET /xet-read-token/{rev}", access.RepoContentRead, a.readToken)
+	httpd.Add(s, httpd.RepoAPI, "GET /xet-write-token/{rev}", parseWriting, a.writeToken)
 	httpd.Add(s, httpd.RepoAPI, "POST /lfs-files/duplicate", parseDuplicate, a.duplicate, httpd.MaxBody(maxDuplicate))
 
 	read := func(pattern string, h handler, opts ...httpd.Option) {
@@ -110,30 +110,33 @@ type handler = func(http.ResponseWriter, *httpd.Request, call, access.Grant) err
 
 // call is a parsed request to the store.
 type call struct {
-	need access.Need
-	hash xethash.Hash // of the path, zero if it has none
+	needs  []access.Need
+	writes bool         // the token is one for writing
+	hash   xethash.Hash // of the path, zero if it has none
 }
 
 // Needs says what the request needs of the repository of its token.
-func (c call) Needs() []access.Need { return []access.Need{c.need} }
+func (c call) Needs() []access.Need { return c.needs }
 
-// writes tells whether the token is one for writing.
-func (c call) writes() bool { return c.need.Action == access.RepoWrite }
-
-// parse reads a request that needs an action; NoAction stands for what the token allows. A token for writing reads too.
+// parse reads a request that needs an action; NoAction stands for what the token allows. A token for writing reads too, and so
+// does one for proposals, whose holder must go on being allowed both.
 func parse(action access.Action) func(*httpd.Request) (call, error) {
 	return func(r *httpd.Request) (c call, err error) {
 		t, ok := r.Context().Value(tokenKey{}).(identity.Ticket)
 		if !ok {
 			return c, access.NeedsCredential()
 		}
-		c.need = t.Need()
+		c.writes = t.Action != access.RepoContentRead
+		need := t.Need()
 		switch {
-		case action == access.RepoWrite && t.Action != access.RepoWrite:
+		case action == access.RepoWrite && !c.writes:
 			return c, &hub.Error{Code: hub.Forbidden, Reason: "xet.read_token", Message: "This Xet token is for reading only."}
 		case action == access.RepoContentRead:
-			c.need.Action = action
+			need.Action = action
+		case t.Action == access.DiscussionWrite:
+			c.needs = []access.Need{{Action: access.RepoContentRead, Target: need.Target}}
 		}
+		c.needs = append(c.needs, need)
 		if p := r.Param("prefix"); p != "" && p != "default" && p != "default-merkledb" {
 			return c, hub.Errorf(hub.InvalidInput, "Unknown prefix %q: use default.", p)
 		}

@@ -32,7 +32,7 @@ func TestTokenEndpoints(t *testing.T) {
 		{"", "models/alice/missing/xet-read-token/main", 401},
 		{"mallory.write", "models/alice/public/xet-read-token/main", 200},
 		{"mallory.write", "models/alice/public/xet-write-token/main", 403},
-		{"mallory.write", "models/alice/public/xet-write-token/None?create_pr=1", 403},
+
 		{"mallory.write", "models/alice/secret/xet-read-token/main", 404},
 		{"mallory.write", "models/acme/gated/xet-read-token/main", 403},
 		{"alice.read", "models/alice/secret/xet-read-token/main", 200},

@@ -12,6 +12,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/xet"
 )
 
 const (
@@ -37,39 +38,68 @@ func (c connection) headers() map[string]string {
 	}
 }
 
-// token hands out a token for the repository and revision of the path.
-func (a *API) token(action access.Action) func(http.ResponseWriter, *httpd.Request, access.Grant) error {
-	return func(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
-		createPR, err := r.QueryBool("create_pr")
-		if err != nil {
-			return err
-		}
-		rev := r.Param("rev")
-		check := rev
-		if createPR && action == access.RepoWrite {
-			check = "" // the revision is still to come, and clients name it "None"
-		}
-		c, err := a.connect(r, g, action, rev, check)
-		if err != nil {
-			return err
-		}
-		for k, v := range c.headers() {
-			w.Header().Set(k, v)
-		}
-		w.Header().Set("Cache-Control", "no-store")
-		httpd.WriteJSON(w, http.StatusOK, c)
-		return nil
+// readToken hands out a token for reading the revision of the path.
+func (a *API) readToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
+	to, err := a.xet.Read(r.Context(), g, r.Param("rev"))
+	if err != nil {
+		return err
 	}
+	return a.hand(w, r, g, to)
 }
 
-func (a *API) connect(r *httpd.Request, g access.Grant, action access.Action, rev, check string) (connection, error) {
-	repo, to, err := a.xet.Connect(r.Context(), g, action, check)
-	if err != nil {
-		return connection{}, err
+// writing is a parsed request for a token for writing.
+type writing struct {
+	repo     hub.RepoID
+	rev      string // "" for a pull request that is still to come: clients then name it "None", or the branch it starts from
+	proposal bool   // it is for a pull request
+}
+
+func parseWriting(r *httpd.Request) (writing, error) {
+	rev := r.Param("rev")
+	q := writing{r.Repo, rev, xet.IsProposal(rev)}
+	create, err := r.QueryBool("create_pr")
+	if create {
+		q.rev, q.proposal = "", true
 	}
+	return q, err
+}
+
+// Needs is the right to write, or for pull requests to read: who may open one is decided with it.
+func (q writing) Needs() []access.Need {
+	action := access.RepoWrite
+	if q.proposal {
+		action = access.RepoContentRead
+	}
+	return []access.Need{{Action: action, Target: access.Repo(q.repo)}}
+}
+
+// writeToken hands out a token for writing.
+func (a *API) writeToken(w http.ResponseWriter, r *httpd.Request, q writing, g access.Grant) error {
+	connect := a.xet.Write
+	if q.proposal {
+		connect = a.xet.Propose
+	}
+	to, err := connect(r.Context(), g, q.rev)
+	if err != nil {
+		return err
+	}
+	return a.hand(w, r, g, to)
+}
+
+func (a *API) hand(w http.ResponseWriter, r *httpd.Request, g access.Grant, to xet.Connection) error {
+	c := a.connect(r, g, to, r.Param("rev"))
+	for k, v := range c.headers() {
+		w.Header().Set(k, v)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	httpd.WriteJSON(w, http.StatusOK, c)
+	return nil
+}
+
+func (a *API) connect(r *httpd.Request, g access.Grant, to xet.Connection, rev string) connection {
 	exp := a.now().Add(tokenLife)
-	t := identity.Ticket{Method: tokenMethod, Action: action, RepoID: repo.ID, Size: -1, Bound: bound(rev), Expires: exp.Add(tokenGrace)}
-	return connection{CasURL: r.BaseURL + to.Path, AccessToken: a.tickets.Mint(g.Subject(), t), Expires: exp.Unix()}, nil
+	t := identity.Ticket{Method: tokenMethod, Action: to.Action, RepoID: to.Repo.ID, Size: -1, Bound: bound(rev), Expires: exp.Add(tokenGrace)}
+	return connection{CasURL: r.BaseURL + to.Path, AccessToken: a.tickets.Mint(g.Subject(), t), Expires: exp.Unix()}
 }
 
 // bound shortens a revision to what a ticket holds.
@@ -84,11 +114,11 @@ func bound(rev string) string {
 // Offer tells a client of the LFS batch API how to upload an object by Xet: where to get tokens, and the first one.
 // Source: @huggingface/hub src/lib/commit.ts; huggingface_hub 0.36 _commit_api.py.
 func (a *API) Offer(r *httpd.Request, g access.Grant, repo hub.Repo, rev string) (href string, headers map[string]string, err error) {
-	c, err := a.connect(r, g, access.RepoWrite, rev, "")
+	to, err := a.xet.Write(r.Context(), g, "")
 	if err != nil {
 		return "", nil, err
 	}
-	headers = c.headers()
+	headers = a.connect(r, g, to, rev).headers()
 	headers["X-Xet-Session-Id"] = r.Header.Get("X-Xet-Session-Id")
 	if headers["X-Xet-Session-Id"] == "" {
 		headers["X-Xet-Session-Id"] = r.ID

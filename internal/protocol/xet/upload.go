@@ -34,7 +34,7 @@ func (a *API) putXorb(w http.ResponseWriter, r *httpd.Request, c call, g access.
 
 // headXorb tells the size of a xorb to those who may write where it lies.
 func (a *API) headXorb(w http.ResponseWriter, r *httpd.Request, c call, g access.Grant) error {
-	if !c.writes() {
+	if !c.writes {
 		return hub.Errorf(hub.NotFound, "There is no such xorb.")
 	}
 	n, err := a.xet.HasXorb(r.Context(), g, c.hash)
@@ -49,7 +49,7 @@ func (a *API) headXorb(w http.ResponseWriter, r *httpd.Request, c call, g access
 // chunk answers a deduplication query. To tokens for reading everything is unknown: anybody can get one for one public
 // repository of an owner, and the answer speaks of all of them.
 func (a *API) chunk(w http.ResponseWriter, r *httpd.Request, c call, g access.Grant) error {
-	if !c.writes() {
+	if !c.writes {
 		return hub.Errorf(hub.NotFound, "No such chunk.")
 	}
 	b, err := a.xet.Dedupe(r.Context(), g, c.hash)

@@ -22,9 +22,15 @@ func healKey(h xethash.Hash) string { return "xorb-new/" + h.String() }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
+// rotCause marks the cause of an error as rot.
+type rotCause struct{ error }
+
+// Unwrap returns what was found.
+func (r *rotCause) Unwrap() error { return r.error }
+
 // rot is the error of stored bytes that are not what they were.
 func rot(h xethash.Hash, err error) error {
-	return hub.Wrap(err, hub.Internal, "the stored xorb %s is damaged", h)
+	return hub.Wrap(&rotCause{err}, hub.Internal, "the stored xorb %s is damaged", h)
 }
 
 // openXorb opens a stored xorb; the caller closes it.
@@ -92,6 +98,17 @@ func (s *Service) table(ctx context.Context, h xethash.Hash) (xorb.Table, error)
 	}
 	s.tables.put(h, t)
 	return t, nil
+}
+
+// soundTable is table, but for bytes that are missing or damaged it returns nil and no error, after it has seen to it that
+// nobody is told of the xorb any more and that it is stored anew when it is uploaded again.
+func (s *Service) soundTable(ctx context.Context, h xethash.Hash) (xorb.Table, error) {
+	t, err := s.table(ctx, h)
+	if err == nil || !errors.As(err, new(*rotCause)) {
+		return t, err
+	}
+	s.logErr(ctx, "stored bytes are damaged", err)
+	return nil, s.meta.SetXetChecked(ctx, h, true)
 }
 
 func rowOf(h xethash.Hash, t xorb.Table) hub.XetXorb {

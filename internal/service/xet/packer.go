@@ -189,14 +189,7 @@ func (b *packing) remember(h xethash.Hash, at place) {
 
 // ask looks a chunk up in the domain's index, as a client would, and learns of all that goes with it.
 func (b *packing) ask(ctx context.Context, h xethash.Hash) error {
-	name, ok, err := b.svc.meta.XetChunk(ctx, b.domain, h)
-	if err != nil || !ok {
-		return err
-	}
-	if err := b.svc.meta.FreshenXetHolding(ctx, b.domain, name, b.svc.now().Add(-time.Hour)); err != nil {
-		return err
-	}
-	xorbs, _, err := b.svc.companions(ctx, b.domain, name)
+	xorbs, _, err := b.svc.known(ctx, scope{domain: b.domain}, h)
 	if err != nil {
 		return err
 	}

@@ -20,13 +20,15 @@ type Meta interface {
 	XetXorbOf(ctx context.Context, domain hub.ID, hash hub.XetHash) (hub.XetXorb, error)
 	BeginXetXorb(ctx context.Context, domain hub.ID, hash hub.XetHash) (held, stored bool, err error)
 	CompleteXetXorb(ctx context.Context, domain hub.ID, x hub.XetXorb, eligible []hub.XetHash) error
-	XetChunk(ctx context.Context, domain hub.ID, chunk hub.XetHash) (xorb hub.XetHash, ok bool, err error)
-	FreshenXetHolding(ctx context.Context, domain hub.ID, xorb hub.XetHash, stale time.Time) error
+	XetChunk(ctx context.Context, domain hub.ID, chunk hub.XetHash) ([]hub.XetHash, error)
+	FreshenXetHoldings(ctx context.Context, domain hub.ID, xorbs []hub.XetHash, stale time.Time) error
 
 	RegisterXet(ctx context.Context, reg hub.XetRegistration) error
 	XetFileOf(ctx context.Context, repoID hub.ID, hash hub.XetHash) (hub.XetFile, error)
 	XetFileByID(ctx context.Context, id hub.ID) (hub.XetFile, error)
 	XetFileWith(ctx context.Context, domain hub.ID, xorb hub.XetHash) (hub.XetFile, error)
+	XetFilesIn(ctx context.Context, repoID hub.ID, xorb hub.XetHash, limit int) ([]hub.XetFile, error)
+	XetParts(ctx context.Context, fileID, domain hub.ID) (map[hub.XetHash]bool, error)
 	XetRefs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error)
 	CopyXet(ctx context.Context, from, to hub.ID, hash hub.XetHash, d hub.Digest, ev hub.Event) error
 	UnverifiedXet(ctx context.Context, before time.Time, limit int) ([]hub.XetFile, error)
@@ -44,8 +46,9 @@ type Meta interface {
 	SetXetChecked(ctx context.Context, hash hub.XetHash, rotten bool) error
 }
 
-// Authorizer decides again while something takes long; access.Authorizer is one.
+// Authorizer decides, and decides again while something takes long; access.Authorizer is one.
 type Authorizer interface {
+	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
 	Recheck(ctx context.Context, g access.Grant) (access.Grant, error)
 }
 
@@ -111,6 +114,7 @@ type Service struct {
 	now       func() time.Time
 	logErr    func(ctx context.Context, msg string, err error)
 	tables    *tableCache
+	told      told
 	ingesters sync.Pool     // *xorb.Ingester
 	readers   sync.Pool     // *xorb.Reader
 	busy      chan struct{} // full while as many xorbs are being verified as the machine has use for
@@ -151,44 +155,4 @@ func enter(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// BasePath is the path below which the store's HTTP interface lies.
-const BasePath = "/xet/"
-
-// Path is where the transfers of a repository go: its domain, and the epoch of what clients remember of that domain.
-func (s *Service) Path(ctx context.Context, repo hub.Repo) (string, error) {
-	epoch, err := s.meta.XetEpoch(ctx, repo.NamespaceID)
-	return BasePath + string(repo.NamespaceID) + "-" + itoa(epoch), err
-}
-
-// Connection is where the transfers of a repository go.
-type Connection struct{ Path string }
-
-// Connect checks the revision of a grant for an action, and tells where to go. rev "" is not checked. RevisionNotFound.
-func (s *Service) Connect(ctx context.Context, g access.Grant, action access.Action, rev string) (hub.Repo, Connection, error) {
-	repo, err := g.Repo(action)
-	if err != nil {
-		return repo, Connection{}, err
-	}
-	if rev != "" {
-		if err := s.checkRevision(ctx, repo, rev); err != nil {
-			return repo, Connection{}, err
-		}
-	}
-	path, err := s.Path(ctx, repo)
-	return repo, Connection{path}, err
-}
-
-func (s *Service) checkRevision(ctx context.Context, repo hub.Repo, rev string) error {
-	snap, err := s.git.Open(ctx, repo.ID)
-	if err != nil {
-		return err
-	}
-	defer snap.Close()
-	_, err = snap.Resolve(ctx, rev)
-	if hub.Is(err, hub.RevisionNotFound) && repo.HeadOID.IsZero() && rev == hub.DefaultBranch {
-		return nil // an empty repository: the first commit makes its branch
-	}
-	return err
 }

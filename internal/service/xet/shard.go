@@ -31,7 +31,7 @@ const (
 type Upload struct {
 	svc   *Service
 	grant access.Grant
-	repo  hub.Repo
+	scope scope
 	reg   hub.XetRegistration
 	files []xetterms.File // of reg.Files
 }
@@ -47,7 +47,7 @@ type Progress struct {
 // is visible before Register. InvalidInput says what is wrong, and is the same for a xorb that others have and one
 // that nobody has.
 func (s *Service) ReadShard(ctx context.Context, g access.Grant, body io.Reader) (*Upload, error) {
-	repo, err := g.Repo(access.RepoWrite)
+	sc, err := scopeOf(g)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) ReadShard(ctx context.Context, g access.Grant, body io.Reader)
 		return nil, err
 	}
 	defer leave()
-	u := &Upload{svc: s, grant: g, repo: repo, reg: hub.XetRegistration{RepoID: repo.ID, Domain: repo.NamespaceID}}
+	u := &Upload{svc: s, grant: g, scope: sc, reg: hub.XetRegistration{RepoID: sc.repo.ID, Domain: sc.domain}}
 	err = u.read(ctx, shard.NewReader(bufio.NewReaderSize(text, 64<<10), shard.Limits{Bytes: maxShardBytes}))
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func spool(body io.Reader, dir string) (text io.Reader, done func(), err error) 
 }
 
 func (u *Upload) read(ctx context.Context, d *shard.Reader) error {
-	k := &checker{svc: u.svc, domain: u.repo.NamespaceID, held: map[xethash.Hash]bool{}}
+	k := &checker{svc: u.svc, scope: u.scope, held: map[xethash.Hash]bool{}, cover: u.svc.cover(u.scope.repo.ID)}
 	seen := map[xethash.Hash]bool{}
 	indexed := map[xethash.Hash]bool{}
 	for {
@@ -146,6 +146,11 @@ func (u *Upload) read(ctx context.Context, d *shard.Reader) error {
 			return err
 		}
 	}
+	for h, own := range k.held {
+		if !own {
+			u.reg.Borrowed = append(u.reg.Borrowed, h)
+		}
+	}
 	_, _, err := d.Footer()
 	return err
 }
@@ -153,8 +158,9 @@ func (u *Upload) read(ctx context.Context, d *shard.Reader) error {
 // checker compares a shard with what is stored.
 type checker struct {
 	svc    *Service
-	domain hub.ID
-	held   map[xethash.Hash]bool // xorbs that the domain is known to hold
+	scope  scope
+	held   map[xethash.Hash]bool // xorbs that may be referred to: true for those that the domain holds
+	cover  *cover                // of the repository, for proposals
 	chunks int64                 // named so far
 }
 
@@ -164,15 +170,38 @@ func unproven(f xethash.Hash) error {
 	return hub.Errorf(hub.InvalidInput, "The file %s refers to chunks that were not uploaded.", f)
 }
 
-// table returns the table of a xorb that the domain holds; NotFound.
-func (k *checker) table(ctx context.Context, h xethash.Hash) (xorb.Table, error) {
-	if !k.held[h] {
-		if _, err := k.svc.meta.XetXorbOf(ctx, k.domain, h); err != nil {
-			return nil, err
+// table returns the table of a xorb that files of this upload may refer to, and whether to all of it; NotFound.
+func (k *checker) table(ctx context.Context, h xethash.Hash) (t xorb.Table, whole bool, err error) {
+	own, seen := k.held[h]
+	if !seen {
+		_, err := k.svc.meta.XetXorbOf(ctx, k.scope.domain, h)
+		own = err == nil
+		if hub.Is(err, hub.NotFound) && k.scope.proposal {
+			var runs []run
+			if runs, err = k.cover.of(ctx, h); err == nil && len(runs) == 0 {
+				err = noXorb()
+			}
 		}
-		k.held[h] = true
+		if err != nil {
+			return nil, false, err
+		}
+		k.held[h] = own
 	}
-	return k.svc.table(ctx, h)
+	if t, err = k.svc.soundTable(ctx, h); err == nil && t == nil {
+		err = noXorb()
+	}
+	return t, own, err
+}
+
+func noXorb() error { return hub.Errorf(hub.NotFound, "There is no such xorb.") }
+
+// may tells whether a file of this upload may refer to a run of chunks of a xorb.
+func (k *checker) may(ctx context.Context, t shard.Term, whole bool) (bool, error) {
+	if whole {
+		return true, nil
+	}
+	runs, err := k.cover.of(ctx, t.Xorb)
+	return within(runs, t.Start, t.End), err
 }
 
 // file checks a file and returns the hash of its first chunk.
@@ -198,12 +227,17 @@ func (k *checker) file(ctx context.Context, f *shard.File) (first xethash.Hash, 
 		if err := ctx.Err(); err != nil {
 			return first, err
 		}
-		table, err := k.table(ctx, t.Xorb)
+		table, whole, err := k.table(ctx, t.Xorb)
 		if hub.Is(err, hub.NotFound) {
 			return first, unproven(f.Hash)
 		}
 		if err != nil {
 			return first, err
+		}
+		if ok, err := k.may(ctx, t, whole); err != nil {
+			return first, err
+		} else if !ok {
+			return first, unproven(f.Hash)
 		}
 		start, end := int(t.Start), int(t.End)
 		if end > len(table) || table.RangeHash(start, end) != t.Range || table.Unpacked(start, end) != int64(t.Unpacked) {
@@ -224,8 +258,8 @@ func (k *checker) file(ctx context.Context, f *shard.File) (first xethash.Hash, 
 
 // xorb holds a section on a xorb against the stored table. Everything that can be computed from the xorb is not looked at.
 func (k *checker) xorb(ctx context.Context, x *shard.Xorb) error {
-	table, err := k.table(ctx, x.Hash)
-	if hub.Is(err, hub.NotFound) {
+	table, whole, err := k.table(ctx, x.Hash)
+	if hub.Is(err, hub.NotFound) || err == nil && !whole {
 		return hub.Errorf(hub.InvalidInput, "The xorb %s was not uploaded.", x.Hash)
 	}
 	if err != nil {
@@ -254,7 +288,8 @@ func (u *Upload) Register(ctx context.Context, ev hub.Event, tell func(Progress)
 	guard := s.guard(ctx, u.grant)
 	for i := range u.reg.Files {
 		f := &u.reg.Files[i]
-		if f.Claim == "" || f.Size > xorb.MaxUnpacked || f.Size > budget {
+		// A claim counts in the whole repository, and not everybody who may propose is to be believed.
+		if f.Claim == "" || (f.Size > xorb.MaxUnpacked || f.Size > budget) && !u.scope.proposal {
 			continue
 		}
 		budget -= f.Size
@@ -283,7 +318,7 @@ func (u *Upload) Register(ctx context.Context, ev hub.Event, tell func(Progress)
 		return nil
 	}
 	u.reg.Event = ev
-	u.reg.Event.NamespaceID = u.repo.NamespaceID
+	u.reg.Event.NamespaceID = u.scope.repo.NamespaceID
 	u.reg.Event.Message = "Registered " + itoa(int64(len(u.reg.Files))) + " large files by Xet."
 	if err := s.meta.RegisterXet(ctx, u.reg); err != nil {
 		return err

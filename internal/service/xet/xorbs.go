@@ -15,7 +15,7 @@ import (
 // call returns. inserted is false only when the domain had it before; that others have it is not told. Repeating it does
 // no harm. InvalidInput for a body that is not the xorb h; then nothing is kept.
 func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, body io.Reader) (inserted bool, err error) {
-	repo, err := g.Repo(access.RepoWrite)
+	sc, err := scopeOf(g)
 	if err != nil {
 		return false, err
 	}
@@ -24,7 +24,7 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 		return false, err
 	}
 	defer leave()
-	held, stored, err := s.meta.BeginXetXorb(ctx, repo.NamespaceID, h)
+	held, stored, err := s.meta.BeginXetXorb(ctx, sc.domain, h)
 	if err != nil {
 		return false, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 	if err != nil {
 		return false, r.explain(err)
 	}
-	return true, s.meta.CompleteXetXorb(ctx, repo.NamespaceID, rowOf(h, t), eligible(t))
+	return true, s.meta.CompleteXetXorb(ctx, sc.domain, rowOf(h, t), eligible(t))
 }
 
 // takeXorb stores what fill writes and verifies, and returns the table of the xorb as it is stored. Bytes of another domain
@@ -93,11 +93,11 @@ func (s *Service) replace(ctx context.Context, h xethash.Hash, fill func(io.Writ
 
 // HasXorb returns the size in bytes of a xorb that the caller's domain holds. NotFound.
 func (s *Service) HasXorb(ctx context.Context, g access.Grant, h xethash.Hash) (int64, error) {
-	repo, err := g.Repo(access.RepoWrite)
+	sc, err := scopeOf(g)
 	if err != nil {
 		return 0, err
 	}
-	x, err := s.meta.XetXorbOf(ctx, repo.NamespaceID, h)
+	x, err := s.meta.XetXorbOf(ctx, sc.domain, h)
 	return x.Packed, err
 }
 

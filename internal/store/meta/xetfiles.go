@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -23,6 +22,15 @@ const (
 	selectXetFileWith = xetFileColumns + `
 		WHERE f.id = (SELECT MAX(g.id) FROM xet_file_xorbs p JOIN xet_files g ON g.id = p.file_id
 			WHERE p.xorb = ? AND g.domain_id = ?)`
+	selectXetFilesIn = xetFileColumns + `
+		WHERE f.id IN (SELECT l.file_id FROM xet_links l
+				JOIN xet_files g ON g.id = l.file_id JOIN xet_file_xorbs p ON p.file_id = g.id
+			WHERE l.repo_id = ? AND p.xorb = ? AND (l.digest = '' OR g.digest = '' OR g.digest = l.digest))
+		ORDER BY f.id DESC LIMIT ?`
+	selectXetParts = `
+		SELECT p.xorb, CASE WHEN h.xorb IS NULL THEN 0 ELSE 1 END FROM xet_file_xorbs p
+			JOIN xet_xorbs x ON x.hash = p.xorb LEFT JOIN xet_holdings h ON h.xorb = p.xorb AND h.domain_id = ?
+		WHERE p.file_id = ? AND x.state = 'live' AND x.rotten = 0`
 	lockXetFile   = `SELECT id, digest FROM xet_files WHERE domain_id = ? AND hash = ? FOR UPDATE`
 	insertXetFile = `
 		INSERT INTO xet_files (id, domain_id, hash, size, digest, terms, tried_at) VALUES (?, ?, ?, ?, ?, ?, 0)
@@ -42,7 +50,7 @@ const (
 			(SELECT COUNT(*) FROM repo_lfs WHERE repo_id = ? AND digest = ?)`
 	upsertXetChunk = `
 		INSERT INTO xet_chunks (domain_id, chunk, xorb) VALUES (?, ?, ?)
-		ON CONFLICT (domain_id, chunk) DO UPDATE SET xorb = excluded.xorb`
+		ON CONFLICT (domain_id, chunk, xorb) DO NOTHING`
 	selectUnverified = xetFileColumns + `WHERE f.digest = '' AND f.tried_at < ? ORDER BY f.tried_at, f.id LIMIT ?`
 	commitXetLinks   = `UPDATE xet_links SET committed = 1 WHERE repo_id = ? AND committed = 0 AND digest IN_LIST(?)`
 	deleteXetLinksOf = `DELETE FROM xet_links WHERE repo_id = ?`
@@ -61,8 +69,8 @@ func unknownXorb() error {
 }
 
 // RegisterXet makes the files of a shard known to a repository. Every xorb that they name must be a holding of the domain,
-// which the caller has checked for its chunks; one that is gone by now is InvalidInput. A file that the domain has
-// keeps its terms. RepoNotFound; InvalidInput when a claim contradicts the digest that was computed for the file.
+// or be borrowed from a file that the repository has, which the caller has checked for its chunks; one that is gone by now is
+// InvalidInput. A file that the domain has keeps its terms. RepoNotFound; InvalidInput when a claim contradicts the digest that was computed for the file.
 func (db *DB) RegisterXet(ctx context.Context, reg hub.XetRegistration) error {
 	return db.mutate(ctx, "registering files", func(tx *Tx) error {
 		if err := tx.lockRepo(ctx, reg.RepoID); err != nil {
@@ -103,17 +111,33 @@ func (tx *Tx) touchXorbs(ctx context.Context, reg hub.XetRegistration) error {
 	for _, c := range reg.Chunks {
 		all = append(all, c.Xorb)
 	}
-	slices.SortFunc(all, func(a, b hub.XetHash) int { return bytes.Compare(a[:], b[:]) })
-	for _, h := range slices.Compact(all) {
+	for _, h := range inOrder(all) {
 		n, err := tx.exec(ctx, touchXetHolding, tx.at, reg.Domain, h[:])
+		if err == nil && n == 0 {
+			err = unknownXorb()
+			if slices.Contains(reg.Borrowed, h) {
+				err = tx.borrowXorb(ctx, reg.RepoID, h)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return unknownXorb()
-		}
 	}
 	return nil
+}
+
+// borrowXorb keeps a xorb that files of the repository consist of from being swept until the transaction ends. A new file
+// that refers to it keeps it from then on.
+func (tx *Tx) borrowXorb(ctx context.Context, repo hub.ID, h hub.XetHash) error {
+	state, rotten, err := tx.lockXetXorb(ctx, h)
+	if err != nil {
+		return err
+	}
+	files, err := collect(ctx, tx.queries, scanXetFile, selectXetFilesIn, repo, h[:], 1)
+	if err == nil && (state != "live" || rotten || len(files) == 0) {
+		err = unknownXorb()
+	}
+	return err
 }
 
 // registerXetFile returns by how many bytes the repository grows.
@@ -191,6 +215,32 @@ func (db *DB) XetFileWith(ctx context.Context, domain hub.ID, xorb hub.XetHash) 
 		err = noXetFile()
 	}
 	return f, db.fail(err, "finding a file")
+}
+
+// XetFilesIn returns up to limit files of a repository that consist of a xorb among others, the newest first.
+func (db *DB) XetFilesIn(ctx context.Context, repoID hub.ID, xorb hub.XetHash, limit int) ([]hub.XetFile, error) {
+	files, err := collect(ctx, db.single, scanXetFile, selectXetFilesIn, repoID, xorb[:], limit)
+	return files, db.fail(err, "finding files")
+}
+
+// XetParts returns the xorbs that a file consists of and that are not known to be rotten, and of each whether the domain holds
+// it.
+func (db *DB) XetParts(ctx context.Context, fileID, domain hub.ID) (map[hub.XetHash]bool, error) {
+	type part struct {
+		xorb hub.XetHash
+		held bool
+	}
+	rows, err := collect(ctx, db.single, func(s scanner) (p part, err error) {
+		return p, s.Scan(asHash{&p.xorb}, &p.held)
+	}, selectXetParts, domain, fileID)
+	if err != nil {
+		return nil, db.fail(err, "listing the xorbs of a file")
+	}
+	parts := make(map[hub.XetHash]bool, len(rows))
+	for _, p := range rows {
+		parts[p.xorb] = p.held
+	}
+	return parts, nil
 }
 
 // XetRefs returns those of the large files that the repository has as chunks. Of several files under one digest it is

@@ -35,7 +35,15 @@ const (
 		SELECT COUNT(*) FROM xet_file_xorbs p JOIN xet_files f ON f.id = p.file_id WHERE p.xorb = ? AND f.domain_id = ?`
 	deleteXetChunks  = `DELETE FROM xet_chunks WHERE xorb = ? AND domain_id = ?`
 	deleteXetHolding = `DELETE FROM xet_holdings WHERE domain_id = ? AND xorb = ?`
-	raiseXetEpoch    = `
+	raiseEpochsOf    = `
+		INSERT INTO xet_domains (domain_id, epoch)
+		SELECT h.domain_id, 1 FROM xet_holdings h WHERE h.xorb = ?
+		ON CONFLICT (domain_id) DO UPDATE SET epoch = xet_domains.epoch + 1`
+	// The row without a domain is added to the epoch of every domain.
+	raiseAllEpochs = `
+		INSERT INTO xet_domains (domain_id, epoch) VALUES ('', ?)
+		ON CONFLICT (domain_id) DO UPDATE SET epoch = CASE WHEN xet_domains.epoch < excluded.epoch THEN excluded.epoch ELSE xet_domains.epoch + 1 END`
+	raiseXetEpoch = `
 		INSERT INTO xet_domains (domain_id, epoch) VALUES (?, 1)
 		ON CONFLICT (domain_id) DO UPDATE SET epoch = xet_domains.epoch + 1`
 
@@ -237,10 +245,32 @@ func (db *DB) XetXorbsAfter(ctx context.Context, after hub.XetHash, limit int) (
 	return xorbs, db.fail(err, "listing xorbs")
 }
 
-// SetXetChecked notes that the bytes of a xorb were checked just now. A rotten one is stored anew when somebody uploads it.
+// SetXetChecked notes that the bytes of a xorb were checked just now. A rotten one is stored anew when somebody uploads it:
+// the epochs of those that hold it are raised, so that clients do not take it for stored.
 func (db *DB) SetXetChecked(ctx context.Context, hash hub.XetHash, rotten bool) error {
 	return db.mutate(ctx, "noting a check", func(tx *Tx) error {
-		_, err := tx.exec(ctx, setXetChecked, tx.at, rotten, hash[:])
+		_, was, err := tx.lockXetXorb(ctx, hash)
+		if hub.Is(err, hub.Unavailable) {
+			return nil // it is being removed
+		}
+		if err != nil {
+			return err
+		}
+		if rotten && !was {
+			if _, err := tx.exec(ctx, raiseEpochsOf, hash[:]); err != nil {
+				return err
+			}
+		}
+		_, err = tx.exec(ctx, setXetChecked, tx.at, rotten, hash[:])
+		return err
+	})
+}
+
+// RaiseXetEpochs raises the epochs of all domains beyond any that they can have had before: what clients remember may not be
+// so any more.
+func (db *DB) RaiseXetEpochs(ctx context.Context) error {
+	return db.mutate(ctx, "raising epochs", func(tx *Tx) error {
+		_, err := tx.exec(ctx, raiseAllEpochs, tx.at)
 		return err
 	})
 }

@@ -1,10 +1,12 @@
 package meta
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -13,7 +15,7 @@ import (
 const (
 	selectXetHolding = `
 		SELECT x.hash, x.packed, x.unpacked, x.chunks
-		FROM xet_holdings h JOIN xet_xorbs x ON x.hash = h.xorb WHERE h.domain_id = ? AND h.xorb = ?`
+		FROM xet_holdings h JOIN xet_xorbs x ON x.hash = h.xorb WHERE h.domain_id = ? AND h.xorb = ? AND x.rotten = 0`
 	selectXetXorb = `SELECT hash, packed, unpacked, chunks FROM xet_xorbs WHERE hash = ? AND state = 'live'`
 	insertXetXorb = `
 		INSERT INTO xet_xorbs (hash, state, packed, unpacked, chunks, touched_at, checked_at, rotten)
@@ -28,8 +30,12 @@ const (
 		ON CONFLICT (domain_id, xorb) DO UPDATE SET seen_at = excluded.seen_at`
 	touchXetHolding = `UPDATE xet_holdings SET seen_at = ? WHERE domain_id = ? AND xorb = ?`
 	freshenHolding  = `UPDATE xet_holdings SET seen_at = ? WHERE domain_id = ? AND xorb = ? AND seen_at < ?`
-	selectXetChunk  = `SELECT xorb FROM xet_chunks WHERE domain_id = ? AND chunk = ?`
-	selectXetEpoch  = `SELECT epoch FROM xet_domains WHERE domain_id = ?`
+	selectXetChunk  = `
+		SELECT c.xorb FROM xet_chunks c
+			JOIN xet_holdings h ON h.domain_id = c.domain_id AND h.xorb = c.xorb
+			JOIN xet_xorbs x ON x.hash = c.xorb
+		WHERE c.domain_id = ? AND c.chunk = ? AND x.state = 'live' AND x.rotten = 0 ORDER BY h.seen_at DESC, c.xorb LIMIT 16`
+	selectXetEpoch = `SELECT CAST(COALESCE(SUM(epoch), 0) AS BIGINT) FROM xet_domains WHERE domain_id = ? OR domain_id = ''`
 )
 
 // asHash reads a column of 32 bytes.
@@ -59,7 +65,8 @@ func first[T any](rows []T, err error) (row T, ok bool, _ error) {
 	return rows[0], true, nil
 }
 
-// XetXorbOf finds a xorb that the domain holds. NotFound, whether it is stored for others or not at all.
+// XetXorbOf finds a xorb that the domain holds and that is not known to be rotten. NotFound, whether it is stored for others
+// or not at all.
 func (db *DB) XetXorbOf(ctx context.Context, domain hub.ID, hash hub.XetHash) (hub.XetXorb, error) {
 	x, ok, err := first(collect(ctx, db.single, scanXetXorb, selectXetHolding, domain, hash[:]))
 	if err == nil && !ok {
@@ -142,22 +149,35 @@ func (db *DB) CompleteXetXorb(ctx context.Context, domain hub.ID, x hub.XetXorb,
 	})
 }
 
-// XetChunk finds a xorb of the domain that holds a chunk of its deduplication index.
-func (db *DB) XetChunk(ctx context.Context, domain hub.ID, chunk hub.XetHash) (xorb hub.XetHash, ok bool, err error) {
-	xorb, ok, err = first(collect(ctx, db.single, scanHash, selectXetChunk, domain, chunk[:]))
-	return xorb, ok, db.fail(err, "looking a chunk up")
+// XetChunk finds the xorbs of the domain that hold a chunk of its deduplication index and are not known to be rotten: a
+// few, those that were in use last before the others.
+func (db *DB) XetChunk(ctx context.Context, domain hub.ID, chunk hub.XetHash) ([]hub.XetHash, error) {
+	xorbs, err := collect(ctx, db.single, scanHash, selectXetChunk, domain, chunk[:])
+	return xorbs, db.fail(err, "looking a chunk up")
 }
 
-// FreshenXetHolding notes that clients were told of a xorb, unless that was noted after stale.
-func (db *DB) FreshenXetHolding(ctx context.Context, domain hub.ID, xorb hub.XetHash, stale time.Time) error {
-	return db.mutate(ctx, "noting the use of a xorb", func(tx *Tx) error {
-		_, err := tx.exec(ctx, freshenHolding, tx.at, domain, xorb[:], stale)
-		return err
+// FreshenXetHoldings notes that clients were told of xorbs, of each unless that was noted after stale. Those that the domain
+// does not hold are passed over.
+func (db *DB) FreshenXetHoldings(ctx context.Context, domain hub.ID, xorbs []hub.XetHash, stale time.Time) error {
+	return db.mutate(ctx, "noting the use of xorbs", func(tx *Tx) error {
+		for _, h := range inOrder(xorbs) {
+			if _, err := tx.exec(ctx, freshenHolding, tx.at, domain, h[:], stale); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// XetEpoch returns how often a sweep has taken xorbs from the domain.
-func (db *DB) XetEpoch(ctx context.Context, domain hub.ID) (int64, error) {
-	epoch, _, err := first(collect(ctx, db.single, scanOne[int64], selectXetEpoch, domain))
+// inOrder returns the hashes in the order in which rows are locked, each once.
+func inOrder(hashes []hub.XetHash) []hub.XetHash {
+	hashes = slices.Clone(hashes)
+	slices.SortFunc(hashes, func(a, b hub.XetHash) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(hashes)
+}
+
+// XetEpoch returns a number that grows whenever clients had better forget what they remember of the domain's xorbs.
+func (db *DB) XetEpoch(ctx context.Context, domain hub.ID) (epoch int64, err error) {
+	err = db.single.one(ctx, selectXetEpoch, []any{domain}, &epoch)
 	return epoch, db.fail(err, "reading an epoch")
 }

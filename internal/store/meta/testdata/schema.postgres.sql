@@ -478,9 +478,9 @@ CREATE UNIQUE INDEX users_pkey ON users USING btree (id)
 xet_chunks.domain_id text not null collate C
 xet_chunks.chunk bytea not null
 xet_chunks.xorb bytea not null
-xet_chunks PRIMARY KEY (domain_id, chunk)
+xet_chunks PRIMARY KEY (domain_id, chunk, xorb)
 CREATE INDEX xet_chunks_xorb ON xet_chunks USING btree (xorb, domain_id)
-CREATE UNIQUE INDEX xet_chunks_pkey ON xet_chunks USING btree (domain_id, chunk)
+CREATE UNIQUE INDEX xet_chunks_in_pkey ON xet_chunks USING btree (domain_id, chunk, xorb)
 xet_domains.domain_id text not null collate C
 xet_domains.epoch bigint not null
 xet_domains PRIMARY KEY (domain_id)
@@ -533,8 +533,10 @@ xet_xorbs.chunks bigint not null
 xet_xorbs.touched_at bigint not null
 xet_xorbs.checked_at bigint not null
 xet_xorbs.rotten bigint not null
+xet_xorbs.looked_at bigint not null default 0
 xet_xorbs CHECK ((state = ANY (ARRAY['arriving'::text, 'live'::text, 'deleting'::text])))
 xet_xorbs PRIMARY KEY (hash)
 CREATE INDEX xet_xorbs_checked ON xet_xorbs USING btree (checked_at)
+CREATE INDEX xet_xorbs_looked ON xet_xorbs USING btree (looked_at)
 CREATE INDEX xet_xorbs_state ON xet_xorbs USING btree (state, touched_at)
 CREATE UNIQUE INDEX xet_xorbs_pkey ON xet_xorbs USING btree (hash)

@@ -415,11 +415,11 @@ CREATE TABLE users (
     suspended      BIGINT NOT NULL,
     password_hash  TEXT   NOT NULL
 );
-CREATE TABLE xet_chunks (
+CREATE TABLE "xet_chunks" (
     domain_id TEXT  NOT NULL,
     chunk     BLOB NOT NULL,
     xorb      BLOB NOT NULL,
-    PRIMARY KEY (domain_id, chunk)
+    PRIMARY KEY (domain_id, chunk, xorb)
 ) WITHOUT ROWID;
 CREATE INDEX xet_chunks_xorb ON xet_chunks (xorb, domain_id);
 CREATE TABLE xet_domains (
@@ -472,6 +472,7 @@ CREATE TABLE xet_xorbs (
     touched_at BIGINT NOT NULL,
     checked_at BIGINT NOT NULL,
     rotten     BIGINT NOT NULL
-) WITHOUT ROWID;
+, looked_at BIGINT NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX xet_xorbs_checked ON xet_xorbs (checked_at);
+CREATE INDEX xet_xorbs_looked ON xet_xorbs (looked_at);
 CREATE INDEX xet_xorbs_state ON xet_xorbs (state, touched_at);
