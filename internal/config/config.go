@@ -45,6 +45,7 @@ type Database struct {
 // HTTP holds what the public listener accepts.
 type HTTP struct {
 	TrustedProxies    []netip.Prefix
+	CountryHeader     string // in which a trusted proxy names the caller's country; empty: nobody does
 	ReadHeaderTimeout time.Duration
 	IdleTimeout       time.Duration
 	StallTimeout      time.Duration

@@ -30,6 +30,8 @@ func (c *Config) Settings() []Setting {
 			"Connections to the database that are open at once."},
 		{"http.trusted_proxies", "", prefixes(&c.HTTP.TrustedProxies),
 			"Networks (CIDR, or single addresses) of reverse proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed. Empty: nobody's."},
+		{"http.country_header", "", text(&c.HTTP.CountryHeader),
+			"Header in which the proxies of `http.trusted_proxies` name the country that a request comes from, as two letters (ISO 3166-1). Only cards that exclude the European Union need it; empty: where callers are is not known, and the owner decides each request for such a repository."},
 		{"http.read_header_timeout", "", duration(&c.HTTP.ReadHeaderTimeout),
 			"A client must have sent its request headers within this time."},
 		{"http.idle_timeout", "", duration(&c.HTTP.IdleTimeout),

@@ -129,9 +129,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}
 	policyService := policies.New(d.db, keys, nil)
 	groupService := groups.New(d.db, d.zone, nil)
-	gateService := gates.New(d.db, nil)
 	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime})
 	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
+	gateService := gates.New(d.db, repoService, nil)
 	transfers := transfer.New(transfer.Config{
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
 		PartSize: cfg.Upload.PartBytes, Lease: cfg.Upload.Lease, SweepEvery: cfg.Sweep.Every, RetireGrace: cfg.Sweep.PackGrace, LFSGrace: cfg.Sweep.FileGrace,
@@ -145,7 +145,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// How it is asked for.
 	uses := tokens.NewRecorder(d.db, nil)
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), OnGrant: uses.Note, Denied: refused.Denied,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), OnGrant: uses.Note, Denied: refused.Denied,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,

@@ -276,6 +276,8 @@ var values = map[string]func(g *grammar) string{
 		return g.id()
 	},
 	"status":   func(g *grammar) string { return one(g, "pending", "accepted", "rejected", "approved") },
+	"num":      func(g *grammar) string { return one(g, "1", "2", "x") },
+	"comment":  (*grammar).id,
 	"user":     (*grammar).person,
 	"username": (*grammar).person,
 }

@@ -4,12 +4,13 @@
 package gateform
 
 import (
-	"bytes"
-	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -53,41 +54,36 @@ type Form struct {
 	Heading     string  `json:"heading,omitempty"`
 	Description string  `json:"description,omitempty"`
 	Button      string  `json:"button,omitempty"`
-	Fields      []Field `json:"fields"`
+	NotInEU     bool    `json:"euDisallowed"` // nobody is let in from the European Union
+	Fields      []Field `json:"fields"`       // in the order of the card
 }
 
-// Read takes the form out of a card's front matter as JSON. What makes no sense there is left out: a card is written by
+// Read takes the form out of the front matter of a README. What makes no sense there is left out: a card is written by
 // people, and a mistake in it must not open or close a gate.
-func Read(card []byte) Form {
+func Read(readme []byte) Form {
 	f := Form{Fields: []Field{}}
-	var c struct {
-		Prompt      any             `json:"extra_gated_prompt"`
-		Heading     any             `json:"extra_gated_heading"`
-		Description any             `json:"extra_gated_description"`
-		Button      any             `json:"extra_gated_button_content"`
-		Fields      json.RawMessage `json:"extra_gated_fields"`
-	}
-	if len(card) == 0 || json.Unmarshal(card, &c) != nil {
+	card, err := modelcard.Parse(readme)
+	if err != nil || card == nil {
 		return f
 	}
-	f.Prompt, f.Heading, f.Description, f.Button = text(c.Prompt), text(c.Heading), text(c.Description), text(c.Button)
-	d := json.NewDecoder(bytes.NewReader(c.Fields))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return f
+	f.Prompt, f.Heading = text(card["extra_gated_prompt"]), text(card["extra_gated_heading"])
+	f.Description, f.Button = text(card["extra_gated_description"]), text(card["extra_gated_button_content"])
+	f.NotInEU = card["extra_gated_eu_disallowed"] == true || strings.EqualFold(text(card["extra_gated_eu_disallowed"]), "true")
+	fields, _ := card["extra_gated_fields"].(map[string]any)
+	order := modelcard.KeyOrder(readme, "extra_gated_fields")
+	for _, label := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.Contains(order, label) { // a merge key brought it
+			order = append(order, label)
+		}
 	}
-	for d.More() && len(f.Fields) < MaxFields {
-		label, err := d.Token()
-		if err != nil {
-			return f
-		}
-		var v any
-		if d.Decode(&v) != nil {
-			return f
-		}
-		name, _ := label.(string)
-		if name = strings.TrimSpace(name); name == "" || utf8.RuneCountInString(name) > maxLabel {
+	seen := map[string]bool{}
+	for _, label := range order {
+		v, ok := fields[label]
+		name := strings.TrimSpace(label)
+		if !ok || name == "" || seen[name] || utf8.RuneCountInString(name) > maxLabel || len(f.Fields) == MaxFields {
 			continue
 		}
+		seen[name] = true
 		f.Fields = append(f.Fields, field(name, v))
 	}
 	return f

@@ -138,6 +138,22 @@ func (s *Server) forwardedFor(r *http.Request, ip netip.Addr) netip.Addr {
 	return ip
 }
 
+// country is where the caller is, if the peer is a trusted proxy that says so. XX and T1, which proxies send for unknown places
+// and for Tor, are not known.
+func (s *Server) country(r *http.Request) string {
+	if s.cfg.CountryHeader == "" {
+		return ""
+	}
+	if ap, _ := netip.ParseAddrPort(r.RemoteAddr); !s.trusts(ap.Addr().Unmap()) {
+		return ""
+	}
+	c := strings.ToUpper(strings.TrimSpace(r.Header.Get(s.cfg.CountryHeader)))
+	if len(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' || c[1] > 'Z' || c == "XX" {
+		return ""
+	}
+	return c
+}
+
 func (s *Server) trusts(ip netip.Addr) bool {
 	for _, p := range s.cfg.TrustedProxies {
 		if p.Contains(ip) {

@@ -11,6 +11,25 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
+// TestCountryOnTheWordOfAProxy: where a caller is, only a trusted proxy can say.
+func TestCountryOnTheWordOfAProxy(t *testing.T) {
+	s := New(Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, CountryHeader: "CF-IPCountry"}, nil, nil, slog.New(slog.DiscardHandler))
+	for _, c := range []struct{ peer, header, want string }{
+		{"192.0.2.1:99", "DE", "DE"}, {"192.0.2.1:99", " fr ", "FR"}, {"192.0.2.1:99", "XX", ""}, {"192.0.2.1:99", "T1", ""}, {"192.0.2.1:99", "Germany", ""},
+		{"192.0.2.1:99", "", ""}, {"203.0.113.9:99", "NZ", ""},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("CF-IPCountry", c.header)
+		if got := s.country(r); got != c.want {
+			t.Errorf("%s says %q: %q, want %q", c.peer, c.header, got, c.want)
+		}
+	}
+	if got := New(Config{TrustedProxies: s.cfg.TrustedProxies}, nil, nil, nil).country(httptest.NewRequest("GET", "/", nil)); got != "" {
+		t.Errorf("without a setting: %q", got)
+	}
+}
+
 // TestAddressReachesDecisions: the address of the peer, or that which a trusted proxy names, is what an organization
 // with networks of its own sees; refusals are told to the hook with the id of their request.
 func TestAddressReachesDecisions(t *testing.T) {

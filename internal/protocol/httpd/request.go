@@ -21,6 +21,7 @@ type Request struct {
 	Subject *access.Subject // never nil; anonymous without a credential
 	Repo    hub.RepoID      // of the path, on repository mounts; the name as the caller wrote it
 	IP      netip.Addr      // of the caller, a trusted proxy's word taken into account
+	Country string          // of the caller, two capital letters on the word of a trusted proxy; "" when it is not known
 	BaseURL string          // scheme://host under which the caller reached the hub, without a trailing slash
 	vars    map[string]string
 	route   *route

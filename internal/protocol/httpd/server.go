@@ -31,6 +31,7 @@ type Config struct {
 	MaxBody        int64              // bytes of a body on routes that do not say otherwise
 	IdleTimeout    time.Duration      // how long a body may stand still while it is read or written
 	TrustedProxies []netip.Prefix     // peers whose X-Forwarded-For, -Host and -Proto are believed
+	CountryHeader  string             // header in which those proxies name the caller's country; empty: none does
 	SessionCookie  string             // name of the session cookie
 	PublicURL      string             // origin that BaseURL always is; empty: that of each request
 	Limits         Limits             // of requests
@@ -99,6 +100,7 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 	w := &responseWriter{ResponseWriter: hw, rc: http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
 	r := &Request{Request: hr, ID: requestID(hr)}
 	r.IP, r.BaseURL = s.peer(hr)
+	r.Country = s.country(hr)
 	h := w.Header()
 	h.Set("X-Request-Id", r.ID)
 	setCORS(h)

@@ -52,6 +52,7 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Repos != nil {
 		a.registerRepos(s)
+		a.registerAbsent(s)
 	}
 	if a.Transfer != nil {
 		a.registerUploads(s)

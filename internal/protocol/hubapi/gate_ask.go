@@ -18,7 +18,7 @@ func (a *API) askAccess(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	if err != nil {
 		return err
 	}
-	if _, err := a.Gates.Ask(r.Context(), g, answers, r.Event("")); err != nil {
+	if _, err := a.Gates.Ask(r.Context(), g, gates.Asking{Answers: answers, Country: r.Country}, r.Event("")); err != nil {
 		return err
 	}
 	repo, err := g.Repo(access.RepoAccessRequest)

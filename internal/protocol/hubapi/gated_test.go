@@ -92,7 +92,7 @@ func TestDigestsFollowTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := h.DB.AskGate(t.Context(), repo.ID, mallory, nil, hub.Event{}); err != nil {
+	if _, err := h.DB.AskGate(t.Context(), repo.ID, mallory, nil, false, hub.Event{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct {

@@ -32,7 +32,7 @@ func startOrgs(t *testing.T) *testkit.Hub {
 			Repos:    h.Repos,
 			Policies: policies.New(h.DB, h.Keys, nil),
 			Groups:   groups.New(h.DB, h.Zone, nil),
-			Gates:    gates.New(h.DB, nil),
+			Gates:    gates.New(h.DB, h.Repos, nil),
 			Machines: serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{}),
 		}).Register(h.Server)
 		resolve.New(h.Transfer(transfer.Config{})).Register(h.Server)

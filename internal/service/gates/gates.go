@@ -7,6 +7,7 @@ package gates
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -29,24 +30,40 @@ type Store interface {
 	GateRequestByID(ctx context.Context, repoID, id hub.ID) (hub.GateRequest, error)
 	// GateRequests lists by id; an empty kind or state is all of them.
 	GateRequests(ctx context.Context, repoID hub.ID, kind hub.GateSubject, state hub.GateState, after hub.ID, limit int) ([]hub.GateRequest, error)
-	AskGate(ctx context.Context, repoID, userID hub.ID, fields map[string]any, ev hub.Event) (hub.GateRequest, error)
+	// AskGate takes a request; with review the owner decides in automatic mode too.
+	AskGate(ctx context.Context, repoID, userID hub.ID, fields map[string]any, review bool, ev hub.Event) (hub.GateRequest, error)
 	CancelGate(ctx context.Context, repoID, userID hub.ID, ev hub.Event) error
 	DecideGate(ctx context.Context, repoID hub.ID, kind hub.GateSubject, subjectID hub.ID, to hub.GateState, reviewer hub.ID, reason string, until time.Time, ev hub.Event) (hub.GateRequest, error)
 	GrantGate(ctx context.Context, repoID hub.ID, kind hub.GateSubject, subjectID, reviewer hub.ID, until time.Time, ev hub.Event) error
 }
 
+// Cards reads the card of a repository on which a grant allows an action, nil for none: the request form stands there.
+type Cards interface {
+	Readme(ctx context.Context, g access.Grant, a access.Action) ([]byte, error)
+}
+
 // Service does what a grant allows. Safe for concurrent use.
 type Service struct {
 	store Store
+	cards Cards
 	now   func() time.Time
 }
 
 // New makes a Service. now may be nil for the machine's clock.
-func New(store Store, now func() time.Time) *Service {
+func New(store Store, cards Cards, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{store: store, now: now}
+	return &Service{store: store, cards: cards, now: now}
+}
+
+// form reads the form of the repository on which g allows a.
+func (s *Service) form(ctx context.Context, g access.Grant, a access.Action) (gateform.Form, error) {
+	readme, err := s.cards.Readme(ctx, g, a)
+	if err != nil {
+		return gateform.Form{}, err
+	}
+	return gateform.Read(readme), nil
 }
 
 // repo returns the repository of the grant, or for the operator the one with the given name.
@@ -78,7 +95,10 @@ func (s *Service) Standing(ctx context.Context, g access.Grant) (Standing, error
 	if err != nil {
 		return Standing{}, err
 	}
-	st := Standing{Mode: r.Gated, Form: gateform.Read(r.Card.Data), Open: g.Allows(access.RepoContentRead)}
+	st := Standing{Mode: r.Gated, Open: g.Allows(access.RepoContentRead)}
+	if st.Form, err = s.form(ctx, g, access.RepoView); err != nil {
+		return Standing{}, err
+	}
 	if id := g.Subject().ActorID(); id != "" {
 		req, err := s.store.GateRequest(ctx, r.ID, hub.GateUser, id)
 		switch {
@@ -91,10 +111,17 @@ func (s *Service) Standing(ctx context.Context, g access.Grant) (Standing, error
 	return st, nil
 }
 
-// Ask submits the caller's request with answers to the form of the card. In automatic mode it is accepted at once; who was
-// rejected stays so, and is not told. Needs RepoAccessRequest. RepoNotGated; InvalidInput for answers that the form does not
-// take.
-func (s *Service) Ask(ctx context.Context, g access.Grant, answers map[string]any, from hub.Event) (hub.GateRequest, error) {
+// Asking is what somebody says who wants to pass a gate.
+type Asking struct {
+	Answers map[string]any // to the form, by the labels of its fields
+	Country string         // from which the request came, as two letters; "" when that is not known
+}
+
+// Ask submits the caller's request. In automatic mode it is accepted at once; who was rejected stays so, and is not told.
+// Where nobody is let in from the European Union, a request that came from there is refused, and where one came from is
+// not known the owner decides, in automatic mode too. Needs RepoAccessRequest. RepoNotGated; Forbidden; InvalidInput for
+// answers that the form does not take.
+func (s *Service) Ask(ctx context.Context, g access.Grant, q Asking, from hub.Event) (hub.GateRequest, error) {
 	r, err := g.Repo(access.RepoAccessRequest)
 	if err != nil {
 		return hub.GateRequest{}, err
@@ -113,16 +140,36 @@ func (s *Service) Ask(ctx context.Context, g access.Grant, answers map[string]an
 			return had, nil // nothing changes, so the form is not looked at
 		}
 	}
-	fields, err := gateform.Read(r.Card.Data).Check(answers)
+	form, err := s.form(ctx, g, access.RepoAccessRequest)
+	if err != nil {
+		return hub.GateRequest{}, err
+	}
+	review := false
+	if form.NotInEU {
+		if review = q.Country == ""; inEU[strings.ToUpper(q.Country)] {
+			return hub.GateRequest{}, &hub.Error{Code: hub.Forbidden, Reason: "gate.region",
+				Message: "Access to " + string(r.Type) + " " + r.FullName() + " is not given in the European Union, where your request came from."}
+		}
+	}
+	fields, err := form.Check(q.Answers)
 	if err != nil {
 		return hub.GateRequest{}, err
 	}
 	ev := event(g, from, "gate.request", g.Subject().ActorName()+" asked for access to "+r.String(), r, me)
-	if r.Gated == hub.GateManual {
+	if r.Gated == hub.GateManual || review {
 		ev.Notices = s.requestNotices(r, g.Subject().ActorName())
 	}
-	return s.store.AskGate(ctx, r.ID, me, fields, ev)
+	return s.store.AskGate(ctx, r.ID, me, fields, review, ev)
 }
+
+// inEU are the members of the European Union. Source: ISO 3166-1.
+var inEU = func() map[string]bool {
+	set := map[string]bool{}
+	for _, c := range strings.Fields("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK") {
+		set[c] = true
+	}
+	return set
+}()
 
 // Withdraw takes the caller's pending request back. Needs RepoAccessRequest. NotFound when there is none.
 func (s *Service) Withdraw(ctx context.Context, g access.Grant, from hub.Event) error {

@@ -28,7 +28,7 @@ type world struct {
 func start(t *testing.T) *world {
 	w := &world{t: t, Hub: testkit.New(t, func(*testkit.Hub) {})}
 	w.World()
-	w.svc = gates.New(w.DB, nil)
+	w.svc = gates.New(w.DB, w.Repos, nil)
 	return w
 }
 
@@ -39,10 +39,18 @@ func (w *world) check(err error) {
 	}
 }
 
+// noTime is the end of an access without end.
+var noTime time.Time
+
 // may is a grant for one action on the gated model.
 func (w *world) may(token string, a access.Action) access.Grant {
 	w.t.Helper()
-	g, err := w.Zone.Authorize(ctx, w.Subject(token), access.Need{Action: a, Target: access.Repo(gated)})
+	return w.mayOn(gated, token, a)
+}
+
+func (w *world) mayOn(id hub.RepoID, token string, a access.Action) access.Grant {
+	w.t.Helper()
+	g, err := w.Zone.Authorize(ctx, w.Subject(token), access.Need{Action: a, Target: access.Repo(id)})
 	w.check(err)
 	return g
 }
@@ -66,7 +74,7 @@ func TestAccessEnds(t *testing.T) {
 			t.Errorf("%v from the end: %v", offset, err)
 		}
 	}
-	later := gates.New(w.DB, func() time.Time { return until.Add(time.Hour) })
+	later := gates.New(w.DB, w.Repos, func() time.Time { return until.Add(time.Hour) })
 	if err := later.Grant(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, until, hub.Event{}); !hub.Is(err, hub.InvalidInput) {
 		t.Errorf("an access that ends in the past: %v", err)
 	}
@@ -103,7 +111,7 @@ func TestOwnersAreTold(t *testing.T) {
 	}
 	ask := func(who string) {
 		t.Helper()
-		_, err := w.svc.Ask(ctx, w.may(who+".read", access.RepoAccessRequest), nil, hub.Event{})
+		_, err := w.svc.Ask(ctx, w.may(who+".read", access.RepoAccessRequest), gates.Asking{}, hub.Event{})
 		w.check(err)
 	}
 	told()
@@ -149,7 +157,7 @@ func TestLongLists(t *testing.T) {
 	for i := range people {
 		u := w.User(fmt.Sprintf("person%03d", i))
 		names = append(names, u.Name)
-		_, err := w.DB.AskGate(ctx, w.row().ID, u.ID, nil, hub.Event{})
+		_, err := w.DB.AskGate(ctx, w.row().ID, u.ID, nil, false, hub.Event{})
 		w.check(err)
 	}
 	g := w.may("bob.write", access.RepoAccessRead)
@@ -181,7 +189,7 @@ func TestLongLists(t *testing.T) {
 // Of decisions at once the same one succeeds once; the state is that of one of them, and every success left an event.
 func TestRacingDecisions(t *testing.T) {
 	w := start(t)
-	_, err := w.svc.Ask(ctx, w.may("mallory.read", access.RepoAccessRequest), nil, hub.Event{})
+	_, err := w.svc.Ask(ctx, w.may("mallory.read", access.RepoAccessRequest), gates.Asking{}, hub.Event{})
 	w.check(err)
 	g := w.may("bob.write", access.RepoAccessManage)
 	var wg sync.WaitGroup

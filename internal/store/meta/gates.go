@@ -108,10 +108,10 @@ func (tx *Tx) gatedRepo(ctx context.Context, id hub.ID) (hub.Repo, error) {
 	return r, nil
 }
 
-// AskGate is a person asking to pass a gate: at once in automatic mode, else pending. Who is pending, accepted or
+// AskGate is a person asking to pass a gate: at once in automatic mode unless review is set, else pending. Who is pending, accepted or
 // rejected stays what they are. After a reset, and when the time of an acceptance is over, the owner decides in either
 // mode. RepoNotFound; RepoNotGated.
-func (db *DB) AskGate(ctx context.Context, repoID, userID hub.ID, fields map[string]any, ev hub.Event) (q hub.GateRequest, err error) {
+func (db *DB) AskGate(ctx context.Context, repoID, userID hub.ID, fields map[string]any, review bool, ev hub.Event) (q hub.GateRequest, err error) {
 	err = db.mutate(ctx, "asking for access", func(tx *Tx) error {
 		r, err := tx.gatedRepo(ctx, repoID)
 		if err != nil {
@@ -129,7 +129,7 @@ func (db *DB) AskGate(ctx context.Context, repoID, userID hub.ID, fields map[str
 			q.ID = hub.NewIDAt(tx.at)
 		}
 		q.State, q.DecidedAt = hub.GatePending, time.Time{}
-		if r.Gated == hub.GateAuto && !found {
+		if r.Gated == hub.GateAuto && !found && !review {
 			q.State, q.DecidedAt = hub.GateAccepted, tx.at
 		}
 		q.Fields, q.RequestedAt, q.ReviewerID, q.Reviewer, q.Reason, q.Granted, q.Until = fields, tx.at, "", "", "", false, time.Time{}

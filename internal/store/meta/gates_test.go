@@ -28,7 +28,7 @@ func TestGateTransitions(t *testing.T) {
 			}
 			ask := func() {
 				t.Helper()
-				_, err := db.AskGate(ctx, r.ID, w.bob.ID, map[string]any{"why": "science"}, hub.Event{})
+				_, err := db.AskGate(ctx, r.ID, w.bob.ID, map[string]any{"why": "science"}, false, hub.Event{})
 				must(t, err)
 			}
 			decide := func(to hub.GateState, code hub.Code) {
@@ -77,7 +77,7 @@ func TestGateTransitions(t *testing.T) {
 				t.Errorf("listing: %+v", list)
 			}
 		}
-		_, err := db.AskGate(ctx, ungated.ID, w.bob.ID, nil, hub.Event{})
+		_, err := db.AskGate(ctx, ungated.ID, w.bob.ID, nil, false, hub.Event{})
 		wantCode(t, err, hub.RepoNotGated)
 		wantCode(t, db.GrantGate(ctx, ungated.ID, hub.GateUser, w.bob.ID, w.alice.ID, time.Time{}, hub.Event{}), hub.RepoNotGated)
 	})
@@ -145,7 +145,7 @@ func TestExpiredAcceptanceIsAskedAnew(t *testing.T) {
 		w := makeWorld(t, db)
 		r := addRepo(t, db, w.carol.ID, "gated", func(r *hub.Repo) { r.Gated = hub.GateAuto })
 		must(t, db.GrantGate(ctx, r.ID, hub.GateUser, w.bob.ID, w.carol.ID, testTime().Add(-time.Second), hub.Event{}))
-		q, err := db.AskGate(ctx, r.ID, w.bob.ID, nil, hub.Event{})
+		q, err := db.AskGate(ctx, r.ID, w.bob.ID, nil, false, hub.Event{})
 		must(t, err)
 		if q.State != hub.GatePending || !q.Until.IsZero() {
 			t.Errorf("%+v", q)

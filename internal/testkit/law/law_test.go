@@ -33,7 +33,7 @@ func start(t *testing.T) *testkit.Hub {
 		hubapi.New(hubapi.Services{
 			Accounts: accounts.New(h.DB, h.Keys, accounts.Options{PasswordMinLength: 10, SessionLifetime: time.Hour}),
 			Tokens:   tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{MaxPerUser: 100, MaxScopes: 10}),
-			Repos:    h.Repos, Transfer: tr, Policies: policies.New(h.DB, h.Keys, nil), Groups: groups.New(h.DB, h.Zone, nil), Gates: gates.New(h.DB, nil),
+			Repos:    h.Repos, Transfer: tr, Policies: policies.New(h.DB, h.Keys, nil), Groups: groups.New(h.DB, h.Zone, nil), Gates: gates.New(h.DB, h.Repos, nil),
 			Machines: serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{}),
 		}).Register(h.Server)
 		resolve.New(tr).Register(h.Server)
