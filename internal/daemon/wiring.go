@@ -101,7 +101,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}
 	known := identity.Options{MaxCached: cfg.Tokens.CacheEntries, FlushEvery: cfg.Tokens.LastUsedInterval}
 	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
-		d.runners = append(d.runners, shared)
+		d.runners = append(d.runners, shared, meta.NewSealer(d.db, logError))
 		known.Trusted = shared.Confirmed
 	}
 	reuse := tokens.NewReuseQueue()
@@ -172,9 +172,6 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
 	if cfg.Chunks.After > 0 {
 		d.runners = append(d.runners, chunks.Packer())
-	}
-	if d.db.Engine() == "postgres" { // SQLite belongs to this process alone
-		d.runners = append(d.runners, shared)
 	}
 	return d, nil
 }

@@ -4,8 +4,9 @@ import "time"
 
 // AuditRow is an event with its place in the chain of the audit log.
 type AuditRow struct {
-	Seq  int64
-	Hash []byte // as stored, 32 bytes
+	Seq    int64
+	Hash   []byte // as stored, 32 bytes
+	IPSalt string // what the address is hashed with in the chain; empty when it stands there itself
 	Event
 }
 

@@ -166,7 +166,7 @@ func (s *Service) grow(ctx context.Context, last Checkpoint, ok bool, size int64
 			return fmt.Errorf("the audit log ends at event %d, its head says %d: run ambit audit verify", f.Size(), size)
 		}
 		for _, r := range rows {
-			record = auditchain.Record(record[:0], r.Seq, r.Event)
+			record = auditchain.Record(record[:0], r)
 			chain = auditchain.Next(chain, record)
 			if r.Seq != f.Size()+1 || !bytes.Equal(r.Hash, chain[:]) {
 				return fmt.Errorf("event %d of the audit log is missing or was changed: run ambit audit verify", f.Size()+1)

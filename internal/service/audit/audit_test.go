@@ -196,6 +196,7 @@ func TestNothingBrokenIsSigned(t *testing.T) {
 	both(t, func(w *world) {
 		w.events(3)
 		w.must(w.db.RecordEvents(w.ctx, hub.Event{Type: "a", Message: "b"}))
+		w.must(w.db.SealEvents(w.ctx))
 		w.exec("UPDATE audit_log SET message = 'c' WHERE seq = 4")
 		if err := w.svc.Checkpoint(w.ctx); err == nil {
 			w.t.Error("a changed event was signed")

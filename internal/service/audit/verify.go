@@ -150,7 +150,7 @@ func (w *walk) row(r Row) {
 		}
 		w.broken = true
 	}
-	record := auditchain.Record(nil, r.Seq, r.Event)
+	record := auditchain.Record(nil, r)
 	if want := auditchain.Next(w.chain, record); !bytes.Equal(want[:], r.Hash) && r.Seq == w.rows+1 {
 		w.bad(r.Seq, r.ID, "Event %d (%s of %s) does not have the hash that follows from it: it, or the one before it, was changed.",
 			r.Seq, r.Type, r.At.UTC().Format("2006-01-02 15:04:05"))

@@ -1,8 +1,10 @@
 package meta
 
 import (
+	"bytes"
 	"context"
-	"database/sql"
+	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
@@ -12,16 +14,8 @@ import (
 const (
 	lockAuditHead   = `SELECT seq, hash FROM audit_head WHERE name = 'log' FOR UPDATE`
 	updateAuditHead = `UPDATE audit_head SET seq = ?, hash = ? WHERE name = 'log'`
-	insertAuditRow  = `
-		INSERT INTO audit_log (seq, id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id,
-			message, ip, user_agent, at, hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	selectRepoOwner = `SELECT namespace_id FROM repos WHERE id = ?`
-	insertAuditHead = `INSERT INTO audit_head (name, seq, hash, base_seq) VALUES ('log', ?, ?, 0)`
 )
-
-// auditQueue is the key under which writers of this process queue for the log's head; no row has it as its id.
-const auditQueue hub.ID = "audit log"
 
 // record remembers an event of this transaction, and whose cached access facts are stale. The type is that of the
 // method when the caller gave none. An event about a repository gets its owner's namespace, so that the organization
@@ -55,90 +49,68 @@ func (tx *Tx) record(ctx context.Context, ev hub.Event, kind string, changes ...
 // program's strange name.
 func storable(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "") }
 
-// writeEvents appends the events to the chain. It comes after everything else, because the lock of the head makes all
-// other writers of events wait until the COMMIT.
-func (tx *Tx) writeEvents(ctx context.Context) error {
-	if len(tx.events) == 0 {
-		return nil
-	}
-	for _, ev := range tx.events {
-		if err := tx.enqueue(ctx, ev); err != nil {
-			return err
-		}
-	}
-	return appendEvents(ctx, tx.queries, tx.events)
-}
-
+// appendEvents gives events their numbers and appends them to the chain. From here to the COMMIT all other writers of
+// events wait for the lock of the head.
 func appendEvents(ctx context.Context, q queries, events []hub.Event) error {
-	var seq int64
+	row := hub.AuditRow{}
 	var last []byte
-	if err := q.one(ctx, lockAuditHead, nil, &seq, &last); err != nil {
+	if err := q.one(ctx, lockAuditHead, nil, &row.Seq, &last); err != nil {
 		return err
 	}
 	hash := auditchain.Hash(last)
 	var record []byte
+	rows := make([][]any, 0, len(events))
 	for _, ev := range events {
-		seq++
-		record = auditchain.Record(record[:0], seq, ev)
-		hash = auditchain.Next(hash, record)
-		_, err := q.exec(ctx, insertAuditRow, seq, ev.ID, ev.Type, ev.ActorID, ev.ActorName, ev.TokenID,
-			ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP, ev.UserAgent, ev.At, hash[:])
-		if err != nil {
-			return err
+		row.Seq, row.Event, row.IPSalt = row.Seq+1, ev, ""
+		if ev.IP != "" {
+			row.IPSalt = rand.Text()
 		}
+		record = auditchain.Record(record[:0], row)
+		hash = auditchain.Next(hash, record)
+		rows = append(rows, append([]any{row.Seq}, append(eventValues(ev), row.IPSalt, bytes.Clone(hash[:]))...))
 	}
-	_, err := q.exec(ctx, updateAuditHead, seq, hash[:])
+	if err := insertRows(ctx, q, rows, insertAuditRow, insertAuditRows); err != nil {
+		return err
+	}
+	_, err := q.exec(ctx, updateAuditHead, row.Seq, hash[:])
 	return err
 }
 
-// chainOldAudit is the part of migration 4 that SQL cannot do: it moves the events of before into the chain, in the
-// order of their ids, which is that of their times.
-func (db *DB) chainOldAudit(ctx context.Context, t *sql.Tx) error {
-	const text = `
-		SELECT a.id, a.type, a.actor_id, a.actor_name, a.token_id,
-			CASE WHEN a.namespace_id = '' THEN COALESCE(r.namespace_id, '') ELSE a.namespace_id END,
-			a.repo_id, a.target_id, a.message, a.ip, a.user_agent, a.at
-		FROM audit a LEFT JOIN repos r ON r.id = a.repo_id WHERE a.id > ? ORDER BY a.id LIMIT ?`
-	q := queries{direct{eng: db.eng, on: t}}
-	var zero auditchain.Hash
-	if _, err := q.exec(ctx, insertAuditHead, 0, zero[:]); err != nil {
-		return err
-	}
-	for after := hub.ID(""); ; {
-		const page = 1000
-		events, err := collect(ctx, q, scanEvent, text, after, page)
-		if err != nil {
+// The columns of an event, in the order of eventValues and scanEvent.
+const eventColumns = `id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id, message, ip, user_agent, at`
+
+func eventValues(ev hub.Event) []any {
+	return []any{ev.ID, ev.Type, ev.ActorID, ev.ActorName, ev.TokenID, ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP,
+		ev.UserAgent, ev.At}
+}
+
+const (
+	auditRow        = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertAuditRow  = `INSERT INTO audit_log (seq, ` + eventColumns + `, ip_salt, hash) VALUES ` + auditRow
+	auditRows4      = auditRow + `, ` + auditRow + `, ` + auditRow + `, ` + auditRow
+	insertAuditRows = `INSERT INTO audit_log (seq, ` + eventColumns + `, ip_salt, hash) VALUES ` +
+		auditRows4 + `, ` + auditRows4 + `, ` + auditRows4 + `, ` + auditRows4
+)
+
+// many is how many rows the second text of insertRows inserts.
+const many = 16
+
+// insertRows inserts rows with texts that insert one and many: a statement costs more than a row of it.
+func insertRows(ctx context.Context, q queries, rows [][]any, single, several string) error {
+	for len(rows) > 0 {
+		n, text := 1, single
+		if len(rows) >= many {
+			n, text = many, several
+		}
+		if _, err := q.exec(ctx, text, slices.Concat(rows[:n]...)...); err != nil {
 			return err
 		}
-		if len(events) > 0 {
-			if err := appendEvents(ctx, q, events); err != nil {
-				return err
-			}
-			after = events[len(events)-1].ID
-		}
-		if len(events) < page {
-			_, err := t.ExecContext(ctx, "DROP TABLE audit")
-			return err
-		}
+		rows = rows[n:]
 	}
+	return nil
 }
 
 func scanEvent(s scanner) (e hub.Event, err error) {
 	return e, s.Scan(&e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
 		&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
-}
-
-// RecordEvents stores events that come without another change, such as refusals, in one transaction.
-func (db *DB) RecordEvents(ctx context.Context, events ...hub.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	return db.mutate(ctx, "recording events", func(tx *Tx) error {
-		for _, ev := range events {
-			if err := tx.record(ctx, ev, "event"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

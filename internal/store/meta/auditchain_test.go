@@ -26,7 +26,7 @@ func checkChain(t testing.TB, db *DB) []hub.AuditRow {
 		if r.Seq != int64(i)+1 {
 			t.Fatalf("row %d has number %d", i+1, r.Seq)
 		}
-		hash = auditchain.Next(hash, auditchain.Record(nil, r.Seq, r.Event))
+		hash = auditchain.Next(hash, auditchain.Record(nil, r))
 		if !slices.Equal(hash[:], r.Hash) {
 			t.Fatalf("row %d does not continue the chain", r.Seq)
 		}

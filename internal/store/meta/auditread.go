@@ -11,9 +11,7 @@ import (
 )
 
 const (
-	auditColumns = `
-		SELECT seq, hash, id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id,
-			message, ip, user_agent, at FROM audit_log `
+	auditColumns    = `SELECT seq, hash, ip_salt, ` + eventColumns + ` FROM audit_log `
 	auditConditions = `
 		AND seq < ? AND at >= ? AND at < ? AND type LIKE ? ESCAPE '\' AND LOWER(actor_name) LIKE ? ESCAPE '\'
 		AND token_id LIKE ? ESCAPE '\' AND repo_id LIKE ? ESCAPE '\'
@@ -39,6 +37,9 @@ const (
 
 // AuditEvents returns up to q.Limit events, newest first.
 func (db *DB) AuditEvents(ctx context.Context, q hub.AuditQuery) ([]hub.AuditRow, error) {
+	if err := db.seal(ctx); err != nil {
+		return nil, err
+	}
 	before, until := q.Before, int64(math.MaxInt64)
 	if before <= 0 {
 		before = math.MaxInt64
@@ -73,12 +74,18 @@ func likeExactly(s string) string { return likeEscapes.Replace(s) }
 
 // AuditAfter returns up to limit events after the number seq, oldest first.
 func (db *DB) AuditAfter(ctx context.Context, seq int64, limit int) ([]hub.AuditRow, error) {
+	if err := db.seal(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := collect(ctx, db.single, scanAudit, selectAuditAfter, seq, limit)
 	return rows, db.fail(err, "reading the audit log")
 }
 
 // AuditHead returns where the log ends.
 func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {
+	if err := db.seal(ctx); err != nil {
+		return h, err
+	}
 	err = db.inRead(ctx, func(q queries) error {
 		if err := q.one(ctx, selectAuditHead, nil, &h.Seq, &h.Hash, &h.Base); err != nil {
 			return err
@@ -147,7 +154,7 @@ func (db *DB) ForgetAudit(ctx context.Context, before time.Time, ev hub.Event) (
 
 func scanAudit(s scanner) (r hub.AuditRow, err error) {
 	e := &r.Event
-	return r, s.Scan(&r.Seq, &r.Hash, &e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
+	return r, s.Scan(&r.Seq, &r.Hash, &r.IPSalt, &e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
 		&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
 }
 

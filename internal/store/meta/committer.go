@@ -4,103 +4,103 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
+	"strings"
 )
 
 // maxBatch is how many transactions share one COMMIT at most.
 const maxBatch = 64
 
-// committer runs transactions on the one connection of SQLite that writes. A transaction that comes while another is
-// running waits, and all that wait are then committed together, so that they share one fsync. Each keeps its own
-// savepoint: one that fails takes nothing with it.
+// committer runs transactions on the one connection of SQLite that writes. Transactions that come while others are
+// running wait, and all that wait are then committed together: they share one fsync, and one visit to the counters that
+// every change moves. Each keeps its own savepoint, so that one that fails takes nothing with it.
 type committer struct {
+	gather[*job]
 	db   *sql.DB // of one connection
 	conn *sql.Conn
-	on   queries // used by the leader alone
+	raw  keeping // the connection's statements
+	on   queries // for jobs; used by the leader alone
 	memo *memo   // told of every COMMIT, also of one whose outcome is not known
 
-	paused func() // of tests: called between a COMMIT and its being told
+	guarded bool // a job shares its transaction with others
+	saved   bool // its savepoint is open
+	wrote   bool // a job of this transaction wrote more than events
 
-	mu      sync.Mutex // guards waiting and leading
-	waiting []*job
-	leading bool
+	paused func() // of tests: called between a COMMIT and its being told
 }
 
 // job is a transaction that waits to be run by whoever leads.
 type job struct {
 	ctx   context.Context
-	run   func() error
+	run   func(queries) (*Tx, error)
+	tx    *Tx // what run returned
 	err   error
 	panic any
-	turn  chan bool // true: it is done; false: lead now
+}
+
+func newCommitter(db *sql.DB, conn *sql.Conn, stmts keeping, m *memo) *committer {
+	c := &committer{db: db, conn: conn, raw: stmts, memo: m}
+	c.gather = gather[*job]{most: maxBatch, run: c.commitAll}
+	c.on = queries{saving{unhurried{stmts}, c}}
+	return c
 }
 
 // do runs f in a transaction and returns after its COMMIT. f may be run again when the batch failed as a whole.
-func (c *committer) do(ctx context.Context, f func(queries) error) error {
-	j := &job{ctx: ctx, turn: make(chan bool, 1), run: func() error { return f(c.on) }}
-	c.mu.Lock()
-	c.waiting = append(c.waiting, j)
-	lead := !c.leading
-	c.leading = true
-	c.mu.Unlock()
-	if lead || !<-j.turn {
-		c.lead()
-		<-j.turn
-	}
+func (c *committer) do(ctx context.Context, f func(queries) (*Tx, error)) error {
+	j := &job{ctx: ctx, run: f}
+	c.join(j)
 	if j.panic != nil {
 		panic(j.panic)
 	}
 	return j.err
 }
 
-// lead runs one batch, which holds the leader's own job since that is the oldest, and hands the lead to the next.
-func (c *committer) lead() {
-	c.mu.Lock()
-	n := min(len(c.waiting), maxBatch)
-	batch := c.waiting[:n:n]
-	c.waiting = c.waiting[n:]
-	c.mu.Unlock()
-
-	if err := c.commit(batch); err != nil && len(batch) > 1 {
+// commitAll leaves every job's outcome in it.
+func (c *committer) commitAll(batch []*job) {
+	err := c.commit(batch)
+	if err != nil && len(batch) > 1 {
 		for _, j := range batch { // somebody's failure undid the work of all: each for itself
 			if j.panic == nil {
-				j.err = c.commit([]*job{j})
+				c.commitAll([]*job{j})
 			}
 		}
 	} else if err != nil {
 		batch[0].err = err
 	}
-	for _, j := range batch {
-		j.turn <- true
-	}
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.waiting) == 0 {
-		c.leading = false
-		return
-	}
-	c.waiting[0].turn <- false
 }
 
 // commit runs the jobs in one transaction. Its error means that nothing of it was committed; otherwise each job
 // has its own outcome.
 func (c *committer) commit(batch []*job) error {
 	ctx := context.Background()
-	if _, err := c.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := c.say(ctx, begin); err != nil {
 		return err
 	}
+	c.wrote = false
+	var txs []*Tx
 	for _, j := range batch {
-		if err := c.runOne(ctx, j); err != nil {
+		if err := c.runOne(ctx, j, len(batch) > 1); err != nil {
 			return errors.Join(err, c.rollback(ctx))
 		}
+		if j.err == nil && j.panic == nil {
+			txs = append(txs, j.tx)
+		}
 	}
-	c.memo.committing()
-	_, err := c.conn.ExecContext(ctx, "COMMIT")
+	if len(txs) == 0 {
+		return c.rollback(ctx)
+	}
+	remembered := c.memo
+	if !c.wrote {
+		remembered = nil // nobody remembers events
+	}
+	if err := writeTails(ctx, queries{unhurried{c.raw}}, txs...); err != nil {
+		return errors.Join(err, c.rollback(ctx))
+	}
+	remembered.committing()
+	err := c.say(ctx, commit)
 	if c.paused != nil {
 		c.paused()
 	}
-	c.memo.committed()
+	remembered.committed()
 	if err != nil {
 		return errors.Join(err, c.rollback(ctx))
 	}
@@ -108,24 +108,39 @@ func (c *committer) commit(batch []*job) error {
 }
 
 // runOne leaves the job's outcome in it. Its error means that the transaction as a whole is lost.
-func (c *committer) runOne(ctx context.Context, j *job) error {
+func (c *committer) runOne(ctx context.Context, j *job, guarded bool) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	if _, err := c.conn.ExecContext(ctx, "SAVEPOINT job"); err != nil {
-		return err
-	}
+	c.guarded, c.saved = guarded, false
 	func() {
 		defer func() { j.panic = recover() }()
-		j.err = j.run()
+		j.tx, j.err = j.run(c.on)
 	}()
+	c.guarded = false
+	if !c.saved {
+		return nil
+	}
 	if j.err != nil || j.panic != nil {
 		// After an error such as a full disk SQLite has undone everything, and this fails too.
-		if _, err := c.conn.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
+		if err := c.say(ctx, undo); err != nil {
 			return errors.Join(j.err, err)
 		}
 	}
-	_, err := c.conn.ExecContext(ctx, "RELEASE job")
+	return c.say(ctx, release)
+}
+
+// The words of transactions.
+const (
+	begin     = "BEGIN IMMEDIATE"
+	commit    = "COMMIT"
+	savepoint = "SAVEPOINT job"
+	undo      = "ROLLBACK TO job"
+	release   = "RELEASE job"
+)
+
+func (c *committer) say(ctx context.Context, word string) error {
+	_, err := c.raw.execute(ctx, word, nil)
 	return err
 }
 
@@ -139,3 +154,39 @@ func (c *committer) rollback(ctx context.Context) error {
 
 // close must not be called while a transaction is running.
 func (c *committer) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
+
+// saving opens a job's savepoint before its first write: most that fail do so before they have written anything, and
+// what only records events writes nothing of its own.
+type saving struct {
+	unhurried
+	c *committer
+}
+
+func (s saving) save(ctx context.Context, text string) error {
+	if strings.HasPrefix(strings.TrimLeft(text, " \t\n"), "SELECT") {
+		return nil
+	}
+	s.c.wrote = true
+	if !s.c.guarded || s.c.saved {
+		return nil
+	}
+	if err := s.c.say(context.WithoutCancel(ctx), savepoint); err != nil {
+		return err
+	}
+	s.c.saved = true
+	return nil
+}
+
+func (s saving) execute(ctx context.Context, text string, args []any) (sql.Result, error) {
+	if err := s.save(ctx, text); err != nil {
+		return nil, err
+	}
+	return s.unhurried.execute(ctx, text, args)
+}
+
+func (s saving) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if err := s.save(ctx, text); err != nil {
+		return nil, err
+	}
+	return s.unhurried.query(ctx, text, args)
+}

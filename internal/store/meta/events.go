@@ -47,19 +47,27 @@ func (tx *Tx) stale(changes ...hub.Change) {
 	}
 }
 
-// writeChanges is the last thing that a transaction does, because its row lock makes other writers wait.
-func (tx *Tx) writeChanges(ctx context.Context) error {
-	if len(tx.changes) == 0 {
+// writeChanges numbers the changes of transactions in the order of their commits: the counter's row lock makes other
+// writers wait.
+func writeChanges(ctx context.Context, q queries, txs []*Tx) error {
+	n := 0
+	for _, tx := range txs {
+		n += len(tx.changes)
+	}
+	if n == 0 {
 		return nil
 	}
 	var last int64
-	if err := tx.one(ctx, countChanges, []any{len(tx.changes)}, &last); err != nil {
+	if err := q.one(ctx, countChanges, []any{n}, &last); err != nil {
 		return err
 	}
-	first := last - int64(len(tx.changes)) + 1
-	for i, c := range tx.changes {
-		if _, err := tx.exec(ctx, insertChange, first+int64(i), string(c.Kind), c.ID, tx.at); err != nil {
-			return err
+	seq := last - int64(n)
+	for _, tx := range txs {
+		for _, c := range tx.changes {
+			seq++
+			if _, err := q.exec(ctx, insertChange, seq, string(c.Kind), c.ID, tx.at); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -89,6 +97,9 @@ func (db *DB) LastChange(ctx context.Context) (int64, error) {
 // ListEvents returns up to limit events of the audit log after the given one, in the order of their commits; from the
 // beginning when after is empty or unknown.
 func (db *DB) ListEvents(ctx context.Context, after hub.ID, limit int) ([]hub.Event, error) {
+	if err := db.seal(ctx); err != nil {
+		return nil, err
+	}
 	events, err := collect(ctx, db.single, scanEvent, selectEvents, after, limit)
 	return events, db.fail(err, "reading the audit log")
 }

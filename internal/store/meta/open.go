@@ -33,6 +33,9 @@ type DB struct {
 	writer  *committer // SQLite only: the one connection that writes
 	readers *readers   // SQLite only: those for transactions that read
 	memo    *memo      // SQLite only: answers that hold until the next commit
+	pending waker      // PostgreSQL only: events were committed that wait for their numbers
+
+	recordings gather[*recording] // PostgreSQL only
 
 	now func() time.Time
 
@@ -54,6 +57,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	db.pending = make(waker, 1)
+	db.recordings = gather[*recording]{most: maxBatch, run: db.recordAll}
 	db.now = o.Now
 	if db.now == nil {
 		db.now = time.Now

@@ -28,6 +28,16 @@ const (
 	deleteOutbox = `DELETE FROM outbox WHERE done_at > 0 AND done_at < ?`
 )
 
+// enqueueNotices stores the messages of all events of this transaction.
+func (tx *Tx) enqueueNotices(ctx context.Context) error {
+	for _, ev := range tx.events {
+		if err := tx.enqueue(ctx, ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // enqueue stores the messages of an event, one row for each receiver. A receiver that is gone gets none.
 func (tx *Tx) enqueue(ctx context.Context, ev hub.Event) error {
 	for _, n := range ev.Notices {

@@ -20,7 +20,7 @@ const sqliteMmap = 256 << 20
 
 var sqliteEngine = &engine{
 	name:  "sqlite",
-	words: strings.NewReplacer("BYTES", "BLOB", "CLUSTERED", "WITHOUT ROWID"),
+	words: strings.NewReplacer("BYTES", "BLOB", "CLUSTERED", "WITHOUT ROWID", "COUNTED", "INTEGER"),
 	rewrite: strings.NewReplacer(
 		" FOR UPDATE", "", // the writer is alone
 		"IN_LIST(?)", "IN (SELECT value FROM json_each(?))",
@@ -80,8 +80,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), w.Close())
 	}
 	db.memo = newMemo()
-	db.writer = &committer{db: w, conn: conn, memo: db.memo,
-		on: queries{unhurried{keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}}}}
+	db.writer = newCommitter(w, conn, keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}, db.memo)
 	r, err := sql.Open("sqlite", sqliteURL(path, "query_only(1)"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.writer.close())

@@ -56,28 +56,13 @@ func pause(ctx context.Context, attempt int) error {
 var errAmbiguous = errors.New("the outcome of the transaction is not known")
 
 func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Change, err error) {
-	// On PostgreSQL the writers of this process come to the head of the audit log one by one: many that wait for one row's
-	// lock in the server cost it far more than the same number that wait here. Whoever is in has done everything else,
-	// so it never waits for somebody who waits here.
-	release := func() {}
-	defer func() { release() }() // after the COMMIT or the undoing
-	body := func(q queries) error {
+	body := func(q queries) (*Tx, error) {
 		tx := &Tx{queries: q, db: db, at: db.now().UTC()}
 		if err := f(tx); err != nil {
-			return err
+			return nil, err
 		}
 		changes = tx.changes
-		if len(tx.events) > 0 && db.writer == nil {
-			leave, err := db.queue.enter(ctx, auditQueue)
-			if err != nil {
-				return err
-			}
-			release = leave
-		}
-		if err := tx.writeChanges(ctx); err != nil {
-			return err
-		}
-		return tx.writeEvents(ctx)
+		return tx, tx.enqueueNotices(ctx)
 	}
 	if db.writer != nil {
 		return changes, db.writer.do(ctx, body)
@@ -87,7 +72,21 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 		return nil, err
 	}
 	defer t.Rollback() // no effect after Commit
-	if err := body(queries{direct{eng: db.eng, on: t}}); err != nil {
+	tx, err := body(queries{direct{eng: db.eng, on: t}})
+	if err != nil {
+		return nil, err
+	}
+	if len(changes) > 0 {
+		// The writers of this process come to the counter of changes one by one: many that wait for one row's lock in the
+		// server cost it far more than the same number that wait here. Whoever is in has done everything else, so it
+		// never waits for somebody who waits here.
+		leave, err := db.queue.enter(ctx, changesQueue)
+		if err != nil {
+			return nil, err
+		}
+		defer leave() // after the COMMIT
+	}
+	if err := writeTails(ctx, tx.queries, tx); err != nil {
 		return nil, err
 	}
 	if err := t.Commit(); err != nil {
@@ -96,7 +95,30 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 		}
 		return nil, err
 	}
+	db.pending.kick(len(tx.events))
 	return changes, nil
+}
+
+// changesQueue is the key under which writers of this process queue for the counter of changes; no row has it as its id.
+const changesQueue hub.ID = "changes"
+
+// writeTails writes what transactions that commit together have in common, last, because other writers of the same
+// rows wait from here to the COMMIT: which cached facts are stale, and the events.
+func writeTails(ctx context.Context, q queries, txs ...*Tx) error {
+	if err := writeChanges(ctx, q, txs); err != nil {
+		return err
+	}
+	var events []hub.Event
+	for _, tx := range txs {
+		events = append(events, tx.events...)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if txs[0].db.writer == nil {
+		return putPending(ctx, q, events)
+	}
+	return appendEvents(ctx, q, events)
 }
 
 // inRead runs f on one state of the rows.

@@ -24,11 +24,31 @@ audit_log.ip text not null collate C
 audit_log.user_agent text not null collate C
 audit_log.at bigint not null
 audit_log.hash bytea not null
+audit_log.ip_salt text not null collate C default ''::text
 audit_log PRIMARY KEY (seq)
 audit_log UNIQUE (id)
 CREATE INDEX audit_log_namespace ON audit_log USING btree (namespace_id, seq)
 CREATE UNIQUE INDEX audit_log_id_key ON audit_log USING btree (id)
 CREATE UNIQUE INDEX audit_log_pkey ON audit_log USING btree (seq)
+audit_pending.pos bigint not null
+audit_pending.id text not null collate C
+audit_pending.type text not null collate C
+audit_pending.actor_id text not null collate C
+audit_pending.actor_name text not null collate C
+audit_pending.token_id text not null collate C
+audit_pending.namespace_id text not null collate C
+audit_pending.repo_id text not null collate C
+audit_pending.target_id text not null collate C
+audit_pending.message text not null collate C
+audit_pending.ip text not null collate C
+audit_pending.user_agent text not null collate C
+audit_pending.at bigint not null
+audit_pending PRIMARY KEY (pos)
+CREATE UNIQUE INDEX audit_pending_pkey ON audit_pending USING btree (pos)
+audit_subtrees.n bigint not null
+audit_subtrees.hash bytea not null
+audit_subtrees PRIMARY KEY (n)
+CREATE UNIQUE INDEX audit_subtrees_pkey ON audit_subtrees USING btree (n)
 auth_changes.seq bigint not null
 auth_changes.kind text not null collate C
 auth_changes.id text not null collate C

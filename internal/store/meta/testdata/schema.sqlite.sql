@@ -25,8 +25,27 @@ CREATE TABLE audit_log (
     user_agent   TEXT   NOT NULL,
     at           BIGINT NOT NULL,
     hash         BLOB  NOT NULL
-) WITHOUT ROWID;
+, ip_salt TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX audit_log_namespace ON audit_log (namespace_id, seq);
+CREATE TABLE audit_pending (
+    pos          INTEGER NOT NULL PRIMARY KEY,
+    id           TEXT   NOT NULL,
+    type         TEXT   NOT NULL,
+    actor_id     TEXT   NOT NULL,
+    actor_name   TEXT   NOT NULL,
+    token_id     TEXT   NOT NULL,
+    namespace_id TEXT   NOT NULL,
+    repo_id      TEXT   NOT NULL,
+    target_id    TEXT   NOT NULL,
+    message      TEXT   NOT NULL,
+    ip           TEXT   NOT NULL,
+    user_agent   TEXT   NOT NULL,
+    at           BIGINT NOT NULL
+);
+CREATE TABLE audit_subtrees (
+    n    BIGINT NOT NULL PRIMARY KEY,
+    hash BLOB  NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE auth_changes (
     seq  BIGINT NOT NULL PRIMARY KEY,
     kind TEXT   NOT NULL,

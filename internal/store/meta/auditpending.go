@@ -1,0 +1,153 @@
+package meta
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// On PostgreSQL several processes write. If each transaction took its place in the chain itself, the lock of the log's head
+// would make all of them wait for one another's COMMIT. So a transaction leaves its events in audit_pending, and
+// whoever comes next, this process or another, seals them some milliseconds later: moves all that are committed into the
+// chain at once. Nothing is lost in between, since the rows are as durable as the change that they tell of, and whoever
+// reads the log seals first. Events of changes that followed one another stay in that order: the later one's position
+// was given after the earlier one's COMMIT.
+
+const (
+	pendingRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	pendingRows4 = pendingRow + `, ` + pendingRow + `, ` + pendingRow + `, ` + pendingRow
+
+	insertPending     = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` + pendingRow
+	insertPendingMany = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` +
+		pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4
+	selectPending = `SELECT pos FROM audit_pending LIMIT 1`
+	takePending   = `
+		DELETE FROM audit_pending WHERE pos IN (SELECT pos FROM audit_pending ORDER BY pos LIMIT 1024)
+		RETURNING pos, ` + eventColumns
+)
+
+func putPending(ctx context.Context, q queries, events []hub.Event) error {
+	rows := make([][]any, len(events))
+	for i, ev := range events {
+		rows[i] = eventValues(ev)
+	}
+	return insertRows(ctx, q, rows, insertPending, insertPendingMany)
+}
+
+// SealEvents gives every event of a committed transaction its number in the log. On SQLite they have theirs.
+func (db *DB) SealEvents(ctx context.Context) error {
+	if db.writer != nil {
+		return db.Ping(ctx)
+	}
+	return db.seal(ctx)
+}
+
+// seal is SealEvents for methods that read the log: they call it first.
+func (db *DB) seal(ctx context.Context) error {
+	if db.writer != nil {
+		return nil
+	}
+	for {
+		waiting, err := collect(ctx, db.single, scanOne[int64], selectPending)
+		if err != nil || len(waiting) == 0 {
+			return db.fail(err, "reading events that wait")
+		}
+		if err := db.sealSome(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// sealSome seals a number of events. The head's lock comes first, so that those who seal at the same time do it one
+// after another, each finding what is left.
+func (db *DB) sealSome(ctx context.Context) error {
+	leave, err := db.queue.enter(ctx, sealQueue)
+	if err != nil {
+		return db.fail(err, "sealing events")
+	}
+	defer leave()
+	return db.mutate(ctx, "sealing events", func(tx *Tx) error {
+		var seq int64
+		var last []byte
+		if err := tx.one(ctx, lockAuditHead, nil, &seq, &last); err != nil {
+			return err
+		}
+		rows, err := collect(ctx, tx.queries, func(s scanner) (r pendingEvent, err error) {
+			e := &r.Event
+			return r, s.Scan(&r.pos, &e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
+				&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
+		}, takePending)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		slices.SortFunc(rows, func(a, b pendingEvent) int { return int(a.pos - b.pos) })
+		events := make([]hub.Event, len(rows))
+		for i, r := range rows {
+			events[i] = r.Event
+		}
+		return appendEvents(ctx, tx.queries, events)
+	})
+}
+
+type pendingEvent struct {
+	pos int64
+	hub.Event
+}
+
+// sealQueue is the key under which those who seal in this process queue; no row has it as its id.
+const sealQueue hub.ID = "sealing"
+
+// waker is told of events that wait.
+type waker chan struct{}
+
+func (w waker) kick(events int) {
+	if events == 0 {
+		return
+	}
+	select {
+	case w <- struct{}{}:
+	default: // it has been told
+	}
+}
+
+// Sealer seals events soon after their commit, and those that another process left behind. SQLite needs none: there
+// it does nothing.
+type Sealer struct {
+	db       *DB
+	logError func(ctx context.Context, msg string, err error)
+}
+
+// NewSealer starts nothing; logError hears of what Run gets over.
+func NewSealer(db *DB, logError func(ctx context.Context, msg string, err error)) *Sealer {
+	return &Sealer{db, logError}
+}
+
+const (
+	sealAfter = 2 * time.Millisecond // so that some come together
+	sealEvery = time.Second          // what others left behind
+)
+
+// Run seals until ctx ends, and once more then.
+func (s *Sealer) Run(ctx context.Context) error {
+	t := time.NewTicker(sealEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.db.pending:
+			select {
+			case <-time.After(sealAfter):
+			case <-ctx.Done():
+			}
+		case <-t.C:
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			return s.db.SealEvents(last)
+		}
+		if err := s.db.SealEvents(ctx); err != nil && ctx.Err() == nil {
+			s.logError(ctx, "sealing audit events", err)
+		}
+	}
+}
