@@ -51,19 +51,19 @@ func (s *Service) Assign(ctx context.Context, g access.Grant, id hub.RepoID, gro
 			return nil, noGroup()
 		}
 	}
-	if err := s.assign(ctx, g, r, x, from); err != nil || group == "" {
+	if err := s.store.SetRepoGroup(ctx, r.ID, x.ID, assignEvent(g, from, r, x)); err != nil || group == "" {
 		return nil, err
 	}
 	return &x, nil
 }
 
-// assign puts a repository into x, or into no group when x is zero.
-func (s *Service) assign(ctx context.Context, g access.Grant, r hub.Repo, x hub.ResourceGroup, from hub.Event) error {
+// assignEvent tells that a repository was put into x, or into no group when x is zero.
+func assignEvent(g access.Grant, from hub.Event, r hub.Repo, x hub.ResourceGroup) hub.Event {
 	message := "took " + r.String() + " out of its resource group"
 	if x.ID != "" {
 		message = "put " + r.String() + " into resource group " + x.Name
 	}
 	ev := orgs.Event(g, from, "repo.update_resource_group", message, r.NamespaceID, x.ID)
 	ev.RepoID = r.ID
-	return s.store.SetRepoGroup(ctx, r.ID, x.ID, ev)
+	return ev
 }

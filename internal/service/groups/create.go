@@ -74,13 +74,12 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewG
 		return Full{}, err
 	}
 	ev := orgs.Event(g, from, "resource_group.create", fmt.Sprintf("created resource group %q of %s with %d members", x.Name, o.Name, len(people)), o.ID, x.ID)
-	if err := s.store.CreateGroup(ctx, x, people, ev); err != nil {
-		return Full{}, err
-	}
+	var moves []hub.Event
 	for _, r := range repos {
-		if err := s.assign(ctx, g, r, x, from); err != nil {
-			return Full{}, err
-		}
+		moves = append(moves, assignEvent(g, from, r, x))
+	}
+	if err := s.store.CreateGroup(ctx, x, people, ev, moves...); err != nil {
+		return Full{}, err
 	}
 	return s.full(ctx, x)
 }
@@ -135,6 +134,9 @@ func (s *Service) repos(ctx context.Context, g access.Grant, o hub.Organization,
 		r, err := s.assignable(ctx, g, id)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(out, func(x hub.Repo) bool { return x.ID == r.ID }) {
+			return nil, hub.Errorf(hub.InvalidInput, "%s is named twice.", r.FullName())
 		}
 		out = append(out, r)
 	}

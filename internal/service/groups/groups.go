@@ -28,7 +28,7 @@ type Store interface {
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 
-	CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event) error
+	CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event, repos ...hub.Event) error
 	UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event) error
 	DeleteGroup(ctx context.Context, id hub.ID, ev hub.Event) error
 	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)

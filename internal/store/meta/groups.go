@@ -68,10 +68,12 @@ func (db *DB) GroupRepos(ctx context.Context, groupID hub.ID) ([]hub.Repo, error
 	return all, db.fail(err, "listing the repositories of a resource group")
 }
 
-// CreateGroup adds a resource group with its first members and those who join by themselves. The caller chooses g.ID
-// and has checked the name. Conflict when the organization has a group of that name; NotFound when there is no such
-// organization or user; Forbidden for somebody who is no member of the organization.
-func (db *DB) CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event) error {
+// CreateGroup adds a resource group with its first members, those who join by themselves, and the repositories that it
+// begins with, each named by the RepoID of its own event. The caller chooses g.ID and has checked the name. Everything or
+// nothing: Conflict when the organization has a group of that name; NotFound when there is no such organization or user;
+// Forbidden for somebody who is no member of the organization; RepoNotFound for a repository that is not there any more,
+// NotFound for one that is not the organization's.
+func (db *DB) CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event, repos ...hub.Event) error {
 	return db.mutate(ctx, "creating a resource group", func(tx *Tx) error {
 		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
 			return err
@@ -91,7 +93,15 @@ func (db *DB) CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hu
 			return err
 		}
 		ev.TargetID = g.ID
-		return tx.record(ctx, about(ev, g.OrgID), "resource_group.create")
+		if err := tx.record(ctx, about(ev, g.OrgID), "resource_group.create"); err != nil {
+			return err
+		}
+		for _, ev := range repos {
+			if err := tx.moveToGroup(ctx, ev.RepoID, g.ID, ev); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -190,28 +200,32 @@ func (tx *Tx) groupOf(ctx context.Context, groupID, namespaceID hub.ID) error {
 // RepoNotFound; NotFound when the organization has no such group.
 func (db *DB) SetRepoGroup(ctx context.Context, repoID, groupID hub.ID, ev hub.Event) error {
 	return db.mutate(ctx, "moving a repository to a resource group", func(tx *Tx) error {
-		if err := tx.lockRepo(ctx, repoID); err != nil {
-			return err
-		}
-		r, ok, err := readRepo(ctx, tx.queries, selectRepoByID, repoID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return noRepo()
-		}
-		if groupID != "" {
-			if err := tx.groupOf(ctx, groupID, r.NamespaceID); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.exec(ctx, updateRepoGroup, groupID, tx.at, repoID); err != nil {
-			return err
-		}
-		if err := tx.staleScopesOn(ctx, repoID); err != nil {
-			return err
-		}
-		ev.RepoID, ev.TargetID = repoID, groupID
-		return tx.record(ctx, about(ev, r.NamespaceID), "repo.update_resource_group", repoChange(repoID))
+		return tx.moveToGroup(ctx, repoID, groupID, ev)
 	})
+}
+
+func (tx *Tx) moveToGroup(ctx context.Context, repoID, groupID hub.ID, ev hub.Event) error {
+	if err := tx.lockRepo(ctx, repoID); err != nil {
+		return err
+	}
+	r, ok, err := readRepo(ctx, tx.queries, selectRepoByID, repoID)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return noRepo()
+	}
+	if groupID != "" {
+		if err := tx.groupOf(ctx, groupID, r.NamespaceID); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec(ctx, updateRepoGroup, groupID, tx.at, repoID); err != nil {
+		return err
+	}
+	if err := tx.staleScopesOn(ctx, repoID); err != nil {
+		return err
+	}
+	ev.RepoID, ev.TargetID = repoID, groupID
+	return tx.record(ctx, about(ev, r.NamespaceID), "repo.update_resource_group", repoChange(repoID))
 }

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -94,5 +95,36 @@ func TestGroups(t *testing.T) {
 		}
 		must(t, db.DeleteGroup(ctx, lab.ID, hub.Event{}))
 		must(t, db.RemoveMember(ctx, w.acme.ID, w.bob.ID, hub.Event{}))
+	})
+}
+
+// TestGroupWithRepositories: a group and the repositories that it begins with are there together or not at all.
+func TestGroupWithRepositories(t *testing.T) {
+	both(t, func(t *testing.T, db *DB) {
+		w := makeWorld(t, db)
+		mine := addRepo(t, db, w.acme.ID, "first", func(r *hub.Repo) { r.OwnerIsOrg = true })
+		other := addRepo(t, db, w.carol.ID, "own", func(*hub.Repo) {})
+		lab := hub.ResourceGroup{ID: hub.NewID(), OrgID: w.acme.ID, Name: "Lab"}
+		wantCode(t, db.CreateGroup(ctx, lab, nil, hub.Event{}, hub.Event{RepoID: mine.ID}, hub.Event{RepoID: other.ID}), hub.NotFound)
+		wantCode(t, db.CreateGroup(ctx, lab, nil, hub.Event{}, hub.Event{RepoID: mine.ID}, hub.Event{RepoID: hub.NewID()}), hub.RepoNotFound)
+		if _, err := db.GroupByID(ctx, lab.ID); !hub.Is(err, hub.NotFound) {
+			t.Errorf("the group is there after a refusal: %v", err)
+		}
+		var told []hub.Change
+		db.OnChange(func(cs []hub.Change) { told = append(told, cs...) })
+		must(t, db.CreateGroup(ctx, lab, nil, hub.Event{}, hub.Event{RepoID: mine.ID, Message: "put it in"}))
+		list, err := db.GroupRepos(ctx, lab.ID)
+		must(t, err)
+		if len(list) != 1 || list[0].ID != mine.ID {
+			t.Errorf("it holds %v", list)
+		}
+		if !slices.Contains(told, repoChange(mine.ID)) {
+			t.Errorf("nobody was told of the repository: %v", told)
+		}
+		rows, err := db.AuditEvents(ctx, hub.AuditQuery{Limit: 2})
+		must(t, err)
+		if rows[0].Type != "repo.update_resource_group" || rows[0].RepoID != mine.ID || rows[1].Type != "resource_group.create" {
+			t.Errorf("the log says %s, then %s", rows[1].Type, rows[0].Type)
+		}
 	})
 }
