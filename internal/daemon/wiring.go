@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -122,6 +123,11 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace, TempDir: cfg.CachePath(),
 		Window: cfg.Chunks.Window, ScrubEvery: cfg.Chunks.Scrub, ChunkAfter: cfg.Chunks.After},
 		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
+	if restored, err := chunks.Recognize(ctx); err != nil {
+		return nil, fmt.Errorf("comparing the database with the stored bytes: %w", err)
+	} else if restored {
+		log.Warn("the database is not as old as the stored bytes: clients are made to forget what they know of stored chunks")
+	}
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
 		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
 	if err != nil {

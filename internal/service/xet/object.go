@@ -17,7 +17,9 @@ import (
 // is durable at once, and what it holds can be told without the database.
 const trailerSize = 8
 
-func xorbKey(h xethash.Hash) string { return "xorb/" + h.String() }
+const xorbPrefix = "xorb/"
+
+func xorbKey(h xethash.Hash) string { return xorbPrefix + h.String() }
 func healKey(h xethash.Hash) string { return "xorb-new/" + h.String() }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

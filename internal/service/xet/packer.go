@@ -229,7 +229,11 @@ func (s *Service) keepXorb(ctx context.Context, domain hub.ID, h xethash.Hash, t
 	if err != nil {
 		return err
 	}
-	return s.meta.CompleteXetXorb(ctx, domain, rowOf(h, t), eligible(t))
+	err = s.meta.CompleteXetXorb(ctx, domain, rowOf(h, t), eligible(t))
+	if err == nil {
+		s.markUse(ctx)
+	}
+	return err
 }
 
 // used returns the file with those of the xorbs that its terms name.

@@ -15,6 +15,9 @@ import (
 // Meta is what this package needs of the metadata store; store/meta satisfies it and documents it.
 type Meta interface {
 	XetEpoch(ctx context.Context, domain hub.ID) (int64, error)
+	RaiseXetEpochs(ctx context.Context) error
+	Setting(ctx context.Context, name string) (string, bool, error)
+	PutSetting(ctx context.Context, name, value string) error
 
 	XetXorb(ctx context.Context, hash hub.XetHash) (hub.XetXorb, error)
 	XetXorbOf(ctx context.Context, domain hub.ID, hash hub.XetHash) (hub.XetXorb, error)
@@ -42,6 +45,7 @@ type Meta interface {
 	DropXetHoldings(ctx context.Context, before time.Time, limit int) (int, error)
 	CondemnXetXorbs(ctx context.Context, before time.Time, limit int) ([]hub.XetHash, error)
 	ForgetXetXorb(ctx context.Context, hash hub.XetHash) error
+	XetXorbsAfter(ctx context.Context, after hub.XetHash, limit int) ([]hub.XetXorb, error)
 	UncheckedXorbs(ctx context.Context, before time.Time, limit int) ([]hub.XetXorb, error)
 	SetXetChecked(ctx context.Context, hash hub.XetHash, rotten bool) error
 }
@@ -105,16 +109,20 @@ type Deps struct {
 
 // Service keeps files as chunks. It is safe for concurrent use. Run its Worker while it is used.
 type Service struct {
-	cfg       Config
-	meta      Meta
-	git       *gitrepo.Store
-	blobs     blob.Store
-	authz     Authorizer
-	key       [32]byte
-	now       func() time.Time
-	logErr    func(ctx context.Context, msg string, err error)
-	tables    *tableCache
-	told      told
+	cfg    Config
+	meta   Meta
+	git    *gitrepo.Store
+	blobs  blob.Store
+	authz  Authorizer
+	key    [32]byte
+	now    func() time.Time
+	logErr func(ctx context.Context, msg string, err error)
+	tables *tableCache
+	told   told
+	marked struct {
+		sync.Mutex // guards at
+		at         time.Time
+	}
 	ingesters sync.Pool     // *xorb.Ingester
 	readers   sync.Pool     // *xorb.Reader
 	busy      chan struct{} // full while as many xorbs are being verified as the machine has use for

@@ -101,12 +101,16 @@ func (w *Worker) Sweep(ctx context.Context) (n Swept, err error) {
 			}
 		}
 	}
-	return n, errors.Join(
+	err = errors.Join(
 		repeat(&n.Links, func() (int, error) { return m.DropXetLinks(ctx, now.Add(-w.s.cfg.Window), sweepBatch) }),
 		repeat(&n.Files, func() (int, error) { return m.DropXetFiles(ctx, sweepBatch) }),
 		repeat(&n.Holdings, func() (int, error) { return m.DropXetHoldings(ctx, now.Add(-w.s.cfg.Window), sweepBatch) }),
 		repeat(&n.Xorbs, func() (int, error) { return w.dropXorbs(ctx, now.Add(-w.s.cfg.XorbGrace)) }),
 	)
+	if n != (Swept{}) {
+		w.s.markUse(ctx)
+	}
+	return n, err
 }
 
 func (w *Worker) dropXorbs(ctx context.Context, before time.Time) (n int, err error) {

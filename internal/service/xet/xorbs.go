@@ -40,7 +40,11 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 	if err != nil {
 		return false, r.explain(err)
 	}
-	return true, s.meta.CompleteXetXorb(ctx, sc.domain, rowOf(h, t), eligible(t))
+	err = s.meta.CompleteXetXorb(ctx, sc.domain, rowOf(h, t), eligible(t))
+	if err == nil {
+		s.markUse(ctx)
+	}
+	return err == nil, err
 }
 
 // takeXorb stores what fill writes and verifies, and returns the table of the xorb as it is stored. Bytes of another domain
