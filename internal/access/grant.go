@@ -94,6 +94,16 @@ func (g Grant) Allows(a Action) bool {
 	return a.allowedBy(g.given[0].bits)
 }
 
+// AllowsNew tells whether a would be allowed too on the repository that may be created: a repository that moves comes with
+// its visibility. It grants nothing.
+func (g Grant) AllowsNew(a Action) bool {
+	gv := g.find(RepoCreate)
+	if gv == nil {
+		gv = g.find(RepoCreatePublic)
+	}
+	return gv != nil && a.takes(gv.need.Target.kind) && a.allowedBy(gv.bits)
+}
+
 // AllowsOrg tells whether the caller, with this credential, may do a on the organization with the given id:
 // for masking organizations in whoami. It grants nothing.
 func (g Grant) AllowsOrg(id hub.ID, a Action) bool {

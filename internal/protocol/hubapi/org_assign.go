@@ -15,23 +15,34 @@ type groupReference struct {
 	Name string `json:"name"`
 }
 
-func answerReference(w http.ResponseWriter, x *hub.ResourceGroup) error {
-	var out struct {
-		Group *groupReference `json:"resourceGroup"`
+func referenceTo(x *hub.ResourceGroup) *groupReference {
+	if x == nil {
+		return nil
 	}
-	if x != nil {
-		out.Group = &groupReference{x.ID, x.Name}
-	}
-	httpd.WriteJSON(w, http.StatusOK, out)
-	return nil
+	return &groupReference{x.ID, x.Name}
 }
 
+// groupOfRepo answers with the group, by itself and, ours, as resourceGroup, which is null where there is none.
 func (a *API) groupOfRepo(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
 	x, err := a.Groups.Of(r.Context(), g)
 	if err != nil {
 		return err
 	}
-	return answerReference(w, x)
+	ref := referenceTo(x)
+	httpd.WriteJSON(w, http.StatusOK, struct {
+		*groupReference
+		Group *groupReference `json:"resourceGroup"`
+	}{ref, ref})
+	return nil
+}
+
+// assignAnswer is the repository as the group has it from now on. Source: Hub OpenAPI; the group is ours.
+type assignAnswer struct {
+	Name    string          `json:"name"`
+	Type    hub.RepoType    `json:"type"`
+	Private bool            `json:"private"`
+	AddedBy string          `json:"addedBy"`
+	Group   *groupReference `json:"resourceGroup"`
 }
 
 func (a *API) assignGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
@@ -49,7 +60,12 @@ func (a *API) assignGroup(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	if err != nil {
 		return err
 	}
-	return answerReference(w, x)
+	repo, err := g.Repo(access.RepoAssignGroup)
+	if err != nil {
+		return err
+	}
+	httpd.WriteJSON(w, http.StatusOK, assignAnswer{repo.FullName(), repo.Type, repo.Visibility != hub.Public, g.Subject().ActorName(), referenceTo(x)})
+	return nil
 }
 
 // setMemberRole sets a member's role together with all of his or her resource groups.

@@ -20,8 +20,9 @@ func (s *Service) Delete(ctx context.Context, g access.Grant, ev hub.Event) erro
 }
 
 // Move gives the repository a new name. Within its namespace g must hold RepoMove; into another one
-// RepoTransfer, and RepoCreate on the new id. The old name keeps leading to it.
-// Conflict when the new name is taken, InvalidInput when it is no name.
+// RepoTransfer, and RepoCreate on the new id. The old name keeps leading to it. A move counts as creating: what is public
+// does not come into an organization where the caller may not create anything public.
+// Conflict when the new name is taken, InvalidInput when it is no name, Forbidden.
 func (s *Service) Move(ctx context.Context, g access.Grant, to hub.RepoID, ev hub.Event) (hub.RepoID, error) {
 	repo, err := g.Repo(access.RepoMove)
 	target := hub.RepoID{Type: repo.Type, Namespace: repo.Namespace, Name: to.Name}
@@ -35,6 +36,9 @@ func (s *Service) Move(ctx context.Context, g access.Grant, to hub.RepoID, ev hu
 			return hub.RepoID{}, err
 		}
 		target, owner = id, ns.ID
+		if repo.Visibility == hub.Public && !g.AllowsNew(access.RepoCreatePublic) {
+			return hub.RepoID{}, privateOnly(ns.Name, "bring a public one in: make it private before it moves")
+		}
 	}
 	if err := hub.CheckRepoName(target.Name); err != nil {
 		return hub.RepoID{}, err
@@ -92,10 +96,28 @@ func checkNotifications(c Settings) error {
 	return nil
 }
 
+// privateOnly is the refusal of an organization that keeps its repositories private.
+func privateOnly(org, what string) error {
+	return &hub.Error{Code: hub.Forbidden, Reason: "policy.private_only", Message: org + " keeps its repositories private: only its admins may " + what + "."}
+}
+
+// checkHiding tells whether g may take a repository out of everybody's sight: in an organization that keeps its repositories
+// private, visibility is its admins' to change, in either direction.
+func (s *Service) checkHiding(ctx context.Context, g access.Grant, repo hub.Repo, c Settings) error {
+	if c.Visibility == nil || c.Publishes() || *c.Visibility == repo.Visibility || !repo.OwnerIsOrg || g.Allows(access.RepoPublish) {
+		return nil
+	}
+	rules, err := s.meta.OrgRules(ctx, repo.NamespaceID)
+	if err != nil || !rules.PrivateOnly {
+		return err
+	}
+	return privateOnly(repo.Namespace, "change who sees one")
+}
+
 // Publishes tells whether the change would show the repository to everybody, which needs RepoPublish.
 func (c Settings) Publishes() bool { return c.Visibility != nil && *c.Visibility == hub.Public }
 
-// Configure changes settings. g must hold RepoSettings, and RepoPublish if the change publishes.
+// Configure changes settings. g must hold RepoSettings, and RepoPublish if the change publishes. Forbidden, InvalidInput.
 func (s *Service) Configure(ctx context.Context, g access.Grant, c Settings, ev hub.Event) error {
 	granted, err := g.Repo(access.RepoSettings)
 	if err != nil {
@@ -107,6 +129,9 @@ func (s *Service) Configure(ctx context.Context, g access.Grant, c Settings, ev 
 		}
 	}
 	if err := CheckSettings(granted.Type, c); err != nil {
+		return err
+	}
+	if err := s.checkHiding(ctx, g, granted, c); err != nil {
 		return err
 	}
 	ev.RepoID, ev.NamespaceID = granted.ID, granted.NamespaceID
