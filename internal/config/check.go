@@ -89,6 +89,8 @@ func (c *Config) Check() error {
 	} {
 		between("limits."+l.key, int64(l.n), 0, 1_000_000_000)
 	}
+	between("limits.uploads", int64(c.Limits.Uploads), 0, 1_000_000)
+	between("limits.upload_bytes", c.Limits.UploadBytes, 0, 1<<50)
 	between("limits.entries", int64(c.Limits.Entries), 1000, 100_000_000)
 	atLeast("limits.window", c.Limits.Window, time.Second)
 	atLeast("audit.checkpoint_every", c.Audit.CheckpointEvery, time.Second)

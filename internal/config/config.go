@@ -134,6 +134,9 @@ type Limits struct {
 	Address  Quotas // callers without a credential, by network
 	Failures int    // refused credentials of one network
 	Entries  int    // callers that are remembered
+
+	Uploads     int   // of one user that are under way at a time
+	UploadBytes int64 // of those together
 }
 
 // Mail says how mails leave.
@@ -223,6 +226,9 @@ func Default() Config {
 			Address:  Quotas{API: 20_000, Resolvers: 200_000, Pages: 5_000},
 			Failures: 300,
 			Entries:  100_000,
+
+			Uploads:     128,
+			UploadBytes: 16 << 30,
 		},
 		Mail: Mail{TLS: "starttls", Digest: 7 * 24 * time.Hour},
 		Log:  Log{Level: "info"},

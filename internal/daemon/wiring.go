@@ -151,7 +151,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// How it is asked for.
 	uses := tokens.NewRecorder(d.db, nil)
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), OnGrant: uses.Note, Denied: refused.Denied,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Uploads: httpd.Uploads{Count: cfg.Limits.Uploads, Bytes: cfg.Limits.UploadBytes}, OnGrant: uses.Note, Denied: refused.Denied,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,

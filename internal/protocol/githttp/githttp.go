@@ -49,7 +49,7 @@ func (a *API) Register(s *httpd.Server) {
 	says := httpd.WithStyle(style)
 	httpd.Add(s, httpd.RepoWeb, "GET /info/refs", parseAdvertise, a.advertise, says)
 	s.Repo(httpd.RepoWeb, "POST /"+uploadPack, access.RepoContentRead, a.upload, says, httpd.Streaming())
-	s.Repo(httpd.RepoWeb, "POST /"+receivePack, access.RepoWrite, a.receive, says, httpd.Streaming())
+	s.Repo(httpd.RepoWeb, "POST /"+receivePack, access.RepoWrite, a.receive, says, httpd.Upload())
 }
 
 // advertiseRequest asks what there is before a fetch or a push.

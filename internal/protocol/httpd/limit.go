@@ -54,13 +54,13 @@ var classNames = [...]string{"api", "resolvers", "pages", "failures"}
 
 func (c class) quota(q Quotas) int { return [...]int{q.API, q.Resolvers, q.Pages}[c] }
 
-// classOf sorts a request. Chunk storage answers below /v1/.
+// classOf sorts a request. Chunk storage answers below /xet/.
 func classOf(r *Request) class {
 	path := r.URL.Path
 	switch {
 	case strings.HasPrefix(path, "/api/"):
 		return classAPI
-	case r.route != nil && r.route.mount == RepoWeb, strings.Contains(path, "/v1/"):
+	case r.route != nil && r.route.mount == RepoWeb, strings.HasPrefix(path, "/xet/"):
 		return classResolvers
 	}
 	return classPages

@@ -25,6 +25,7 @@ type route struct {
 	serve   func(http.ResponseWriter, *Request) error
 
 	unlimited bool // never counted
+	uploads   bool // counted while it runs
 }
 
 // WithStyle sets how the route says no.

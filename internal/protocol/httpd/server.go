@@ -35,6 +35,7 @@ type Config struct {
 	SessionCookie  string             // name of the session cookie
 	PublicURL      string             // origin that BaseURL always is; empty: that of each request
 	Limits         Limits             // of requests
+	Uploads        Uploads            // of one user at a time
 	OnGrant        func(access.Grant) // hears of every grant; nil: nobody. It must be quick and not block
 
 	// Denied is told about each refusal of an access decision, with the id of its request; s is nil for a credential
@@ -51,6 +52,7 @@ type Server struct {
 	log           *slog.Logger
 	routes        [3][]*route
 	limiter       *limiter // nil: nothing is limited
+	uploads       underWay
 }
 
 // New makes a server without routes.
@@ -64,7 +66,8 @@ func New(cfg Config, a Authenticator, z Authorizer, log *slog.Logger) *Server {
 	if cfg.SessionCookie == "" {
 		cfg.SessionCookie = "token"
 	}
-	return &Server{cfg: cfg, authenticator: a, authorizer: z, log: log, limiter: newLimiter(cfg.Limits)}
+	return &Server{cfg: cfg, authenticator: a, authorizer: z, log: log, limiter: newLimiter(cfg.Limits),
+		uploads: underWay{Uploads: cfg.Uploads, by: map[hub.ID]Uploads{}}}
 }
 
 func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func(http.ResponseWriter, *Request) error) {
@@ -141,7 +144,12 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	if r.route.maxBody >= 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
 	}
-	err := r.route.serve(w, r)
+	leave, err := s.uploads.hold(w, r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = r.route.serve(w, r)
 	var moved *access.Moved
 	if errors.As(err, &moved) {
 		return s.redirect(w, r, moved.To)

@@ -12,7 +12,7 @@ const maxProbeBody = 8 << 20
 
 func (a *API) registerUploads(s *httpd.Server) {
 	s.Repo(httpd.RepoAPI, "POST /preupload/{rev}", access.RepoPreupload, a.preupload, httpd.MaxBody(maxProbeBody))
-	s.Repo(httpd.RepoAPI, "POST /commit/{rev}", access.RepoWrite, a.commit, httpd.Streaming())
+	s.Repo(httpd.RepoAPI, "POST /commit/{rev}", access.RepoWrite, a.commit, httpd.Upload())
 }
 
 // refusePullRequest answers create_pr, which needs discussions.

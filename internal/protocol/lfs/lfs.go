@@ -78,10 +78,10 @@ func (a *API) Register(s *httpd.Server) {
 	ticket := httpd.WithCredential(a.redeem)
 	httpd.Add(s, httpd.RepoWeb, "POST /info/lfs/objects/batch", parseBatch, a.batch, says, httpd.WithCredential(a.login))
 	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}", access.RepoContentRead, a.get, says, ticket)
-	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}", access.RepoWrite, a.put, says, ticket, httpd.Streaming())
+	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}", access.RepoWrite, a.put, says, ticket, httpd.Upload())
 	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/verify", access.RepoWrite, a.verify, says, ticket)
 	s.Repo(httpd.RepoWeb, "GET /info/lfs/objects/{oid}/parts", access.RepoWrite, a.listParts, says, ticket)
 	s.Repo(httpd.RepoWeb, "POST /info/lfs/objects/{oid}/parts", access.RepoWrite, a.complete, says, ticket, httpd.MaxBody(maxCompletion))
-	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}/parts/{part}", access.RepoWrite, a.putPart, says, ticket, httpd.Streaming())
+	s.Repo(httpd.RepoWeb, "PUT /info/lfs/objects/{oid}/parts/{part}", access.RepoWrite, a.putPart, says, ticket, httpd.Upload())
 	a.registerLocks(s, says)
 }

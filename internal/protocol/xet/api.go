@@ -66,18 +66,18 @@ func (a *API) Register(s *httpd.Server) {
 	any("GET "+base+"/v1/chunks/{prefix}/{hash}", a.chunk)
 	any("HEAD "+base+"/v1/xorbs/{prefix}/{hash}", a.headXorb)
 	write("POST "+base+"/v1/xorb-grants/{prefix}/{hash}", noGrants)
-	write("POST "+base+"/v1/xorbs/{prefix}/{hash}", a.putXorb, httpd.Streaming())
-	write("POST "+base+"/v1/shards", a.putShardV1, httpd.Streaming())
-	write("POST "+base+"/v2/shards", a.putShardV2, httpd.Streaming())
+	write("POST "+base+"/v1/xorbs/{prefix}/{hash}", a.putXorb, httpd.Upload())
+	write("POST "+base+"/v1/shards", a.putShardV1, httpd.Upload())
+	write("POST "+base+"/v2/shards", a.putShardV2, httpd.Upload())
 
 	// The names that hf_xet used before September 2025, with the same bodies. Source: hf_xet 1.0.3.
 	read("GET "+base+"/reconstruction/{hash}", a.reconstructV1)
 	read("GET "+base+"/reconstructions", a.reconstructBatch)
 	any("GET "+base+"/chunk/{prefix}/{hash}", a.chunk)
 	any("HEAD "+base+"/xorb/{prefix}/{hash}", a.headXorb)
-	write("POST "+base+"/xorb/{prefix}/{hash}", a.putXorb, httpd.Streaming())
-	write("POST "+base+"/shard/{prefix}/{hash}", a.putShardV1, httpd.Streaming())
-	write("POST "+base+"/shards", a.putShardV1, httpd.Streaming())
+	write("POST "+base+"/xorb/{prefix}/{hash}", a.putXorb, httpd.Upload())
+	write("POST "+base+"/shard/{prefix}/{hash}", a.putShardV1, httpd.Upload())
+	write("POST "+base+"/shards", a.putShardV1, httpd.Upload())
 
 	nobody := httpd.WithCredential(func(*httpd.Request) (*access.Subject, error) { return access.Anonymous(), nil })
 	for _, at := range []string{base, ""} { // hf_xet 1.8 drops the path of the address here
