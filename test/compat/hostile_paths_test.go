@@ -12,7 +12,7 @@ var hostilePaths = map[string]string{
 	"parent inside":     "a/../../outside.txt",
 	"parent in between": "a/../b.txt",
 	"only a parent":     "..",
-	"backslash parent":  `a\..\..\outside.txt`,
+	"backslash to .git": `a\.git\config`,
 	"absolute":          "/etc/passwd",
 	"absolute twice":    "//etc/passwd",
 	"empty":             "",

@@ -88,6 +88,9 @@ func Validate(t hub.RepoType, readme []byte) Report {
 			}
 		}
 	}
+	if problem := checkLicense(data["license"]); problem != "" {
+		rep.Errors = append(rep.Errors, problem)
+	}
 	if t == hub.Model {
 		rep.Errors = append(rep.Errors, checkIndex(data["model-index"])...)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -279,6 +280,22 @@ func TestTheLogHasOneLineAndNoSecrets(t *testing.T) {
 	}
 	if l["status"] != 200.0 || l["bytes"] != 5.0 || l["user"] != "alice" || l["route"] != "/{repo}/resolve/{rev}/{path...}" || !strings.HasSuffix(l["request_id"].(string), ";trace-7") {
 		t.Errorf("%v", l)
+	}
+}
+
+func TestACallersRequestIDComesBack(t *testing.T) {
+	s := newServer(t, nil, Config{})
+	for _, c := range []struct{ header, sent, want string }{
+		{"X-Request-Id", "job-17", "^job-17$"},
+		{"X-Request-Id", "two words", "^[0-9a-f]{18}$"},
+		{"X-Request-Id", "hf_abcdefghijklmnopqrstuvwxyzabcd", "^[0-9a-f]{18}$"},
+		{"X-Request-Id", strings.Repeat("x", 129), "^[0-9a-f]{18}$"},
+		{"X-Amzn-Trace-Id", "trace-7", "^[0-9a-f]{18};trace-7$"},
+	} {
+		got := call(s, "GET", "/nowhere", nil, c.header, c.sent).Header.Get("X-Request-Id")
+		if !regexp.MustCompile(c.want).MatchString(got) {
+			t.Errorf("%s %q: X-Request-Id %q, want %s", c.header, c.sent, got, c.want)
+		}
 	}
 }
 

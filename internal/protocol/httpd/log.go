@@ -67,15 +67,24 @@ func (r *Request) routeText() string {
 }
 
 // requestID makes the id that stands in X-Request-Id, in the log and in the client's exception texts. As on
-// the public Hub, the caller's own trace id follows it.
+// the public Hub, an id that the caller chose is taken as it is, and the caller's trace id follows an id of ours.
+// Source: huggingface_hub tests/test_utils_http.py, TestUniqueRequestId.
 func requestID(r *http.Request) string {
+	if own := r.Header.Get("X-Request-Id"); isID(own) {
+		return own
+	}
 	var b [9]byte
 	rand.Read(b[:])
 	id := hex.EncodeToString(b[:])
-	if t := r.Header.Get("X-Amzn-Trace-Id"); t != "" && len(t) <= 128 && isToken(t) && !tokenLike.MatchString(t) {
+	if t := r.Header.Get("X-Amzn-Trace-Id"); isID(t) {
 		id += ";" + t
 	}
 	return id
+}
+
+// isID tells whether a caller's id may stand in the log.
+func isID(s string) bool {
+	return s != "" && len(s) <= 128 && isToken(s) && !tokenLike.MatchString(s)
 }
 
 // tokenLike finds what may be an access token. People paste them in the wrong place: as the name of a repository, into

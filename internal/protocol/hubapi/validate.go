@@ -38,7 +38,7 @@ func (a *API) validateCard(w http.ResponseWriter, r *httpd.Request, _ httpd.Open
 	if wantsText(r) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)
-		_, err := w.Write([]byte(strings.Join(append(rep.Errors, rep.Warnings...), "\n")))
+		_, err := w.Write([]byte(lines("Error", rep.Errors) + lines("Warning", rep.Warnings)))
 		return err
 	}
 	httpd.WriteJSON(w, status, struct {
@@ -54,6 +54,15 @@ func notes(messages []string) []note {
 		out[i].Message = m
 	}
 	return out
+}
+
+// lines lists messages for people. Source: huggingface_hub tests/test_repocard.py, test_validate_repocard.
+func lines(kind string, messages []string) string {
+	var b strings.Builder
+	for _, m := range messages {
+		b.WriteString("- " + kind + ": " + m + "\n")
+	}
+	return b.String()
 }
 
 // wantsText tells whether the caller asks for plain text and not also for JSON.

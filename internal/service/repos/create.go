@@ -52,6 +52,9 @@ func CheckNewRepo(id hub.RepoID, n NewRepo) error {
 	if id.Type == hub.Space && !modelcard.KnownSDK(n.SDK) {
 		return hub.Errorf(hub.InvalidInput, "A Space needs an sdk: gradio, streamlit, docker or static.")
 	}
+	if n.License != "" && !modelcard.KnownLicense(n.License) {
+		return hub.Errorf(hub.InvalidInput, "Unknown license %q: use the name of one, or other with license_name and license_link.", clip(n.License))
+	}
 	if len([]rune(n.ShortDescription)) > maxShortText {
 		return hub.Errorf(hub.InvalidInput, "The short description is longer than %d characters.", maxShortText)
 	}

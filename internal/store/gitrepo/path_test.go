@@ -11,7 +11,7 @@ import (
 func TestCheckPath(t *testing.T) {
 	for _, ok := range []string{
 		"a", "README.md", "dir/sub/file.bin", ".gitattributes", ".github/workflows/x.yml", "git", "git~2", "a.git", "x.git/y",
-		"…/ä/日本", " a", "a ", "-", "a:b", "..a", "a..", "...", strings.Repeat("a", 255),
+		"…/ä/日本", " a", "a ", "-", "a:b", "..a", "a..", "...", `a\b`, `a/..\..\b`, `\`, strings.Repeat("a", 255),
 		strings.TrimSuffix(strings.Repeat(strings.Repeat("a", 255)+"/", 16), "/"),
 	} {
 		if err := CheckPath(ok); err != nil {
@@ -19,9 +19,9 @@ func TestCheckPath(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\x00b", "a\\b", "a\nb", "\x7f", "\xff",
+		"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\x00b", "a\nb", "\x7f", "\xff",
 		".git", ".GIT", "a/.Git/config", ".git.", ".git ", ".git. .", ".git::$INDEX_ALLOCATION", ".git:x", "git~1", "GIT~1/x",
-		".g\u200cit", "\u200d.git", ".gi\ufefft", "git~1 ", strings.Repeat("a", 256),
+		".g\u200cit", "\u200d.git", ".gi\ufefft", "git~1 ", `a\.git`, `.git\config`, `a\GIT~1\b`, strings.Repeat("a", 256),
 		strings.Repeat(strings.Repeat("a", 255)+"/", 16) + "b", strings.Repeat("a/", 256) + "a",
 	} {
 		if err := CheckPath(bad); !hub.Is(err, hub.Unprocessable) {
@@ -37,7 +37,7 @@ func TestGitAgreesOnPaths(t *testing.T) {
 	files := map[string]string{}
 	for _, name := range []string{
 		".gitattributes", ".gitignore", "git~2", "x.git", ".gitx", ". git", ".g", "~1", "a:b", "-rf", "con", "x/.gitmodulesx",
-		"dir.", "dir ", "é", "日本", "...", "a..b", "'", "\"q\"", "#", "*", "[x]", "%00", "$(x)",
+		"dir.", "dir ", "é", "日本", "...", "a..b", "'", "\"q\"", "#", "*", "[x]", "%00", "$(x)", `a\b`, `..\..\x`,
 	} {
 		files[name] = "content of " + name
 	}
@@ -50,7 +50,7 @@ func TestWhatGitRefuses(t *testing.T) {
 	dir := t.TempDir()
 	git(t, dir, "", "init", "-q", "--bare", ".")
 	blob := strings.TrimSpace(git(t, dir, "x", "hash-object", "-w", "--stdin"))
-	for _, name := range []string{".git", ".GIT", ".git ", ".git.", "git~1", ".g\u200cit", ".", "..", ".git::$INDEX_ALLOCATION"} {
+	for _, name := range []string{".git", ".GIT", ".git ", ".git.", "git~1", ".g\u200cit", ".", "..", ".git::$INDEX_ALLOCATION", `a\.git`, `.git\x`} {
 		tree := strings.TrimSpace(git(t, dir, "100644 blob "+blob+"\t"+name+"\x00", "mktree", "-z"))
 		cmd := exec.Command("git", "fsck", "--strict", tree)
 		cmd.Dir = dir
