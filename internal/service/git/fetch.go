@@ -86,13 +86,9 @@ type session struct {
 	*fetch
 }
 
-// open reads the refs and then the objects, so that all that the refs name is there, and checks what is wanted.
+// open opens a repository with its refs and checks what is wanted.
 func (s *Service) open(ctx context.Context, repo hub.Repo, f *fetch) (*session, error) {
-	refs, err := s.meta.Refs(ctx, repo.ID, "refs/")
-	if err != nil {
-		return nil, err
-	}
-	snap, err := s.git.Open(ctx, repo.ID)
+	snap, refs, err := s.git.OpenWithRefs(ctx, repo.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,6 @@ type receiver struct {
 	push  *push
 	event hub.Event
 	notes []string
-	refs  []hub.Ref
 }
 
 // asError returns an error whose sentence is for the pusher, nil for any other.
@@ -72,11 +71,11 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 	if !x.push.needsPack() {
 		pack = nil
 	}
-	// The refs are read before the objects, so that all that they lead to is there.
-	if x.refs, err = x.s.meta.Refs(ctx, x.repo.ID, "refs/"); err != nil {
+	refs, err := x.s.meta.Refs(ctx, x.repo.ID, "refs/")
+	if err != nil {
 		return "", err
 	}
-	x.checkOld()
+	x.checkOld(refs)
 	in, err := x.s.git.Receive(ctx, x.repo.ID, pack, gitrepo.Limits{
 		Bytes: x.s.cfg.MaxPack, Objects: x.s.cfg.MaxObjects, Inflated: x.s.cfg.MaxInflated,
 	})
@@ -100,9 +99,9 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 }
 
 // checkOld refuses commands that were made for another state. It is decided for good at publication.
-func (x *receiver) checkOld() {
+func (x *receiver) checkOld(refs []hub.Ref) {
 	for _, c := range x.push.open() {
-		r, _ := findRef(x.refs, c.Name)
+		r, _ := findRef(refs, c.Name)
 		switch {
 		case r.Target == c.Old:
 		case r.Target.IsZero() && c.deletes():
@@ -111,7 +110,7 @@ func (x *receiver) checkOld() {
 			c.refuse(movedAway)
 		}
 	}
-	x.push.checkClashes(x.refs)
+	x.push.checkClashes(refs)
 	x.push.settleAtomic()
 }
 
@@ -120,7 +119,7 @@ const movedAway = "the ref has changed meanwhile: fetch first"
 // check holds the push to the rules and publishes what may be.
 func (x *receiver) check(ctx context.Context, in *gitrepo.Incoming) error {
 	for range publishTries {
-		k := &checker{s: x.s, ctx: ctx, repo: x.repo, refs: x.refs, in: in, push: x.push}
+		k := &checker{s: x.s, ctx: ctx, repo: x.repo, in: in, push: x.push}
 		if err := k.run(); err != nil {
 			return err
 		}
@@ -131,9 +130,6 @@ func (x *receiver) check(ctx context.Context, in *gitrepo.Incoming) error {
 		}
 		again, err := x.publish(ctx, in, k.head)
 		if err != nil || !again {
-			return err
-		}
-		if x.refs, err = x.s.meta.Refs(ctx, x.repo.ID, "refs/"); err != nil {
 			return err
 		}
 		if err := in.Refresh(ctx); err != nil {

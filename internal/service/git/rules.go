@@ -64,7 +64,6 @@ type checker struct {
 	s     *Service
 	ctx   context.Context
 	repo  hub.Repo
-	refs  []hub.Ref
 	in    *gitrepo.Incoming
 	push  *push
 	notes []string
@@ -99,7 +98,7 @@ func (k *checker) run() error {
 
 // connect checks what new tips lead to, one after the other, so that each is told what is wrong with itself.
 func (k *checker) connect(commands []*command) error {
-	conn := k.in.Connect(k.ctx, k.refs)
+	conn := k.in.Connect(k.ctx)
 	var good []*command
 	for _, c := range commands {
 		if c.deletes() {
@@ -116,7 +115,7 @@ func (k *checker) connect(commands []*command) error {
 		}
 		c.refuse(e.Message)
 		// What the failed tip leads to has been marked as seen: begin again without it.
-		conn = k.in.Connect(k.ctx, k.refs)
+		conn = k.in.Connect(k.ctx)
 		for _, g := range good {
 			if err := k.connectOne(conn, g); err != nil {
 				return err

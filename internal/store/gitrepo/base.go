@@ -42,7 +42,7 @@ func eraOf(packs []*openPack) hub.ID {
 
 // rebuild lays a repository out anew. PreconditionFailed when it has to be tried again.
 func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layout, p Progress) (kept Kept, err error) {
-	v, refs, err := k.viewWithRefs(ctx, repo)
+	v, refs, err := k.s.openState(ctx, repo)
 	if err != nil {
 		return kept, err
 	}
@@ -71,29 +71,6 @@ func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layo
 		}
 	}
 	return r.result(), nil
-}
-
-// viewWithRefs returns a view, retained for the caller, and the refs of the very same generation.
-func (k *Keeper) viewWithRefs(ctx context.Context, repo hub.ID) (*view, []hub.Ref, error) {
-	for range 1000 {
-		v, err := k.s.openView(ctx, repo)
-		if err != nil {
-			return nil, nil, err
-		}
-		refs, err := k.meta.Refs(ctx, repo, "refs/")
-		gen := v.gen
-		if err == nil {
-			gen, _, err = k.meta.LivePacks(ctx, repo) // every change of a ref makes a generation
-		}
-		if err == nil && gen == v.gen {
-			return v, refs, nil
-		}
-		k.s.release(v)
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	return nil, nil, errChanged
 }
 
 // bytes returns what the packs of a view take.

@@ -25,11 +25,7 @@ type Exported struct {
 // empty; Conflict otherwise. large says whether large files come along, where git-lfs keeps them: lfs/objects. The
 // files are flushed to the disk before it returns.
 func (k *Keeper) Export(ctx context.Context, repo hub.ID, dir string, large bool, p Progress) (e Exported, err error) {
-	refs, err := k.meta.Refs(ctx, repo, "refs/") // first: a view opened later has all that they name
-	if err != nil {
-		return e, err
-	}
-	v, err := k.s.openView(ctx, repo)
+	v, refs, err := k.s.openState(ctx, repo)
 	if err != nil {
 		return e, err
 	}

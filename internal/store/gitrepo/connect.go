@@ -35,14 +35,14 @@ type NewFile struct {
 	Size int64 // in bytes
 }
 
-// Connect starts to check a push against the refs that the repository had. They must have been read before Receive.
-func (in *Incoming) Connect(ctx context.Context, refs []hub.Ref) *Connection {
+// Connect starts to check a push against the refs that the repository had.
+func (in *Incoming) Connect(ctx context.Context) *Connection {
 	c := &Connection{
 		in: in, g: newGraph(ctx, in.all, nil), isTip: map[hub.OID]bool{},
 		due: map[hub.OID]bool{}, stood: map[hub.OID]bool{}, bases: map[hub.OID]bool{},
 	}
 	c.seen = newBitset(c.g.total())
-	for _, r := range refs {
+	for _, r := range in.refs {
 		if !c.isTip[r.Target] {
 			c.isTip[r.Target] = true
 			c.tips = append(c.tips, r.Target)

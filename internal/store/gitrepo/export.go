@@ -15,12 +15,7 @@ import (
 // ExportBare writes the repository as a bare git repository into dir, which must not exist or be empty. The files
 // are not flushed to the disk.
 func (s *Store) ExportBare(ctx context.Context, repoID hub.ID, dir string) error {
-	// Refs first: a view opened later has all that they name.
-	refs, err := s.meta.Refs(ctx, repoID, "refs/")
-	if err != nil {
-		return err
-	}
-	v, err := s.openView(ctx, repoID)
+	v, refs, err := s.openState(ctx, repoID)
 	if err != nil {
 		return err
 	}

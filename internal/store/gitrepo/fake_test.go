@@ -66,6 +66,15 @@ func (m *fakeMeta) LivePacks(ctx context.Context, repoID hub.ID) (int64, []hub.P
 	return r.gen, packs, nil
 }
 
+func (m *fakeMeta) LiveState(ctx context.Context, repoID hub.ID) (int64, []hub.Pack, []hub.Ref, error) {
+	refs, err := m.Refs(ctx, repoID, "")
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	gen, packs, err := m.LivePacks(ctx, repoID) // tests do not change refs of it meanwhile
+	return gen, packs, refs, err
+}
+
 func (m *fakeMeta) PackInline(ctx context.Context, packID hub.ID) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -46,7 +46,7 @@ const swapAttempts = 20
 
 // stillGarbage returns the newest generation if nothing that was published up to then leads to what is to be dropped.
 func (r *rebuilding) stillGarbage(ctx context.Context, s hub.PackSwap) (gen int64, err error) {
-	v, refs, err := r.k.viewWithRefs(ctx, r.v.repo)
+	v, refs, err := r.k.s.openState(ctx, r.v.repo)
 	if err != nil {
 		return 0, err
 	}

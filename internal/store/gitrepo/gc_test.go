@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,14 @@ type keptStore struct {
 	k     *Keeper
 	owner hub.User
 	now   time.Time
+	runs  atomic.Bool // the clock runs, an hour ahead of the one that ids are made by
+}
+
+func (ks *keptStore) clock() time.Time {
+	if ks.runs.Load() {
+		return time.Now().Add(time.Hour)
+	}
+	return ks.now
 }
 
 func newKept(t testing.TB, blobs blob.Store, cfg KeeperConfig) *keptStore {
@@ -40,10 +49,10 @@ func newKeptAt(t testing.TB, url string, blobs blob.Store, cfg KeeperConfig) *ke
 		blobs = mem.New()
 	}
 	ks := &keptStore{now: time.Now()}
-	db, err := meta.Open(t.Context(), meta.Options{URL: url, Now: func() time.Time { return ks.now }})
+	db, err := meta.Open(t.Context(), meta.Options{URL: url, Now: ks.clock})
 	ok(t, err)
 	ks.db = db
-	cfg.Now = func() time.Time { return ks.now }
+	cfg.Now = ks.clock
 	ks.Store = New(Config{CacheDir: t.TempDir(), LogError: func(_ context.Context, msg string, err error) { t.Errorf("%s: %v", msg, err) }}, db, blobs)
 	ks.k = NewKeeper(ks.Store, db, cfg)
 	t.Cleanup(func() { ks.Store.Close(); db.Close() })

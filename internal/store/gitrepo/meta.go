@@ -11,6 +11,8 @@ import (
 type Meta interface {
 	// LivePacks returns the generation of a repository and its live packs; RepoNotFound if it does not exist.
 	LivePacks(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, err error)
+	// LiveState returns what LivePacks does and all refs in the order of their names, all of the same generation.
+	LiveState(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, refs []hub.Ref, err error)
 	// PackInline returns the stored object of a pack whose BlobKey is empty; NotFound once the row is gone.
 	PackInline(ctx context.Context, packID hub.ID) ([]byte, error)
 	// StagePack records the intent to store a pack under its blob key, until lease.
@@ -27,6 +29,4 @@ type Meta interface {
 	SwapPacks(ctx context.Context, repoID hub.ID, p hub.Pack, inline []byte, retired []hub.ID) (gen int64, err error)
 	// Ref returns one ref by its full name; RevisionNotFound if there is none.
 	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
-	// Refs returns the refs whose full name starts with prefix, in the order of their names.
-	Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error)
 }

@@ -20,6 +20,9 @@ func (s *Snapshot) Peel(oid hub.OID) (target hub.OID, isTag bool, err error) {
 		return oid, false, nil
 	}
 	target, _, tags, err := (&graph{slots: slots{v: v}}).peel(oid)
+	if errors.Is(err, errMissing) && len(tags) == 0 {
+		return oid, false, nil // the ref was deleted before the snapshot was opened
+	}
 	return target, len(tags) > 0, err
 }
 

@@ -40,11 +40,35 @@ func (s *Store) Open(ctx context.Context, repoID hub.ID) (*Snapshot, error) {
 	return &Snapshot{store: s, v: v}, nil
 }
 
+// OpenWithRefs is Open together with all refs of the very generation that the snapshot shows, in the order of their
+// names: all that they lead to is there.
+func (s *Store) OpenWithRefs(ctx context.Context, repoID hub.ID) (*Snapshot, []hub.Ref, error) {
+	v, refs, err := s.openState(ctx, repoID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Snapshot{store: s, v: v}, refs, nil
+}
+
+// openState returns the newest view, retained for the caller, and the refs of the same generation.
+func (s *Store) openState(ctx context.Context, repoID hub.ID) (v *view, refs []hub.Ref, err error) {
+	v, err = s.newestView(ctx, repoID, func() (gen int64, rows []hub.Pack, err error) {
+		gen, rows, refs, err = s.meta.LiveState(ctx, repoID)
+		return gen, rows, err
+	})
+	return v, refs, err
+}
+
 // openView returns the newest view, retained for the caller.
 func (s *Store) openView(ctx context.Context, repoID hub.ID) (*view, error) {
+	return s.newestView(ctx, repoID, func() (int64, []hub.Pack, error) { return s.meta.LivePacks(ctx, repoID) })
+}
+
+// newestView opens the packs that state names.
+func (s *Store) newestView(ctx context.Context, repoID hub.ID, state func() (int64, []hub.Pack, error)) (*view, error) {
 	last := int64(-1)
 	for {
-		gen, rows, err := s.meta.LivePacks(ctx, repoID)
+		gen, rows, err := state()
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,8 @@ type Limits = pack.Limits
 type Incoming struct {
 	store *Store
 	repo  hub.ID
-	base  *view // the repository as the push found it; retained
+	base  *view     // the repository as the push found it; retained
+	refs  []hub.Ref // of base
 	b     *pack.Builder
 	fin   *pack.Finished
 	bases []hub.OID // objects of the repository that deltas of the pack are based on
@@ -37,7 +38,7 @@ const quarantineCache = 8 << 20
 // Receive reads a pack and checks each of its objects by itself; see pack.Builder.Receive for the errors. Nothing of it
 // is visible. A nil r stands for a push that brings no pack.
 func (s *Store) Receive(ctx context.Context, repoID hub.ID, r io.Reader, limits Limits) (*Incoming, error) {
-	base, err := s.openView(ctx, repoID)
+	base, refs, err := s.openState(ctx, repoID)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func (s *Store) Receive(ctx context.Context, repoID hub.ID, r io.Reader, limits 
 		s.release(base)
 		return nil, err
 	}
-	in := &Incoming{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory)}
+	in := &Incoming{store: s, repo: repoID, base: base, refs: refs, b: pack.NewBuilder(dir, s.cfg.SpoolMemory)}
 	if err := in.take(ctx, r, limits); err != nil {
 		in.Abort()
 		return nil, err
@@ -84,15 +85,18 @@ func (in *Incoming) Refresh(ctx context.Context) error {
 	if in.b == nil {
 		return errEnded
 	}
-	base, err := in.store.openView(ctx, in.repo)
+	base, refs, err := in.store.openState(ctx, in.repo)
 	if err != nil {
 		return err
 	}
 	in.store.release(in.base)
-	in.base = base
+	in.base, in.refs = base, refs
 	in.overlay()
 	return nil
 }
+
+// Refs returns all refs of the repository as the push found it, or as Refresh found it last, in the order of their names.
+func (in *Incoming) Refs() []hub.Ref { return in.refs }
 
 // object reads an object of the repository.
 func (in *Incoming) object(oid hub.OID) (object.Kind, []byte, bool, error) {

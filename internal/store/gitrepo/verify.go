@@ -46,11 +46,7 @@ func (r *Verified) found(what, format string, args ...any) {
 // the result; the error is that of not being able to look.
 func (k *Keeper) Verify(ctx context.Context, repo hub.ID, contents bool, p Progress) (Verified, error) {
 	r := Verified{Problems: []Problem{}}
-	refs, err := k.meta.Refs(ctx, repo, "refs/") // first: a view opened later has all that they name
-	if err != nil {
-		return r, err
-	}
-	_, rows, err := k.meta.LivePacks(ctx, repo)
+	_, rows, refs, err := k.meta.LiveState(ctx, repo)
 	if err != nil {
 		return r, err
 	}

@@ -37,7 +37,8 @@ func TestLookingUpNothingTakesWhatLookingUpSomethingTakes(t *testing.T) {
 			found, moved bool
 		}{"here": {true, false}, "HERE": {true, false}, "there": {true, false}, "moved": {true, true}, "absent": {}, "": {}, "\x00": {}} {
 			c.queries = 0
-			db.memo.committed() // nothing is remembered
+			db.memo.committing() // nothing is remembered
+			db.memo.committed()
 			id.Name = name
 			r, wasMoved, err := db.RepoByName(ctx, id)
 			if (err == nil) != want.found || wasMoved != want.moved || want.found != (r.ID != "") {

@@ -43,15 +43,33 @@ func (db *DB) LivePacks(ctx context.Context, repoID hub.ID) (gen int64, packs []
 	}
 	st, err := remember(db.memo, memoKey{what: "packs", a: string(repoID)}, isMissingRepo, func() (st state, err error) {
 		err = db.inRead(ctx, func(q queries) error {
-			if err := q.one(ctx, selectGen, []any{repoID}, &st.gen); err != nil {
-				return orMissing(err, hub.RepoNotFound, noRepo().Message)
-			}
-			st.packs, err = collect(ctx, q, scanPack, selectLivePacks, repoID)
+			st.gen, st.packs, err = q.livePacks(ctx, repoID)
 			return err
 		})
 		return st, db.fail(err, "listing packs")
 	})
 	return st.gen, slices.Clone(st.packs), err
+}
+
+// LiveState returns what LivePacks does and all refs, from one state of the rows: read one after the other they may be of
+// two, and a ref that was moved in between leads to what is not there any more, or not yet. RepoNotFound.
+func (db *DB) LiveState(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, refs []hub.Ref, err error) {
+	err = db.inRead(ctx, func(q queries) error {
+		if gen, packs, err = q.livePacks(ctx, repoID); err != nil {
+			return err
+		}
+		refs, err = collect(ctx, q, scanRef, selectRefs, repoID, "", afterPrefix(""))
+		return err
+	})
+	return gen, packs, refs, db.fail(err, "reading the state of a repository")
+}
+
+func (q queries) livePacks(ctx context.Context, repoID hub.ID) (gen int64, packs []hub.Pack, err error) {
+	if err := q.one(ctx, selectGen, []any{repoID}, &gen); err != nil {
+		return 0, nil, orMissing(err, hub.RepoNotFound, noRepo().Message)
+	}
+	packs, err = collect(ctx, q, scanPack, selectLivePacks, repoID)
+	return gen, packs, err
 }
 
 // PackInline returns the bytes of a pack that lies in its row, also of a retired one. NotFound when the row is gone or
