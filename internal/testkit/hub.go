@@ -38,7 +38,8 @@ type Hub struct {
 	Zone   *access.Authorizer
 	Repos  *repos.Service
 	Server *httpd.Server
-	URL    string // without a trailing slash
+	HTTP   httpd.Config // of the server; options may change it
+	URL    string       // without a trailing slash
 	Log    *Log
 
 	tokens map[string]string // values by the names that World and Token gave them
@@ -70,6 +71,11 @@ type Option func(*Hub)
 // WithBlobs replaces the blob store in memory.
 func WithBlobs(s blob.Store) Option { return func(h *Hub) { h.Blobs = s } }
 
+// BehindProxy lets requests say in X-Forwarded-For which address they come from.
+func BehindProxy(h *Hub) {
+	h.HTTP.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+}
+
 // New starts a hub on a local port; register adds the routes under test. Everything ends with the test.
 func New(t testing.TB, register func(h *Hub), opts ...Option) *Hub {
 	t.Helper()
@@ -89,7 +95,7 @@ func New(t testing.TB, register func(h *Hub), opts ...Option) *Hub {
 	h.Zone = access.NewAuthorizer(h.DB, access.Options{Refresher: h.Auth})
 	h.Repos = repos.New(h.DB, h.Git, h.Blobs, nil)
 	log := slog.New(slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.Server = httpd.New(httpd.Config{}, authenticator{h.Auth}, h.Zone, log)
+	h.Server = httpd.New(h.HTTP, authenticator{h.Auth}, h.Zone, log)
 	register(h)
 	srv := httptest.NewServer(h.Server)
 	t.Cleanup(srv.Close)

@@ -3,6 +3,8 @@ package explain
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -120,7 +122,7 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 	case errors.As(t.Told, &moved):
 		a.Message = "It is called " + moved.To.FullName() + " now."
 	case errors.As(t.Told, &e):
-		a.Code, a.Reason, a.Message = e.Code, e.Reason, e.Message
+		a.Code, a.Reason, a.Message = e.Code, e.Reason, strings.TrimSpace(e.Message+" "+e.Hint)
 	}
 	switch {
 	case who >= admin:
@@ -134,7 +136,25 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 		return a, nil
 	}
 	a.Layers, a.Changes = t.Layers, t.Changes
+	if t.Target.IsRepo() && !t.Exists {
+		a.missing()
+	}
 	return a, nil
+}
+
+// missing says of a repository that is not there what whoever may know it should read: it was decided like one of nobody's,
+// whose layers mean nothing.
+func (a *Answer) missing() {
+	layers := slices.Clone(a.Layers)
+	for i := range layers {
+		switch layers[i].Layer {
+		case "role":
+			layers[i].Allows, layers[i].Says = false, "There is no such repository."
+		case "gate", "token":
+			layers[i].Allows, layers[i].Says = true, "ok"
+		}
+	}
+	a.Layers = layers
 }
 
 // sees tells whether the asker may know what a trace says about its target: the subject does, or the asker's own

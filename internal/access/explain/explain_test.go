@@ -3,6 +3,7 @@ package explain_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,9 @@ func TestAudiences(t *testing.T) {
 		}
 		if (len(a.Layers) > 0) != (c.told != "outcome") {
 			t.Errorf("%s: %d layers", c.name, len(a.Layers))
+		}
+		if missing := a.Exists != nil && !*a.Exists; missing != strings.Contains(fmt.Sprint(a.Layers), "There is no such repository.") || missing && len(a.Changes) > 0 {
+			t.Errorf("%s: %+v, changes %+v", c.name, a.Layers, a.Changes)
 		}
 	}
 }

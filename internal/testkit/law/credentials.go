@@ -2,6 +2,7 @@ package law
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,23 +12,28 @@ import (
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
 
-// Credential returns how a request presents the row's credential: a header's name and value, both empty for none. ok is
-// false for what only other front doors know: SSH keys, and requests from another address than this one.
-func (w *World) Credential(r Row) (header, value string, ok bool) {
-	words := splitFacts(r.Token)
-	kind := words[0]
-	for _, f := range words[1:] {
-		if strings.HasPrefix(f, "from=") {
-			return "", "", false
+// address is where a row's request comes from, "" for where it does come from.
+func (r Row) address() string {
+	for _, f := range splitFacts(r.Token) {
+		if a, ok := strings.CutPrefix(f, "from="); ok {
+			return a
 		}
 	}
+	return ""
+}
+
+// Credential returns how a request presents the row's credential: a header's name and value, both empty for none. ok is
+// false for what only other front doors know: SSH keys.
+func (w *World) Credential(r Row) (header, value string, ok bool) {
+	words := slices.DeleteFunc(splitFacts(r.Token), func(f string) bool { return strings.HasPrefix(f, "from=") })
+	kind := words[0]
 	switch {
 	case r.Anonymous():
 		return "", "", true
 	case kind == "ssh" || r.Who == "operator":
 		return "", "", false
 	}
-	key := r.Who + " " + r.Token
+	key := r.Who + " " + strings.Join(words, ",")
 	if w.tokens[key] == "" {
 		switch {
 		case kind == "session":
@@ -190,6 +196,9 @@ func (w *World) Present(req *http.Request, r Row) bool {
 	header, value, ok := w.Credential(r)
 	if ok && header != "" {
 		req.Header.Set(header, value)
+	}
+	if a := r.address(); a != "" {
+		req.Header.Set("X-Forwarded-For", a)
 	}
 	return ok
 }

@@ -19,6 +19,7 @@ type Row struct {
 	Target  string // as the tables write it
 	Outcome string // allow, deny, hide, gated, sign-in, dead, disabled, conflict, unknown or moved=ID
 	Reason  string
+	Says    []string // parts of the message; one that begins with "!" must not be in it
 }
 
 // Anonymous tells whether no credential is sent.
@@ -64,7 +65,11 @@ func Read(t testing.TB, dir string) map[string][]Row {
 			if len(col) != 6 {
 				t.Fatalf("%s: %q has no six columns", l.at, l.text)
 			}
-			out[name] = append(out[name], Row{l.at, col[0], col[1], col[2], col[3], col[4], col[5]})
+			row := Row{At: l.at, Who: col[0], Token: col[1], Action: col[2], Target: col[3], Outcome: col[4], Reason: col[5]}
+			for _, part := range strings.Split(l.text, "|")[1:] {
+				row.Says = append(row.Says, strings.TrimSpace(part))
+			}
+			out[name] = append(out[name], row)
 		}
 	}
 	return out
