@@ -18,6 +18,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/githttp"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
@@ -114,7 +115,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	// What is done.
 	d.accounts = accounts.New(d.db, keys, accounts.Options{PasswordMinLength: cfg.Accounts.PasswordMinLength, SessionLifetime: cfg.Accounts.SessionLifetime})
 	tokenService := tokens.New(d.db, d.zone, keys, instance, tokens.Options{MaxPerUser: cfg.Tokens.MaxPerUser, MaxScopes: cfg.Tokens.MaxScopes, MaxLifetime: cfg.Tokens.MaxLifetime,
-		Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap, Leaks: cfg.Tokens.Leaks})
+		Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap, Leaks: hub.LeakRule(cfg.Tokens.Leaks)})
 	messages, err := openOutbox(cfg, d.db, logError)
 	if err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}
 	policyService := policies.New(d.db, keys, nil)
 	groupService := groups.New(d.db, d.zone, nil)
-	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime})
+	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime, Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap})
 	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
 	gateService := gates.New(d.db, repoService, nil)
 	transfers := transfer.New(transfer.Config{

@@ -27,6 +27,13 @@ type Superseded struct {
 	Until time.Time
 }
 
+// Reuse is the use of a value that a token had before it was rotated, after its time.
+type Reuse struct {
+	Token   Token           // as it is now
+	Service *ServiceAccount // whose token it is, if it is no person's
+	Last4   string          // of the value
+}
+
 // RefMismatch is the cause of PreconditionFailed from a publication: a ref was not where the caller thought.
 type RefMismatch struct {
 	Name   string

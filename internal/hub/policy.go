@@ -69,7 +69,8 @@ const (
 	SSHDenied   SSHRule = "deny"
 )
 
-// OrgRules are the settings of an organization that access decisions read.
+// OrgRules are the settings of an organization about credentials. Access decisions read all but the last three, which
+// tokens are made, rotated and looked for by.
 type OrgRules struct {
 	OrgID         ID
 	Tokens        TokenPolicy
@@ -78,6 +79,30 @@ type OrgRules struct {
 	GroupCreation Role           // the least role that may create resource groups
 	IPRanges      []netip.Prefix // members come from here; empty: from anywhere
 	Features      map[Feature]FeatureRule
+
+	MaxLifetime time.Duration // that a value of a token with access may live, in whole seconds; 0: as the hub says
+	Lifetime    time.Duration // of a token that is made without an end, in whole seconds; 0: as the hub says
+	Leaks       LeakRule      // what follows a token in a file that is pushed to a repository of the organization
+}
+
+// LeakRule says what follows an access token in a file that somebody pushes, besides its owner and the log being told.
+type LeakRule string
+
+// The rules, from the mildest on.
+const (
+	LeakByHub  LeakRule = ""       // as the hub says
+	LeakReport LeakRule = "report" // nothing
+	LeakRevoke LeakRule = "revoke" // the token is revoked everywhere
+	LeakRefuse LeakRule = "refuse" // the push is turned away
+)
+
+// ParseLeakRule accepts the three names and the empty one; anything else is InvalidInput.
+func ParseLeakRule(s string) (LeakRule, error) {
+	switch r := LeakRule(s); r {
+	case LeakByHub, LeakReport, LeakRevoke, LeakRefuse:
+		return r, nil
+	}
+	return "", Errorf(InvalidInput, "Unknown rule %q for access tokens in files: use report, revoke or refuse, or nothing to do as the hub does.", s)
 }
 
 // NoSSH tells whether SSH keys are kept out.

@@ -36,6 +36,17 @@ type ServiceToken struct {
 	RevokedWhy       string
 }
 
+// ExpiringServiceToken is a service account's token that ends soon.
+type ExpiringServiceToken struct {
+	ID        ID
+	Name      string
+	Last4     string
+	ExpiresAt time.Time
+	OrgID     ID
+	OrgName   string
+	Account   string // name
+}
+
 // ServicePermissions are the atoms that a service account's token may carry in its organization.
 // Source: Hub OpenAPI, service accounts.
 var ServicePermissions = []Permission{

@@ -135,7 +135,7 @@ type Token struct {
 	ExpiresAt    *time.Time       `json:"expiresAt,omitempty"`
 	LastUsedAt   *time.Time       `json:"lastUsedAt,omitempty"`
 	Status       string           `json:"status"`          // live, expired, deleted, leaked or reused
-	Signs        []string         `json:"signs,omitempty"` // what is remarkable: unused, never_rotated, over_broad, expiring, no_expiry
+	Signs        []string         `json:"signs,omitempty"` // what is remarkable: unused, never_rotated, over_broad, expiring, no_expiry, too_long
 }
 
 // NewToken asks for a token.
@@ -152,8 +152,10 @@ type NewToken struct {
 
 // RotateToken gives a token a new value; the old one works for Overlap seconds more.
 type RotateToken struct {
-	ID      hub.ID `json:"id"`
-	Overlap int64  `json:"overlap,omitempty"`
+	ID        hub.ID     `json:"id"`
+	Overlap   int64      `json:"overlap,omitempty"`
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"` // nil: the end stays, unless Never
+	Never     bool       `json:"never,omitempty"`
 }
 
 // EditToken changes what a token may do and how it is called. Nil fields stay as they are.
@@ -163,6 +165,8 @@ type EditToken struct {
 	Scopes       *[]Scope          `json:"scopes,omitempty"`
 	Global       *[]hub.Permission `json:"global,omitempty"`
 	CanReadGated *bool             `json:"canReadGatedRepos,omitempty"`
+	ExpiresAt    *time.Time        `json:"expiresAt,omitempty"`
+	Never        bool              `json:"never,omitempty"` // takes the end away
 }
 
 // TokenWithValue is the answer to creation and rotation: the only time that the value is seen.

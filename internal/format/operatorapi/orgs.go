@@ -15,6 +15,9 @@ type Policy struct {
 	GroupCreation string                          `json:"resourceGroupCreation"`
 	IPRanges      []string                        `json:"ipRanges"`
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
+	MaxLifetime   int64                           `json:"tokenMaxLifetime"` // seconds, 0 as the hub says
+	Lifetime      int64                           `json:"tokenLifetime"`    // seconds, 0 as the hub says
+	Leaks         hub.LeakRule                    `json:"leaks"`            // empty: as the hub does
 }
 
 // SetPolicy changes the rules of an organization. Nil fields stay as they are.
@@ -26,6 +29,9 @@ type SetPolicy struct {
 	GroupCreation *string                         `json:"resourceGroupCreation,omitempty"`
 	IPRanges      *[]string                       `json:"ipRanges,omitempty"`
 	Features      map[hub.Feature]hub.FeatureRule `json:"features,omitempty"`
+	MaxLifetime   *int64                          `json:"tokenMaxLifetime,omitempty"` // seconds
+	Lifetime      *int64                          `json:"tokenLifetime,omitempty"`    // seconds
+	Leaks         *hub.LeakRule                   `json:"leaks,omitempty"`
 }
 
 // ReviewQuery selects tokens with access to an organization.
@@ -37,6 +43,7 @@ type ReviewQuery struct {
 	Revoked     bool           `json:"revoked,omitempty"`
 	UnusedSince *time.Time     `json:"unusedSince,omitempty"`
 	Carries     hub.Permission `json:"permission,omitempty"`
+	Sign        string         `json:"sign,omitempty"`
 	After       hub.ID         `json:"after,omitempty"`
 }
 
@@ -136,6 +143,7 @@ type ServiceToken struct {
 	EndpointPatterns []string         `json:"endpointPatterns"`
 	SkipNetwork      bool             `json:"skipNetworkSecurity"`
 	CreatedAt        time.Time        `json:"createdAt"`
+	RotatedAt        *time.Time       `json:"rotatedAt,omitempty"`
 	ExpiresAt        *time.Time       `json:"expiresAt,omitempty"`
 	LastUsedAt       *time.Time       `json:"lastUsedAt,omitempty"`
 	Value            string           `json:"token,omitempty"`
@@ -154,6 +162,8 @@ type ServiceCall struct {
 	EndpointPatterns []string         `json:"endpointPatterns,omitempty"`
 	SkipNetwork      bool             `json:"skipNetworkSecurity,omitempty"`
 	ExpiresAt        *time.Time       `json:"expiresAt,omitempty"`
+	Never            bool             `json:"never,omitempty"`   // no expiry, whatever is usual
+	Overlap          int64            `json:"overlap,omitempty"` // seconds that the old value still works after a rotation
 }
 
 // The pages of lists about organizations.

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// maxFound is how many different tokens one Finder keeps.
+// maxFound is how many finds one Finder keeps.
 const maxFound = 100
 
-// Finder looks for tokens of one hub in a text that is written to it in pieces. The checksum makes chance finds rarer than
+// Finder looks for tokens of one hub in texts that are written to it in pieces. The checksum makes chance finds rarer than
 // one in 10^10 that have the shape. Its memory is bounded; it is not safe for concurrent use.
 type Finder struct {
 	format Format
 	tail   []byte // the end of what was written, shorter than a token
+	line   int    // of the end of what was written, from 1
 	found  []Found
 	path   string
 }
@@ -21,6 +22,7 @@ type Finder struct {
 // Found is a token that was found. It does not print its value.
 type Found struct {
 	Path  string // of the text
+	Line  int    // on which it stands, from 1
 	value string
 }
 
@@ -37,42 +39,51 @@ func (Found) GoString() string { return "[redacted]" }
 func (Found) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
 // Finder returns one that has seen nothing.
-func (f Format) Finder() *Finder { return &Finder{format: f} }
+func (f Format) Finder() *Finder { return &Finder{format: f, line: 1} }
 
 // Begin starts a new text, known by its path.
-func (f *Finder) Begin(path string) { f.path, f.tail = path, f.tail[:0] }
+func (f *Finder) Begin(path string) { f.path, f.tail, f.line = path, f.tail[:0], 1 }
 
-// Found returns what was found in all texts so far, each value once, in the order of finding.
+// Found returns what was found in all texts so far, each value once for each text, in the order of finding.
 func (f *Finder) Found() []Found { return f.found }
 
 // Write looks at the next piece. It never fails and keeps nothing of p.
 func (f *Finder) Write(p []byte) (int, error) {
-	// A token across the border of two pieces begins in the tail and ends within its length in p.
+	n := len(p)
 	if len(f.tail) > 0 {
-		border := append(f.tail, p[:min(len(p), Length-1)]...)
-		f.look(border)
-		if len(p) < Length-1 {
+		// A token across the border of two pieces begins in the tail and ends within its length in p.
+		border := append(f.tail, p[:min(n, Length-1)]...)
+		f.look(border, f.line-bytes.Count(f.tail, newline))
+		if n < Length-1 {
+			f.line += bytes.Count(p, newline)
 			f.tail = append(f.tail[:0], border[max(0, len(border)-(Length-1)):]...)
-			return len(p), nil
+			return n, nil
 		}
 	}
-	f.look(p)
-	f.tail = append(f.tail[:0], p[max(0, len(p)-(Length-1)):]...)
-	return len(p), nil
+	f.look(p, f.line)
+	f.line += bytes.Count(p, newline)
+	f.tail = append(f.tail[:0], p[max(0, n-(Length-1)):]...)
+	return n, nil
 }
 
-// look finds the tokens that lie in b as a whole.
-func (f *Finder) look(b []byte) {
-	for {
-		i := bytes.Index(b, []byte(prefix))
-		if i < 0 || len(b)-i < Length {
+var newline = []byte{'\n'}
+
+// look finds the tokens that lie in b as a whole; line is that of its first byte.
+func (f *Finder) look(b []byte, line int) {
+	counted := 0 // bytes of which line knows
+	for at := 0; ; at++ {
+		i := bytes.Index(b[at:], []byte(prefix))
+		if at += i; i < 0 || len(b)-at < Length {
 			return
 		}
-		candidate := string(b[i : i+Length])
-		if f.format.Classify(candidate) == Ours && len(f.found) < maxFound &&
-			!slices.ContainsFunc(f.found, func(o Found) bool { return o.value == candidate }) {
-			f.found = append(f.found, Found{f.path, candidate})
+		candidate := string(b[at : at+Length])
+		if f.format.Classify(candidate) != Ours {
+			continue
 		}
-		b = b[i+1:]
+		line += bytes.Count(b[counted:at], newline)
+		counted = at
+		if len(f.found) < maxFound && !slices.ContainsFunc(f.found, func(o Found) bool { return o.value == candidate && o.Path == f.path }) {
+			f.found = append(f.found, Found{f.path, line, candidate})
+		}
 	}
 }

@@ -41,6 +41,10 @@ func TestFinderFindsAcrossPieces(t *testing.T) {
 		var got []string
 		for _, x := range finder.Found() {
 			got = append(got, x.Reveal())
+			before, _, _ := strings.Cut(text.String(), x.Reveal())
+			if line := 1 + strings.Count(before, "\n"); x.Line != line || x.Path != "a.txt" {
+				t.Fatalf("line %d of %s, want %d in %q", x.Line, x.Path, line, text.String())
+			}
 		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("found %v, want %v in %q", got, want, text.String())
@@ -60,6 +64,16 @@ func TestFinderIsBoundedAndSilent(t *testing.T) {
 	v := finder.Found()[0]
 	if s := fmt.Sprintf("%v %+v %#v %s", v, v, v, v); strings.Contains(s, v.Reveal()) {
 		t.Error("a value is printed")
+	}
+	// The same value counts once in each text.
+	again := f.Generate()
+	finder = f.Finder()
+	for _, path := range []string{"a", "b"} {
+		finder.Begin(path)
+		finder.Write([]byte("\n" + again + "\n" + again))
+	}
+	if got := finder.Found(); len(got) != 2 || got[0].Path != "a" || got[1].Path != "b" || got[1].Line != 2 {
+		t.Errorf("found %d", len(got))
 	}
 	// The end of one text and the beginning of the next are not one token.
 	token := f.Generate()

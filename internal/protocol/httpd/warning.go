@@ -3,6 +3,7 @@ package httpd
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -10,6 +11,13 @@ import (
 
 // warnBefore is how long before its expiry a token's holder is told of it with every answer.
 const warnBefore = 7 * 24 * time.Hour
+
+// Warn adds a warning about what is answered all the same. The Python client logs X-HF-Warning once for each topic.
+func Warn(w http.ResponseWriter, topic, text string) {
+	text = headerText(text)
+	w.Header().Add("X-HF-Warning", topic+"; "+text)
+	w.Header().Add("Warning", fmt.Sprintf(`299 ambit "%s"`, strings.ReplaceAll(text, `"`, `'`)))
+}
 
 // warn tells the caller, in headers, what the token that it used has before it: its expiry within a week, or that it has
 // a new value and this one will stop. The Python client logs X-HF-Warning once for each topic.
@@ -20,10 +28,7 @@ func warn(w http.ResponseWriter, s *access.Subject, now time.Time) {
 		return
 	}
 	h := w.Header()
-	say := func(topic, text string) {
-		h.Add("X-HF-Warning", topic+"; "+text)
-		h.Add("Warning", fmt.Sprintf(`299 ambit "%s"`, text))
-	}
+	say := func(topic, text string) { Warn(w, topic, text) }
 	if v := f.Superseded; v != nil {
 		say("token-rotated", fmt.Sprintf("This token value (...%s) was replaced by a new one and stops working on %s.", v.Last4, v.Until.UTC().Format(time.RFC3339)))
 	}

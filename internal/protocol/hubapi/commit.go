@@ -3,6 +3,7 @@ package hubapi
 import (
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -28,8 +29,13 @@ func (a *API) commit(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 	default:
 		return hub.Errorf(hub.InvalidInput, "A commit is sent as application/x-ndjson, one JSON object on each line.")
 	}
+	var warnings []string
 	oid, err := a.Transfer.Commit(r.Context(), g, transfer.CommitRequest{
 		Rev: r.Param("rev"), Body: r.Body, Legacy: legacy, Event: r.Event("repo.commit"),
+		Warn: func(s string) {
+			warnings = append(warnings, s)
+			httpd.Warn(w, "access-token", s)
+		},
 	})
 	if err != nil {
 		return err
@@ -39,6 +45,6 @@ func (a *API) commit(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 		CommitURL  string `json:"commitUrl"`
 		CommitOID  string `json:"commitOid"`
 		HookOutput string `json:"hookOutput"`
-	}{true, r.BaseURL + repo.WebPath() + "/commit/" + oid.String(), oid.String(), ""})
+	}{true, r.BaseURL + repo.WebPath() + "/commit/" + oid.String(), oid.String(), strings.Join(warnings, "\n")})
 	return nil
 }

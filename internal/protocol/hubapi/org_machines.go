@@ -93,24 +93,37 @@ type machineTokenBody struct {
 	RepoPermissions  *[]hub.Permission `json:"repoPermissions"`
 	EndpointPatterns *[]string         `json:"endpointPatterns"`
 	SkipNetwork      *bool             `json:"skipNetworkSecurity"`
-	Expiration       json.RawMessage   `json:"expiration"` // null: never
+	Expiration       expiration        `json:"expiration"`
 }
 
-// expiry returns nil when the field is not there.
-func (b machineTokenBody) expiry() (*time.Time, error) {
-	if len(b.Expiration) == 0 {
+// expiration is the field for the end of a token: a time, or null for never.
+type expiration struct{ json.RawMessage }
+
+// UnmarshalJSON keeps what is there.
+func (e *expiration) UnmarshalJSON(b []byte) error { return e.RawMessage.UnmarshalJSON(b) }
+
+// at returns the end, the zero time for never, and nil when the field is not there. InvalidInput.
+func (e expiration) at() (*time.Time, error) {
+	if len(e.RawMessage) == 0 {
 		return nil, nil
 	}
 	var t instant
-	if err := json.Unmarshal(b.Expiration, &t); err != nil {
+	if err := json.Unmarshal(e.RawMessage, &t); err != nil {
 		return nil, hub.Errorf(hub.InvalidInput, "The field expiration must be a time such as 2027-01-31T00:00:00Z, or null.")
 	}
 	return &t.Time, nil
 }
 
+// rotationBody is the optional body of a rotation, ours: how many seconds the old value still works, and a new end.
+type rotationBody struct {
+	Overlap    int64      `json:"overlap"`
+	Expiration expiration `json:"expiration"`
+}
+
 func (b machineTokenBody) new() (n serviceaccounts.NewToken, err error) {
-	at, err := b.expiry()
+	at, err := b.Expiration.at()
 	copyTo(&n.ExpiresAt, at)
+	n.Never = at != nil && at.IsZero()
 	copyTo(&n.Name, b.Name)
 	copyTo(&n.Permissions, b.Permissions)
 	copyTo(&n.Repos, b.Repos)
@@ -195,7 +208,7 @@ func (a *API) editMachineToken(w http.ResponseWriter, r *httpd.Request, g access
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	at, err := b.expiry()
+	at, err := b.Expiration.at()
 	if err != nil {
 		return err
 	}
@@ -212,7 +225,16 @@ func (a *API) editMachineToken(w http.ResponseWriter, r *httpd.Request, g access
 func tokenID(r *httpd.Request) hub.ID { return hub.ID(r.Param("token")) }
 
 func (a *API) rotateMachineToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
-	c, err := a.Machines.RotateToken(r.Context(), g, "", groupID(r), tokenID(r), r.Event(""))
+	var b rotationBody
+	if err := optionalJSON(r, &b); err != nil {
+		return err
+	}
+	at, err := b.Expiration.at()
+	if err != nil {
+		return err
+	}
+	how := serviceaccounts.Rotation{Overlap: durationOf(b.Overlap), ExpiresAt: at}
+	c, err := a.Machines.RotateToken(r.Context(), g, "", groupID(r), tokenID(r), how, r.Event(""))
 	return answerValue(w, c, err)
 }
 

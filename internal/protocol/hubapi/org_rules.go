@@ -2,6 +2,7 @@ package hubapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -16,12 +17,36 @@ type orgRulesAnswer struct {
 	PrivateOnly   bool                            `json:"privateOnly"`
 	GroupCreation string                          `json:"resourceGroupCreation"` // least role
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
+	MaxLifetime   *int64                          `json:"tokenMaxLifetime"` // seconds; null: as the hub says
+	Lifetime      *int64                          `json:"tokenLifetime"`    // seconds; null: as the hub says
+	Leaks         *hub.LeakRule                   `json:"leaks"`            // null: as the hub does
+}
+
+// secondsOf is a lifetime in seconds, nil for none.
+func secondsOf(d time.Duration) *int64 {
+	if d == 0 {
+		return nil
+	}
+	n := int64(d / time.Second)
+	return &n
+}
+
+// maxSeconds is more than any lifetime or overlap that is allowed, and few enough to be counted in nanoseconds.
+const maxSeconds = 200 * 366 * 24 * 3600
+
+// durationOf reads seconds; what is out of range stays so.
+func durationOf(n int64) time.Duration {
+	return time.Duration(min(max(n, -1), maxSeconds)) * time.Second
 }
 
 func rulesOf(r hub.OrgRules) orgRulesAnswer {
 	out := orgRulesAnswer{TokenPolicy: r.Tokens, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), Features: map[hub.Feature]hub.FeatureRule{}}
 	if r.SSH != hub.SSHByPolicy {
 		out.SSH = &r.SSH
+	}
+	out.MaxLifetime, out.Lifetime = secondsOf(r.MaxLifetime), secondsOf(r.Lifetime)
+	if r.Leaks != hub.LeakByHub {
+		out.Leaks = &r.Leaks
 	}
 	for _, f := range hub.Features {
 		out.Features[f] = hub.FeatureRule{Access: hub.FeatureEveryone}
@@ -48,11 +73,23 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 		PrivateOnly   *bool                           `json:"privateOnly"`
 		GroupCreation *string                         `json:"resourceGroupCreation"`
 		Features      map[hub.Feature]hub.FeatureRule `json:"features"`
+		MaxLifetime   *int64                          `json:"tokenMaxLifetime"`
+		Lifetime      *int64                          `json:"tokenLifetime"`
+		Leaks         *hub.LeakRule                   `json:"leaks"`
 	}
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features}
+	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features, Leaks: b.Leaks}
+	for _, x := range []struct {
+		to   **time.Duration
+		from *int64
+	}{{&c.MaxLifetime, b.MaxLifetime}, {&c.Lifetime, b.Lifetime}} {
+		if x.from != nil {
+			d := durationOf(*x.from)
+			*x.to = &d
+		}
+	}
 	if b.GroupCreation != nil {
 		role, err := hub.ParseRole(*b.GroupCreation)
 		if err != nil {

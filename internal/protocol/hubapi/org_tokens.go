@@ -105,6 +105,7 @@ func parseReview(r *httpd.Request) (q policies.Query, err error) {
 			return q, err
 		}
 	}
+	q.Sign = policies.Sign(v.Get("sign"))
 	if q.Revoked, err = r.QueryBool("revoked"); err != nil {
 		return q, err
 	}

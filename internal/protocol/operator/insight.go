@@ -12,12 +12,12 @@ import (
 func (h *Handler) AddInsight(store tokens.InsightStore) {
 	h.calls[operatorapi.TokenInsightShow] = call(func(ctx context.Context, g access.Grant, n operatorapi.ID) (operatorapi.TokenInsight, error) {
 		in, err := h.tokens.Insight(ctx, g, store, n.ID)
-		return insightOf(in), err
+		return h.insightOf(in), err
 	})
 }
 
-func insightOf(in tokens.Insight) operatorapi.TokenInsight {
-	out := operatorapi.TokenInsight{Token: tokenOf(in.Token), Since: in.Since, Can: scopesOf(in.Can), Unused: scopesOf(in.Unused),
+func (h *Handler) insightOf(in tokens.Insight) operatorapi.TokenInsight {
+	out := operatorapi.TokenInsight{Token: h.tokenOf(in.Token), Since: in.Since, Can: scopesOf(in.Can), Unused: scopesOf(in.Unused),
 		Proposal: scopesOf(in.Proposal), More: in.More, Private: []operatorapi.ReachableRepo{}, Did: []operatorapi.TokenUse{}}
 	for _, r := range in.Private {
 		out.Private = append(out.Private, operatorapi.ReachableRepo{Repo: r.Repo.String(), Write: r.Write})

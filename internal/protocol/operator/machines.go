@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -44,7 +45,7 @@ func (o Organizations) machineDelete(ctx context.Context, g access.Grant, c oper
 
 func (o Organizations) machineIssue(ctx context.Context, g access.Grant, c operatorapi.ServiceCall) (operatorapi.ServiceToken, error) {
 	n := serviceaccounts.NewToken{Name: c.Name, Permissions: c.Permissions, RepoPermissions: c.RepoPermissions,
-		EndpointPatterns: c.EndpointPatterns, SkipNetwork: c.SkipNetwork, ExpiresAt: instant(c.ExpiresAt)}
+		EndpointPatterns: c.EndpointPatterns, SkipNetwork: c.SkipNetwork, ExpiresAt: instant(c.ExpiresAt), Never: c.Never}
 	for _, text := range c.Repos {
 		id, err := parseRepo(text)
 		if err != nil {
@@ -64,7 +65,7 @@ func (o Organizations) machineIssue(ctx context.Context, g access.Grant, c opera
 }
 
 func (o Organizations) machineRotate(ctx context.Context, g access.Grant, c operatorapi.ServiceCall) (operatorapi.ServiceToken, error) {
-	t, err := o.Machines.RotateToken(ctx, g, c.Org, c.ID, c.Token, origin)
+	t, err := o.Machines.RotateToken(ctx, g, c.Org, c.ID, c.Token, serviceaccounts.Rotation{Overlap: time.Duration(c.Overlap) * time.Second, ExpiresAt: ending(c.ExpiresAt, c.Never)}, origin)
 	return machineValue(t), err
 }
 
@@ -81,7 +82,7 @@ func machineValue(c serviceaccounts.Created) operatorapi.ServiceToken {
 func machineTokenOf(t hub.ServiceToken) operatorapi.ServiceToken {
 	return operatorapi.ServiceToken{ID: t.ID, Name: t.Name, Last4: t.Last4, Permissions: t.Permissions, Repos: t.Repos,
 		RepoPermissions: t.RepoPermissions, EndpointPatterns: t.EndpointPatterns, SkipNetwork: t.SkipNetwork, CreatedAt: t.CreatedAt,
-		ExpiresAt: optional(t.ExpiresAt), LastUsedAt: optional(t.LastUsedAt)}
+		RotatedAt: optional(t.RotatedAt), ExpiresAt: optional(t.ExpiresAt), LastUsedAt: optional(t.LastUsedAt)}
 }
 
 func machineOf(f serviceaccounts.Full) operatorapi.ServiceAccount {

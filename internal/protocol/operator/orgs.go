@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -48,7 +49,7 @@ func (o Organizations) policyShow(ctx context.Context, g access.Grant, n operato
 }
 
 func (o Organizations) policySet(ctx context.Context, g access.Grant, s operatorapi.SetPolicy) (operatorapi.Policy, error) {
-	c := policies.Change{Tokens: s.Tokens, SSH: s.SSH, PrivateOnly: s.PrivateOnly, Features: s.Features}
+	c := policies.Change{Tokens: s.Tokens, SSH: s.SSH, PrivateOnly: s.PrivateOnly, Features: s.Features, MaxLifetime: seconds(s.MaxLifetime), Lifetime: seconds(s.Lifetime), Leaks: s.Leaks}
 	if s.GroupCreation != nil {
 		role, err := hub.ParseRole(*s.GroupCreation)
 		if err != nil {
@@ -67,8 +68,20 @@ func (o Organizations) policySet(ctx context.Context, g access.Grant, s operator
 	return policyOf(s.Org, r), err
 }
 
+// maxSeconds is more than any lifetime that is allowed, and few enough to be counted in nanoseconds.
+const maxSeconds = 200 * 366 * 24 * 3600
+
+func seconds(n *int64) *time.Duration {
+	if n == nil {
+		return nil
+	}
+	d := time.Duration(min(max(*n, -1), maxSeconds)) * time.Second
+	return &d
+}
+
 func policyOf(org string, r hub.OrgRules) operatorapi.Policy {
-	p := operatorapi.Policy{Org: org, Tokens: r.Tokens, SSH: r.SSH, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), IPRanges: []string{}, Features: r.Features}
+	p := operatorapi.Policy{Org: org, Tokens: r.Tokens, SSH: r.SSH, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), IPRanges: []string{}, Features: r.Features,
+		MaxLifetime: int64(r.MaxLifetime / time.Second), Lifetime: int64(r.Lifetime / time.Second), Leaks: r.Leaks}
 	for _, x := range r.IPRanges {
 		p.IPRanges = append(p.IPRanges, x.String())
 	}
@@ -77,7 +90,7 @@ func policyOf(org string, r hub.OrgRules) operatorapi.Policy {
 
 func (o Organizations) reviewList(ctx context.Context, g access.Grant, q operatorapi.ReviewQuery) (p operatorapi.ReviewedTokens, err error) {
 	page, err := o.Policies.Review(ctx, g, q.Org, policies.Query{Owner: q.Owner, Kind: q.Kind, State: q.State, Revoked: q.Revoked,
-		UnusedSince: instant(q.UnusedSince), Carries: q.Carries, After: q.After, Limit: operatorapi.Page})
+		UnusedSince: instant(q.UnusedSince), Carries: q.Carries, Sign: policies.Sign(q.Sign), After: q.After, Limit: operatorapi.Page})
 	for _, t := range page.Tokens {
 		p.Items = append(p.Items, reviewedOf(t))
 	}

@@ -23,7 +23,7 @@ func (h *Handler) tokenCreate(ctx context.Context, g access.Grant, n operatorapi
 		t.ExpiresAt = *n.ExpiresAt
 	}
 	c, err := h.tokens.Create(ctx, g, t)
-	return withValue(c), err
+	return h.withValue(c), err
 }
 
 func (h *Handler) tokenList(ctx context.Context, g access.Grant, l operatorapi.List) (p operatorapi.Tokens, err error) {
@@ -34,18 +34,18 @@ func (h *Handler) tokenList(ctx context.Context, g access.Grant, l operatorapi.L
 		list, p.Next, err = h.tokens.All(ctx, g, l.After, operatorapi.Page)
 	}
 	for _, t := range list {
-		p.Items = append(p.Items, tokenOf(t))
+		p.Items = append(p.Items, h.tokenOf(t))
 	}
 	return p, err
 }
 
 func (h *Handler) tokenShow(ctx context.Context, g access.Grant, n operatorapi.ID) (operatorapi.Token, error) {
 	t, err := h.tokens.Show(ctx, g, n.ID)
-	return tokenOf(t), err
+	return h.tokenOf(t), err
 }
 
 func (h *Handler) tokenEdit(ctx context.Context, g access.Grant, n operatorapi.EditToken) (operatorapi.Token, error) {
-	c := tokens.Change{Name: n.Name, Global: n.Global, CanReadGated: n.CanReadGated}
+	c := tokens.Change{Name: n.Name, Global: n.Global, CanReadGated: n.CanReadGated, ExpiresAt: ending(n.ExpiresAt, n.Never)}
 	if n.Scopes != nil {
 		scopes, err := parseScopes(*n.Scopes)
 		if err != nil {
@@ -54,12 +54,12 @@ func (h *Handler) tokenEdit(ctx context.Context, g access.Grant, n operatorapi.E
 		c.Scopes = &scopes
 	}
 	t, err := h.tokens.Edit(ctx, g, n.ID, c)
-	return tokenOf(t), err
+	return h.tokenOf(t), err
 }
 
 func (h *Handler) tokenRotate(ctx context.Context, g access.Grant, n operatorapi.RotateToken) (operatorapi.TokenWithValue, error) {
-	c, err := h.tokens.RotateWithOverlap(ctx, g, n.ID, time.Duration(n.Overlap)*time.Second)
-	return withValue(c), err
+	c, err := h.tokens.Rotate(ctx, g, n.ID, tokens.Rotation{Overlap: time.Duration(n.Overlap) * time.Second, ExpiresAt: ending(n.ExpiresAt, n.Never)})
+	return h.withValue(c), err
 }
 
 func (h *Handler) tokenDelete(ctx context.Context, g access.Grant, n operatorapi.ID) (empty, error) {
@@ -78,15 +78,29 @@ func parseScopes(in []operatorapi.Scope) ([]tokens.NewScope, error) {
 	return out, nil
 }
 
-func withValue(c tokens.Created) operatorapi.TokenWithValue {
-	return operatorapi.TokenWithValue{Token: tokenOf(c.Owned), Value: c.Value.Reveal()}
+// ending is the end that somebody asks for: the zero time for never, nil for none in particular.
+func ending(at *time.Time, never bool) *time.Time {
+	if never {
+		return &time.Time{}
+	}
+	return at
+}
+
+func (h *Handler) withValue(c tokens.Created) operatorapi.TokenWithValue {
+	return operatorapi.TokenWithValue{Token: h.tokenOf(c.Owned), Value: c.Value.Reveal()}
+}
+
+func (h *Handler) tokenOf(t tokens.Owned) operatorapi.Token {
+	out := tokenOf(t)
+	out.Signs = h.tokens.Signs(t.Token)
+	return out
 }
 
 func tokenOf(t tokens.Owned) operatorapi.Token {
 	out := operatorapi.Token{
 		ID: t.ID, Name: t.Name, User: t.UserName, Kind: t.Kind, Last4: t.Last4, Global: t.Global, CanReadGated: t.CanReadGated,
 		CreatedAt: t.CreatedAt, RotatedAt: optional(t.RotatedAt), ExpiresAt: optional(t.ExpiresAt), LastUsedAt: optional(t.LastUsedAt),
-		Status: tokens.Status(t.Token, time.Now()), Signs: tokens.Signs(t.Token, time.Now()),
+		Status: tokens.Status(t.Token, time.Now()),
 	}
 	for _, s := range t.Scopes {
 		out.Scopes = append(out.Scopes, operatorapi.Scope{Entity: tokens.Entity{Type: s.EntityType, Name: s.EntityName}.String(), Permissions: s.Permissions})

@@ -6,10 +6,17 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/orgs"
+)
+
+// Bounds of the lifetimes that an organization may set.
+const (
+	minLifetime = time.Hour
+	maxLifetime = orgs.MaxYears * 365 * 24 * time.Hour
 )
 
 // maxRanges is how many address ranges an organization may have.
@@ -44,6 +51,10 @@ func (s *Service) change(ctx context.Context, g access.Grant, o hub.Organization
 	err = s.store.ChangeOrgRules(ctx, o.ID, ev, func(r *hub.OrgRules) (string, error) {
 		was := *r
 		c.apply(r)
+		if err := checkLifetimes(*r); err != nil {
+			return "", err
+		}
+		r.MaxLifetime, r.Lifetime = r.MaxLifetime.Truncate(time.Second), r.Lifetime.Truncate(time.Second)
 		rules = *r
 		_, changes := describe(was, *r)
 		return "changed rules of " + o.Name + ": " + changes, nil
@@ -66,7 +77,25 @@ func (s *Service) check(ctx context.Context, o hub.Organization, c Change) error
 	if c.IPRanges != nil && len(*c.IPRanges) > maxRanges {
 		return hub.Errorf(hub.InvalidInput, "An organization has at most %d address ranges.", maxRanges)
 	}
+	if c.Leaks != nil {
+		if _, err := hub.ParseLeakRule(string(*c.Leaks)); err != nil {
+			return err
+		}
+	}
+	for _, d := range []*time.Duration{c.MaxLifetime, c.Lifetime} {
+		if d != nil && *d != 0 && (*d < minLifetime || *d > maxLifetime) {
+			return hub.Errorf(hub.InvalidInput, "A lifetime of tokens is between an hour and %d years, or nothing.", orgs.MaxYears)
+		}
+	}
 	return s.checkFeatures(ctx, o, c.Features)
+}
+
+// checkLifetimes holds the lifetimes of changed rules together.
+func checkLifetimes(r hub.OrgRules) error {
+	if r.MaxLifetime > 0 && r.Lifetime > r.MaxLifetime {
+		return hub.Errorf(hub.InvalidInput, "The usual lifetime of tokens is longer than the longest.")
+	}
+	return nil
 }
 
 func (s *Service) checkFeatures(ctx context.Context, o hub.Organization, fs map[hub.Feature]hub.FeatureRule) error {
@@ -118,6 +147,15 @@ func (c Change) apply(r *hub.OrgRules) {
 	if c.IPRanges != nil {
 		r.IPRanges = *c.IPRanges
 	}
+	if c.MaxLifetime != nil {
+		r.MaxLifetime = *c.MaxLifetime
+	}
+	if c.Lifetime != nil {
+		r.Lifetime = *c.Lifetime
+	}
+	if c.Leaks != nil {
+		r.Leaks = *c.Leaks
+	}
 	features := map[hub.Feature]hub.FeatureRule{}
 	for f, x := range r.Features {
 		features[f] = x
@@ -146,6 +184,9 @@ func describe(before, after hub.OrgRules) (kind, changes string) {
 	for _, f := range hub.Features {
 		say("org.settings.features", "feature "+string(f), openTo(before.Features[f]), openTo(after.Features[f]))
 	}
+	say("org.settings.token_lifetime", "longest lifetime of tokens", lifetime(before.MaxLifetime), lifetime(after.MaxLifetime))
+	say("org.settings.token_lifetime", "usual lifetime of tokens", lifetime(before.Lifetime), lifetime(after.Lifetime))
+	say("org.settings.leaks", "tokens in files", orHub(before.Leaks), orHub(after.Leaks))
 	say(networkEvent(before, after), "address ranges", ranges(before.IPRanges), ranges(after.IPRanges))
 	say(tokenEvent(before.Tokens, after.Tokens), "token policy", before.Tokens, after.Tokens)
 	return kind, strings.Join(parts, "; ")
@@ -156,6 +197,20 @@ func orPolicy(r hub.SSHRule) string {
 		return "by policy"
 	}
 	return string(r)
+}
+
+func orHub(r hub.LeakRule) string {
+	if r == hub.LeakByHub {
+		return "as the hub does"
+	}
+	return string(r)
+}
+
+func lifetime(d time.Duration) string {
+	if d == 0 {
+		return "as the hub says"
+	}
+	return d.String()
 }
 
 func openTo(r hub.FeatureRule) string {

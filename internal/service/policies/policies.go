@@ -67,4 +67,7 @@ type Change struct {
 	GroupCreation *hub.Role
 	IPRanges      *[]netip.Prefix
 	Features      map[hub.Feature]hub.FeatureRule // those that change
+	MaxLifetime   *time.Duration                  // of values of tokens; 0: as the hub says
+	Lifetime      *time.Duration                  // of tokens that are made without an end; 0: as the hub says
+	Leaks         *hub.LeakRule
 }

@@ -231,25 +231,31 @@ func TestSigns(t *testing.T) {
 	}
 	fresh := hub.Token{Kind: hub.TokenFineGrained, CreatedAt: now.Add(-day), ExpiresAt: now.Add(100 * day)}
 	for _, c := range []struct {
-		name   string
-		change func(*hub.Token)
-		want   []policies.Sign
+		name    string
+		change  func(*hub.Token)
+		want    []policies.Sign
+		longest time.Duration
 	}{
-		{"fresh", func(*hub.Token) {}, []policies.Sign{}},
-		{"never used and old", func(t *hub.Token) { t.CreatedAt, t.RotatedAt = now.Add(-90*day), now }, []policies.Sign{policies.SignUnused}},
-		{"used lately", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now, now.Add(-89*day) }, []policies.Sign{}},
-		{"never rotated", func(t *hub.Token) { t.CreatedAt, t.LastUsedAt = now.Add(-180*day), now }, []policies.Sign{policies.SignNeverRotated}},
-		{"unscoped writing", func(t *hub.Token) { t.Kind = hub.TokenWrite }, []policies.Sign{policies.SignOverBroad}},
-		{"unscoped reading", func(t *hub.Token) { t.Kind = hub.TokenRead }, []policies.Sign{}},
-		{"writes all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead, hub.PermRepoWrite) }, []policies.Sign{policies.SignOverBroad}},
-		{"reads all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead) }, []policies.Sign{}},
-		{"writes all of another", func(t *hub.Token) { t.Scopes = org(hub.PermRepoWrite); t.Scopes[0].EntityID = "p" }, []policies.Sign{}},
-		{"expiring", func(t *hub.Token) { t.ExpiresAt = now.Add(7 * day) }, []policies.Sign{policies.SignExpiring}},
-		{"no expiry", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []policies.Sign{policies.SignNoExpiry}},
+		{"fresh", func(*hub.Token) {}, []policies.Sign{}, 0},
+		{"as long as may be", func(*hub.Token) {}, []policies.Sign{}, 101 * day},
+		{"longer than may be", func(*hub.Token) {}, []policies.Sign{policies.SignTooLong}, 100 * day},
+		{"cut by rotation", func(t *hub.Token) { t.RotatedAt = now }, []policies.Sign{}, 100 * day},
+		{"for ever, where that may not be", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []policies.Sign{policies.SignNoExpiry, policies.SignTooLong}, 100 * day},
+		{"rotated long ago", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now.Add(-180*day), now }, []policies.Sign{policies.SignNeverRotated}, 0},
+		{"never used and old", func(t *hub.Token) { t.CreatedAt, t.RotatedAt = now.Add(-90*day), now }, []policies.Sign{policies.SignUnused}, 0},
+		{"used lately", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now, now.Add(-89*day) }, []policies.Sign{}, 0},
+		{"never rotated", func(t *hub.Token) { t.CreatedAt, t.LastUsedAt = now.Add(-180*day), now }, []policies.Sign{policies.SignNeverRotated}, 0},
+		{"unscoped writing", func(t *hub.Token) { t.Kind = hub.TokenWrite }, []policies.Sign{policies.SignOverBroad}, 0},
+		{"unscoped reading", func(t *hub.Token) { t.Kind = hub.TokenRead }, []policies.Sign{}, 0},
+		{"writes all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead, hub.PermRepoWrite) }, []policies.Sign{policies.SignOverBroad}, 0},
+		{"reads all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead) }, []policies.Sign{}, 0},
+		{"writes all of another", func(t *hub.Token) { t.Scopes = org(hub.PermRepoWrite); t.Scopes[0].EntityID = "p" }, []policies.Sign{}, 0},
+		{"expiring", func(t *hub.Token) { t.ExpiresAt = now.Add(7 * day) }, []policies.Sign{policies.SignExpiring}, 0},
+		{"no expiry", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []policies.Sign{policies.SignNoExpiry}, 0},
 	} {
 		tok := fresh
 		c.change(&tok)
-		if d := cmp.Diff(c.want, policies.SignsOf(tok, "o", now)); d != "" {
+		if d := cmp.Diff(c.want, policies.SignsOf(tok, hub.OrgRules{OrgID: "o", MaxLifetime: c.longest}, now)); d != "" {
 			t.Errorf("%s: %s", c.name, d)
 		}
 	}
@@ -270,6 +276,8 @@ func TestChangesAreNamed(t *testing.T) {
 		{policies.Change{PrivateOnly: &on, SSH: &deny}, "org.settings.security.repo_visibility SSH by policy → deny; private only false → true"},
 		{policies.Change{PrivateOnly: &off}, "org.settings.security.repo_visibility private only true → false"},
 		{policies.Change{GroupCreation: &creation}, "org.settings.resource_groups groups are created from role admin → write"},
+		{policies.Change{MaxLifetime: to(90 * 24 * time.Hour), Lifetime: to(24 * time.Hour)}, "org.settings.token_lifetime longest lifetime of tokens as the hub says → 2160h0m0s; usual lifetime of tokens as the hub says → 24h0m0s"},
+		{policies.Change{Leaks: to(hub.LeakRefuse)}, "org.settings.leaks tokens in files as the hub does → refuse"},
 		{policies.Change{Features: map[hub.Feature]hub.FeatureRule{hub.FeatureJobs: {Access: hub.FeatureAdmins}}}, "org.settings.features feature jobs everyone → admins"},
 	} {
 		if _, err := w.svc.Set(ctx, w.admin, "", c.change, hub.Event{}); err != nil {
@@ -287,4 +295,4 @@ func TestChangesAreNamed(t *testing.T) {
 	}
 }
 
-func to(p hub.TokenPolicy) *hub.TokenPolicy { return &p }
+func to[T any](v T) *T { return &v }

@@ -23,6 +23,7 @@ type Query struct {
 	Revoked     bool // also those revoked in this organization
 	UnusedSince time.Time
 	Carries     hub.Permission
+	Sign        Sign // has this sign
 	After       hub.ID
 	Limit       int // 1 to 1000
 }
@@ -52,6 +53,9 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 	if err != nil {
 		return Page{}, err
 	}
+	if q.Sign != "" && !slices.Contains(Signs, q.Sign) {
+		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %q.", string(q.Sign), Signs)
+	}
 	sq := hub.OrgTokenQuery{OrgID: o.ID, Kind: q.Kind, State: q.State, WithRevoked: q.Revoked, UnusedSince: q.UnusedSince,
 		Carries: q.Carries, After: q.After, Limit: q.Limit}
 	if q.Owner != "" {
@@ -64,22 +68,41 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 		}
 		sq.OwnerID = u.ID
 	}
-	list, err := s.store.OrgTokens(ctx, sq)
-	if err != nil {
-		return Page{}, err
-	}
 	p := Page{Policy: rules.Tokens, Tokens: []Reviewed{}}
-	for _, t := range list {
-		p.Tokens = append(p.Tokens, s.reviewed(t, rules))
-	}
-	if len(list) == q.Limit {
-		p.Next = list[len(list)-1].ID
+	for range maxScans {
+		list, err := s.store.OrgTokens(ctx, sq)
+		if err != nil {
+			return Page{}, err
+		}
+		for _, t := range list {
+			r := s.reviewed(t, rules)
+			if q.Sign != "" && !slices.Contains(r.Signs, q.Sign) {
+				continue
+			}
+			if len(p.Tokens) == q.Limit {
+				p.Next = p.Tokens[q.Limit-1].ID
+				return p, nil
+			}
+			p.Tokens = append(p.Tokens, r)
+		}
+		if len(list) < sq.Limit {
+			return p, nil
+		}
+		sq.After = list[len(list)-1].ID
+		p.Next = sq.After
+		if q.Sign == "" {
+			return p, nil
+		}
 	}
 	return p, nil
 }
 
+// maxScans is how many pages of the store one page of a listing by signs looks at. A page may then be short, or empty,
+// and still have one after it.
+const maxScans = 20
+
 func (s *Service) reviewed(t hub.OrgToken, rules hub.OrgRules) Reviewed {
-	r := Reviewed{OrgToken: t, Signs: SignsOf(t.Token, rules.OrgID, s.now())}
+	r := Reviewed{OrgToken: t, Signs: SignsOf(t.Token, rules, s.now())}
 	// What the token may do elsewhere is not this organization's business, and names may be hidden there.
 	r.Scopes = slices.DeleteFunc(slices.Clone(r.Scopes), func(sc hub.Scope) bool { return sc.NamespaceID != rules.OrgID })
 	if rules.Tokens != hub.RequireApproval {

@@ -39,10 +39,11 @@ type Store interface {
 	DeleteServiceAccount(ctx context.Context, id hub.ID, ev hub.Event) error
 	CreateServiceToken(ctx context.Context, t hub.ServiceToken, kid string, digest []byte, ev hub.Event) error
 	UpdateServiceToken(ctx context.Context, t hub.ServiceToken, ev hub.Event) error
-	RotateServiceToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error
+	RotateServiceToken(ctx context.Context, id hub.ID, r hub.Rotation, ev hub.Event) error
 	RevokeServiceToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
 	ServiceToken(ctx context.Context, id hub.ID) (hub.ServiceToken, error)
 	ServiceTokens(ctx context.Context, accountID hub.ID) ([]hub.ServiceToken, error)
+	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
 }
 
@@ -56,13 +57,15 @@ type Service struct {
 	store    Store
 	digester Digester
 	format   tokenfmt.Format
-	lifetime time.Duration
+	opts     Options
 	now      func() time.Time
 }
 
 // Options are the rules.
 type Options struct {
-	MaxLifetime time.Duration // of tokens; 0: none
+	MaxLifetime time.Duration // of values of tokens, unless the organization says less; 0: none
+	Lifetime    time.Duration // of tokens that are made without an expiry, unless the organization says less; 0: none
+	MaxOverlap  time.Duration // that an old value may be given at rotation
 	Now         func() time.Time
 }
 
@@ -71,7 +74,7 @@ func New(store Store, d Digester, instance string, o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{store: store, digester: d, format: tokenfmt.ForInstance(instance), lifetime: o.MaxLifetime, now: o.Now}
+	return &Service{store: store, digester: d, format: tokenfmt.ForInstance(instance), opts: o, now: o.Now}
 }
 
 // Full is an account with its live tokens.

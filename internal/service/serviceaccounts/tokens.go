@@ -22,7 +22,8 @@ type NewToken struct {
 	RepoPermissions  []hub.Permission
 	EndpointPatterns []string // empty: all endpoints
 	SkipNetwork      bool
-	ExpiresAt        time.Time // zero: never
+	ExpiresAt        time.Time // zero: after the usual lifetime, if the hub or the organization has one
+	Never            bool      // no expiry, whatever is usual
 }
 
 // Created is a new value: the only time that it is seen.
@@ -68,7 +69,11 @@ func (s *Service) prepare(ctx context.Context, g access.Grant, a hub.ServiceAcco
 	if t.Name, err = orgs.Text("name of the token", n.Name, 1, maxTokenName, false); err != nil {
 		return t, err
 	}
-	if t.ExpiresAt, err = s.expiry(n.ExpiresAt, now); err != nil {
+	limits, err := s.lifetimes(ctx, a)
+	if err != nil {
+		return t, err
+	}
+	if t.ExpiresAt, err = limits.Expiry(n.ExpiresAt, n.Never, now, now); err != nil {
 		return t, err
 	}
 	if err := s.permissions(ctx, g, a, &t); err != nil {
@@ -79,22 +84,6 @@ func (s *Service) prepare(ctx context.Context, g access.Grant, a hub.ServiceAcco
 		err = hub.Errorf(hub.Conflict, "The service account has %d live tokens already; delete one that is not needed.", len(live.Tokens))
 	}
 	return t, err
-}
-
-func (s *Service) expiry(at, now time.Time) (time.Time, error) {
-	switch {
-	case at.IsZero() && s.lifetime > 0:
-		return at, hub.Errorf(hub.InvalidInput, "On this hub a token must expire, at the latest on %s.", now.Add(s.lifetime).Format(time.RFC3339))
-	case at.IsZero():
-		return at, nil
-	case !at.After(now):
-		return at, hub.Errorf(hub.InvalidInput, "The expiry %s is in the past.", at.UTC().Format(time.RFC3339))
-	case at.After(now.AddDate(orgs.MaxYears, 0, 0)):
-		return at, hub.Errorf(hub.InvalidInput, "The expiry lies more than %d years ahead: leave it out for a token without one.", orgs.MaxYears)
-	case s.lifetime > 0 && at.After(now.Add(s.lifetime)):
-		return at, hub.Errorf(hub.InvalidInput, "On this hub a token expires at the latest on %s.", now.Add(s.lifetime).Format(time.RFC3339))
-	}
-	return at.UTC().Truncate(time.Millisecond), nil
 }
 
 // permissions checks what t shall carry and puts it into the order of the tables.
@@ -202,11 +191,15 @@ func (s *Service) EditToken(ctx context.Context, g access.Grant, org string, acc
 	set(&t.EndpointPatterns, c.EndpointPatterns)
 	set(&t.SkipNetwork, c.SkipNetwork)
 	if c.ExpiresAt != nil {
-		if t.ExpiresAt, err = s.expiry(*c.ExpiresAt, s.now().UTC()); err != nil {
+		limits, err := s.lifetimes(ctx, a)
+		if err != nil {
+			return t, err
+		}
+		if t.ExpiresAt, err = limits.Expiry(*c.ExpiresAt, c.ExpiresAt.IsZero(), born(t), s.now().UTC()); err != nil {
 			return t, err
 		}
 	}
-	if c.Permissions != nil || c.Repos != nil || c.RepoPermissions != nil || c.SkipNetwork != nil || c.EndpointPatterns != nil {
+	if c.Permissions != nil || c.Repos != nil || c.RepoPermissions != nil || c.SkipNetwork != nil || c.EndpointPatterns != nil || c.ExpiresAt != nil {
 		if err := s.permissions(ctx, g, a, &t); err != nil {
 			return t, err
 		}
@@ -220,31 +213,6 @@ func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
-}
-
-// RotateToken gives a token a new value; permissions and exemption stay, and the old value is refused when it returns.
-// Whoever gets the new value must hold what it carries. Needs ServiceAccountsWrite on the organization, or InstanceAdmin.
-// NotFound, Forbidden; Conflict for an expired token.
-func (s *Service) RotateToken(ctx context.Context, g access.Grant, org string, account, id hub.ID, from hub.Event) (Created, error) {
-	a, t, err := s.token(ctx, g, org, account, id)
-	if err != nil {
-		return Created{}, err
-	}
-	now := s.now().UTC()
-	if !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
-		return Created{}, hub.Errorf(hub.Conflict, "The token expired on %s. Make a new one.", t.ExpiresAt.UTC().Format(time.DateOnly))
-	}
-	if err := s.within(ctx, g, a, t); err != nil {
-		return Created{}, err
-	}
-	value := secret.New(s.format.Generate())
-	t.Last4, t.RotatedAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, t.Gen+1
-	kid, digest := s.digester.TokenDigest(value)
-	ev := orgs.Event(g, from, "org.service_account.token.rotate", fmt.Sprintf("rotated token %q of service account %q of %s", t.Name, a.Name, a.OrgName), a.OrgID, t.ID)
-	if err := s.store.RotateServiceToken(ctx, t.ID, t.Last4, kid, digest, now, ev); err != nil {
-		return Created{}, err
-	}
-	return Created{t, value}, nil
 }
 
 // deleted is why a deleted token is dead.

@@ -15,6 +15,7 @@ const (
 	SignOverBroad    = "over_broad"    // it may write everything that its owner may, or all of a namespace
 	SignExpiring     = "expiring"      // within a week
 	SignNoExpiry     = "no_expiry"
+	SignTooLong      = "too_long" // its value lives longer than the hub lets a new one live
 )
 
 const (
@@ -26,6 +27,15 @@ const (
 
 // broad are the atoms that make an entry for a whole namespace a broad one.
 var broad = []hub.Permission{hub.PermRepoWrite, hub.PermOrgWrite, hub.PermOrgSAWrite, hub.PermOrgNetworkWrite, hub.PermResourceGroupWrite}
+
+// Signs tells what is remarkable about a token on this hub; see the function of the same name.
+func (s *Service) Signs(t hub.Token) []string {
+	signs := Signs(t, s.opts.Now())
+	if Status(t, s.opts.Now()) == "live" && s.limits().Exceeded(born(t), t.ExpiresAt) {
+		signs = append(signs, SignTooLong)
+	}
+	return signs
+}
 
 // Signs tells what is remarkable about a live token; nothing about one that is not.
 func Signs(t hub.Token, now time.Time) []string {

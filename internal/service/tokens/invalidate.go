@@ -36,33 +36,16 @@ func (s *Service) Invalidate(ctx context.Context, g access.Grant, values []secre
 }
 
 func (s *Service) invalidate(ctx context.Context, g access.Grant, value secret.String, from Origin) error {
-	for _, digest := range s.digester.TokenDigests(value) {
-		f, err := s.store.TokenFacts(ctx, digest)
-		if hub.Is(err, hub.NotFound) || hub.Is(err, hub.Unauthorized) || hub.Is(err, hub.InvalidCredentials) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if f.Token == nil || !f.Token.RevokedAt.IsZero() {
-			return nil
-		}
-		if f.Service != nil {
-			return s.invalidateService(ctx, g, f, from)
-		}
-		ev := event(g, "token.invalidate", fmt.Sprintf("token %q of %s was presented as leaked", f.Token.Name, f.User.Name), f.User.ID, f.Token.ID)
-		ev.IP, ev.UserAgent = from.IP, from.UserAgent
-		ev.Notices = []hub.Notice{{Kind: "token.leaked", To: f.User.ID, Dedupe: string(f.Token.ID), Data: describe(*f.Token)}}
-		return s.store.RevokeToken(ctx, f.Token.ID, Leaked, s.opts.Now().UTC(), ev)
+	h, err := s.known(ctx, value)
+	if err != nil || h == nil || !h.token.RevokedAt.IsZero() {
+		return err
 	}
-	return nil
-}
-
-// invalidateService ends a service account's token; the admins of its organization hear of it.
-func (s *Service) invalidateService(ctx context.Context, g access.Grant, f hub.SubjectFacts, from Origin) error {
-	a := f.Service
-	ev := event(g, "token.invalidate", fmt.Sprintf("token %q of the service account %q of %s was presented as leaked", f.Token.Name, a.Name, a.OrgName), a.OrgID, f.Token.ID)
+	ev := event(g, "token.invalidate", fmt.Sprintf("token %q%s was presented as leaked", h.token.Name, h.of()), h.to, h.token.ID)
 	ev.IP, ev.UserAgent = from.IP, from.UserAgent
-	ev.Notices = []hub.Notice{{Kind: "token.leaked", To: a.OrgID, Dedupe: string(f.Token.ID), Data: describe(*f.Token)}}
-	return s.store.RevokeServiceToken(ctx, f.Token.ID, Leaked, s.opts.Now().UTC(), ev)
+	ev.Notices = []hub.Notice{{Kind: h.kind("leaked"), To: h.to, Dedupe: string(h.token.ID), Data: h.describe()}}
+	err = s.revoke(ctx, *h, Leaked, s.opts.Now().UTC(), ev)
+	if hub.Is(err, hub.NotFound) {
+		return nil // somebody was faster
+	}
+	return err
 }

@@ -26,7 +26,7 @@ type NewToken struct {
 	Scopes       []NewScope       // fine-grained only, like the two below
 	Global       []hub.Permission // atoms without an entity
 	CanReadGated bool
-	ExpiresAt    time.Time // zero: after the hub's usual lifetime, if it has one
+	ExpiresAt    time.Time // zero: after the usual lifetime, if the hub or an organization of the token has one
 	Never        bool      // no expiry, whatever is usual
 }
 
@@ -45,13 +45,14 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 	if t.Name, err = checkName(n.Name); err != nil {
 		return Created{}, err
 	}
-	if n.ExpiresAt.IsZero() && !n.Never && s.opts.Lifetime > 0 {
-		n.ExpiresAt = now.Add(s.opts.Lifetime)
-	}
-	if t.ExpiresAt, err = s.checkExpiry(n.ExpiresAt, now); err != nil {
+	if err := s.permissions(ctx, g, owner, &t, n.Scopes, n.Global); err != nil {
 		return Created{}, err
 	}
-	if err := s.permissions(ctx, g, owner, &t, n.Scopes, n.Global); err != nil {
+	limits, err := s.lifetimes(ctx, t, nil)
+	if err != nil {
+		return Created{}, err
+	}
+	if t.ExpiresAt, err = limits.Expiry(n.ExpiresAt, n.Never, now, now); err != nil {
 		return Created{}, err
 	}
 	if err := s.checkCount(ctx, owner, now); err != nil {
@@ -67,38 +68,6 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 	return Created{Owned{t, owner.Name}, value}, nil
 }
 
-// Rotate gives a token a new value; the old one is dead when it returns. Name, permissions and expiry stay. Needs
-// TokenManage for one's own, InstanceAdmin for others'. NotFound; Conflict for a token that is no longer live.
-func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID) (Created, error) {
-	return s.RotateWithOverlap(ctx, g, id, 0)
-}
-
-// RotateWithOverlap is Rotate, but the old value works for as long as overlap says, with a warning in every answer. A
-// value that was still working from an earlier rotation is dead when it returns. InvalidInput for an overlap that is
-// negative or longer than the hub allows.
-func (s *Service) RotateWithOverlap(ctx context.Context, g access.Grant, id hub.ID, overlap time.Duration) (Created, error) {
-	if overlap < 0 || overlap > s.opts.MaxOverlap {
-		return Created{}, hub.Errorf(hub.InvalidInput, "On this hub an old value may work for at most %s after its rotation.", s.opts.MaxOverlap)
-	}
-	t, err := s.live(ctx, g, id)
-	if err != nil {
-		return Created{}, err
-	}
-	now := s.opts.Now().UTC()
-	value := secret.New(s.format.Generate())
-	t.Last4, t.RotatedAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, t.Gen+1
-	kid, digest := s.digester.TokenDigest(value)
-	ev := event(g, "token.rotate", fmt.Sprintf("rotated token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
-	until := now.Add(overlap)
-	if overlap > 0 {
-		ev.Message += ", its old value works until " + until.Format(time.RFC3339)
-	}
-	if err := s.store.RotateTokenUntil(ctx, t.ID, t.Last4, kid, digest, now, until, ev); err != nil {
-		return Created{}, err
-	}
-	return Created{t, value}, nil
-}
-
 // owner finds whose token is to be made.
 func (s *Service) owner(ctx context.Context, g access.Grant, name string) (hub.User, error) {
 	if g.Has(access.InstanceAdmin) == nil && name != "" {
@@ -112,21 +81,6 @@ func (s *Service) owner(ctx context.Context, g access.Grant, name string) (hub.U
 		return hub.User{}, hub.Errorf(hub.Forbidden, "Only your own tokens can be managed here.")
 	}
 	return u, err
-}
-
-func (s *Service) checkExpiry(at, now time.Time) (time.Time, error) {
-	limit := s.opts.MaxLifetime
-	switch {
-	case at.IsZero() && limit > 0:
-		return at, hub.Errorf(hub.InvalidInput, "On this hub a token must expire, at the latest on %s.", now.Add(limit).Format(time.RFC3339))
-	case at.IsZero():
-		return at, nil
-	case !at.After(now):
-		return at, hub.Errorf(hub.InvalidInput, "The expiry %s is in the past.", at.UTC().Format(time.RFC3339))
-	case limit > 0 && at.After(now.Add(limit)):
-		return at, hub.Errorf(hub.InvalidInput, "On this hub a token expires at the latest on %s.", now.Add(limit).Format(time.RFC3339))
-	}
-	return at.UTC().Truncate(time.Millisecond), nil
 }
 
 func (s *Service) checkCount(ctx context.Context, owner hub.User, now time.Time) error {

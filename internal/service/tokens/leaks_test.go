@@ -24,18 +24,17 @@ func TestTokensInCommits(t *testing.T) {
 		dead   bool
 		action string
 	}{
-		"report": {http.StatusOK, false, "the commit was accepted"},
-		"revoke": {http.StatusOK, true, "the commit was accepted and the token revoked"},
-		"refuse": {http.StatusUnprocessableEntity, false, "the commit was turned away"},
-		"org":    {http.StatusUnprocessableEntity, false, "the commit was turned away"},
+		"report": {http.StatusOK, false, "the push was accepted"},
+		"revoke": {http.StatusOK, true, "the push was accepted and the token revoked"},
+		"refuse": {http.StatusUnprocessableEntity, false, "the push was turned away"},
+		"org":    {http.StatusUnprocessableEntity, false, "the push was turned away"},
 	} {
 		t.Run(policy, func(t *testing.T) {
 			ctx := context.Background()
 			h := testkit.New(t, func(h *testkit.Hub) {
-				o := tokens.Options{Leaks: policy}
-				if policy == "org" {
-					o.Leaks = tokens.LeakReport
-					o.LeaksOf = func(context.Context, hub.ID) (string, error) { return tokens.LeakRefuse, nil }
+				o := tokens.Options{}
+				if policy != "org" {
+					o.Leaks = hub.LeakRule(policy)
 				}
 				svc := tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, o)
 				tr := transfer.New(transfer.Config{TempDir: t.TempDir()}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone, Sign: repos.SignatureOf, Leaks: svc})
@@ -43,6 +42,17 @@ func TestTokensInCommits(t *testing.T) {
 			})
 			h.World()
 			h.Token("victim", "bob", hub.Token{Kind: hub.TokenWrite})
+			public, closed := "alice/public", "alice/secret"
+			if policy == "org" {
+				public, closed = "acme/open", "acme/closed"
+				err := h.DB.ChangeOrgRules(ctx, h.Scope(hub.EntityOrg, "acme").EntityID, hub.Event{}, func(r *hub.OrgRules) (string, error) {
+					r.Leaks = hub.LeakRefuse
+					return "", nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
 			commit := func(repo, content string) (int, string) {
 				t.Helper()
 				line := func(key string, value any) string {
@@ -65,7 +75,7 @@ func TestTokensInCommits(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer res.Body.Close()
-				return res.StatusCode, res.Header.Get("X-Error-Message")
+				return res.StatusCode, res.Header.Get("X-Error-Message") + res.Header.Get("X-HF-Warning")
 			}
 			outbox := func() []hub.OutboxRow {
 				t.Helper()
@@ -76,19 +86,19 @@ func TestTokensInCommits(t *testing.T) {
 				}
 				return rows
 			}
-			if code, text := commit("alice/public", "an hf_"+strings.Repeat("x", 34)+" of elsewhere"); code != http.StatusOK {
+			if code, text := commit(public, "an hf_"+strings.Repeat("x", 34)+" of elsewhere"); code != http.StatusOK {
 				t.Fatalf("a file without a token of ours: %d %s", code, text)
 			}
 			if rows := outbox(); len(rows) != 0 {
 				t.Fatalf("messages without a reason: %+v", rows)
 			}
 			value := h.TokenValue("victim")
-			code, text := commit("alice/public", strings.Repeat("padding\n", 10_000)+"export HF_TOKEN="+value+"\n")
-			if code != want.status || strings.Contains(text, value) || code != 200 && !strings.Contains(text, "deploy/env.txt") {
+			code, text := commit(public, strings.Repeat("padding\n", 10_000)+"export HF_TOKEN="+value+"\n")
+			if code != want.status || strings.Contains(text, value) || !strings.Contains(text, "deploy/env.txt, line 10001") {
 				t.Errorf("status %d: %s", code, text)
 			}
 			rows := outbox()
-			if len(rows) != 1 || rows[0].Kind != "token.leak_found" || rows[0].Data["action"] != want.action || rows[0].Data["path"] != "deploy/env.txt" {
+			if len(rows) != 1 || rows[0].Kind != "token.leak_found" || rows[0].Data["action"] != want.action || rows[0].Data["path"] != "deploy/env.txt, line 10001" {
 				t.Fatalf("messages %+v", rows)
 			}
 			if u, err := h.DB.UserByID(ctx, rows[0].To); err != nil || u.Name != "bob" {
@@ -100,9 +110,9 @@ func TestTokensInCommits(t *testing.T) {
 				t.Errorf("token %+v, %v", f.Token, err)
 			}
 			if !want.dead {
-				commit("alice/secret", value)
+				commit(closed, value)
 				rows := outbox()
-				if len(rows) != 1 || strings.Contains(rows[0].Data["repository"], "secret") || rows[0].Data["path"] != "a file" {
+				if len(rows) != 1 || strings.Contains(rows[0].Data["repository"], "/") || rows[0].Data["path"] != "a file" {
 					t.Errorf("a stranger is told of a private repository: %+v", rows)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -81,15 +82,17 @@ type Change struct {
 	Scopes       *[]NewScope
 	Global       *[]hub.Permission
 	CanReadGated *bool
+	ExpiresAt    *time.Time // zero: never
 }
 
-// Edit changes a token's name and, of a fine-grained one, its permissions, from the moment it returns. The value stays;
-// the kind cannot change. Needs TokenManage for one's own, InstanceAdmin for others'. NotFound, InvalidInput, Conflict.
+// Edit changes a token's name, its end and, of a fine-grained one, its permissions, from the moment it returns. The value
+// stays, and lives no longer than a new one could have when it was made; the kind cannot change. Needs TokenManage for one's own, InstanceAdmin for others'. NotFound, InvalidInput, Conflict.
 func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change) (Owned, error) {
 	t, err := s.live(ctx, g, id)
 	if err != nil {
 		return Owned{}, err
 	}
+	before := t.Scopes
 	if c.Name != nil {
 		if t.Name, err = checkName(*c.Name); err != nil {
 			return Owned{}, err
@@ -103,9 +106,31 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change)
 			return Owned{}, err
 		}
 	}
+	if err := s.editExpiry(ctx, &t, before, c); err != nil {
+		return Owned{}, err
+	}
 	t.Gen++
 	ev := event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
 	return t, s.store.UpdateToken(ctx, t.Token, ev)
+}
+
+// editExpiry checks a new end, and the old one against what organizations say that the token has not had to do with.
+func (s *Service) editExpiry(ctx context.Context, t *Owned, before []hub.Scope, c Change) error {
+	if c.ExpiresAt == nil && c.Scopes == nil {
+		return nil
+	}
+	if c.ExpiresAt != nil {
+		t.ExpiresAt, before = *c.ExpiresAt, nil
+	}
+	limits, err := s.lifetimes(ctx, t.Token, before)
+	if err != nil {
+		return err
+	}
+	if c.ExpiresAt == nil && limits.By == "" {
+		return nil // what the hub says has not changed by it
+	}
+	t.ExpiresAt, err = limits.Expiry(t.ExpiresAt, t.ExpiresAt.IsZero(), born(t.Token), s.opts.Now().UTC())
+	return err
 }
 
 // editPermissions checks new permissions as those of a new token. Scopes that stay are not looked up again: the owner

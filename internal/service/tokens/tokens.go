@@ -16,7 +16,7 @@ import (
 // Store is what the service needs of the metadata store. Error codes are those of store/meta.
 type Store interface {
 	CreateToken(ctx context.Context, t hub.Token, kid string, digest []byte, ev hub.Event) error
-	RotateTokenUntil(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at, until time.Time, ev hub.Event) error
+	RotateTokenTo(ctx context.Context, id hub.ID, r hub.Rotation, ev hub.Event) error
 	UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error
 	RevokeToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
 	RevokeServiceToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error
@@ -25,7 +25,8 @@ type Store interface {
 	ListTokens(ctx context.Context, after hub.ID, limit int) ([]hub.Token, error)
 	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
 	TokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.Token, error)
-	ReportReuse(ctx context.Context, digest []byte, event func(t hub.Token, last4 string) (ev hub.Event, revoke bool)) (found bool, err error)
+	ServiceTokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.ExpiringServiceToken, error)
+	ReportReuse(ctx context.Context, digest []byte, event func(hub.Reuse) (ev hub.Event, revoke bool)) (found bool, err error)
 	Enqueue(ctx context.Context, notices ...hub.Notice) error
 	RecordEvents(ctx context.Context, events ...hub.Event) error
 
@@ -33,6 +34,7 @@ type Store interface {
 	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
+	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 }
 
@@ -54,11 +56,8 @@ type Options struct {
 	MaxLifetime time.Duration // 0: none
 	Lifetime    time.Duration // of tokens that are made without an expiry; 0: none
 	MaxOverlap  time.Duration // that an old value may be given at rotation
-	Leaks       string        // LeakReport, LeakRevoke or LeakRefuse; LeakReport if empty
-	// LeaksOf returns what an organization or user wants done in its repositories, "" for what the hub does; the stricter
-	// counts. Nil: nobody wants anything else.
-	LeaksOf func(ctx context.Context, namespace hub.ID) (string, error)
-	Now     func() time.Time
+	Leaks       hub.LeakRule  // what follows a token in a pushed file, unless an organization is stricter; LeakReport if empty
+	Now         func() time.Time
 }
 
 // Service does what a grant allows. Safe for concurrent use.
@@ -75,8 +74,8 @@ func New(store Store, z Authorizer, d Digester, instance string, o Options) *Ser
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Leaks == "" {
-		o.Leaks = LeakReport
+	if o.Leaks == hub.LeakByHub {
+		o.Leaks = hub.LeakReport
 	}
 	return &Service{store: store, authorizer: z, digester: d, format: tokenfmt.ForInstance(instance), opts: o}
 }

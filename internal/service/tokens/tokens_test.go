@@ -144,7 +144,7 @@ func TestLifeOfAToken(t *testing.T) {
 		if s, _ := w.use(c.Value); s.UserID() != alice.ID || s.Kind() != access.KindWrite {
 			t.Error("the token is somebody else's or of another kind")
 		}
-		r, err := w.svc.Rotate(w.ctx, g, c.ID)
+		r, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{})
 		w.must(err)
 		w.dead(c.Value)
 		w.alive(r.Value)
@@ -164,7 +164,7 @@ func TestLifeOfAToken(t *testing.T) {
 		w.dead(r.Value)
 		for what, err := range map[string]error{
 			"show":   second(w.svc.Show(w.ctx, g, c.ID)),
-			"rotate": second(w.svc.Rotate(w.ctx, g, c.ID)),
+			"rotate": second(w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{})),
 			"edit":   second(w.svc.Edit(w.ctx, g, c.ID, tokens.Change{Name: &name})),
 			"delete": w.svc.Delete(w.ctx, g, c.ID),
 		} {
@@ -217,7 +217,7 @@ func TestExpiry(t *testing.T) {
 		if got := tokens.Status(c.Token, w.clock()); got != "expired" {
 			t.Errorf("status %q", got)
 		}
-		if _, err := w.svc.Rotate(w.ctx, g, c.ID); !hub.Is(err, hub.Conflict) {
+		if _, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{}); !hub.Is(err, hub.Conflict) {
 			t.Errorf("rotating an expired token: %v", err)
 		}
 		w.must(w.svc.Delete(w.ctx, g, c.ID))
@@ -243,7 +243,7 @@ func TestInvalidate(t *testing.T) {
 		if got := tokens.Status(shown.Token, w.clock()); got != tokens.Leaked {
 			t.Errorf("the owner sees status %q", got)
 		}
-		if _, err := w.svc.Rotate(w.ctx, g, c.ID); !hub.Is(err, hub.Conflict) {
+		if _, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{}); !hub.Is(err, hub.Conflict) {
 			t.Errorf("a leaked token could be rotated: %v", err)
 		}
 		w.events("user.create", "token.create", "token.invalidate")
@@ -286,7 +286,7 @@ func TestSessionsManageTheirOwn(t *testing.T) {
 		}
 		for what, err := range map[string]error{
 			"show":   second(w.svc.Show(w.ctx, g, mine.ID)),
-			"rotate": second(w.svc.Rotate(w.ctx, g, mine.ID)),
+			"rotate": second(w.svc.Rotate(w.ctx, g, mine.ID, tokens.Rotation{})),
 			"delete": w.svc.Delete(w.ctx, g, mine.ID),
 		} {
 			if !hub.Is(err, hub.NotFound) {
@@ -383,7 +383,7 @@ func TestConcurrentRotation(t *testing.T) {
 		values := make([]secret.String, 8)
 		for i := range values {
 			wg.Go(func() {
-				r, err := w.svc.Rotate(w.ctx, g, c.ID)
+				r, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{})
 				if err != nil {
 					t.Error(err)
 				}

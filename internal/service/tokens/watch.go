@@ -77,48 +77,80 @@ func (w *Watcher) log(ctx context.Context, doing string, err error) {
 	}
 }
 
-// Warn stores a mail to the owner of each token that expires within seven days, and another within one.
+// Warn stores a mail to the owner of each token that expires within seven days, and another within one; of a service
+// account's token, to the admins of its organization.
 func (w *Watcher) Warn(ctx context.Context, now time.Time) error {
+	err := w.warn(ctx, now, func(ctx context.Context, after hub.ID, limit int) ([]expiring, error) {
+		list, err := w.s.store.TokensExpiring(ctx, now, now.Add(expiresWithin), after, limit)
+		var out []expiring
+		for _, t := range list {
+			out = append(out, expiring{t.ID, t.ExpiresAt, hub.Notice{Kind: "token.expiring", To: t.UserID, Data: describe(t)}})
+		}
+		return out, err
+	})
+	if err != nil {
+		return err
+	}
+	return w.warn(ctx, now, func(ctx context.Context, after hub.ID, limit int) ([]expiring, error) {
+		list, err := w.s.store.ServiceTokensExpiring(ctx, now, now.Add(expiresWithin), after, limit)
+		var out []expiring
+		for _, t := range list {
+			data := map[string]string{"token": t.Name, "last4": t.Last4, "id": string(t.ID), "account": t.Account, "organization": t.OrgName}
+			out = append(out, expiring{t.ID, t.ExpiresAt, hub.Notice{Kind: "service_token.expiring", To: t.OrgID, Data: data}})
+		}
+		return out, err
+	})
+}
+
+// expiring is a token that expires, with the message about it.
+type expiring struct {
+	id     hub.ID
+	at     time.Time
+	notice hub.Notice
+}
+
+// warn stores the messages about what list returns page by page.
+func (w *Watcher) warn(ctx context.Context, now time.Time, list func(ctx context.Context, after hub.ID, limit int) ([]expiring, error)) error {
 	const page = 500
 	for after := hub.ID(""); ; {
-		list, err := w.s.store.TokensExpiring(ctx, now, now.Add(expiresWithin), after, page)
-		if err != nil || len(list) == 0 {
+		all, err := list(ctx, after, page)
+		if err != nil || len(all) == 0 {
 			return err
 		}
 		var notices []hub.Notice
-		for _, t := range list {
+		for _, e := range all {
 			stage := "7d"
-			if t.ExpiresAt.Sub(now) <= expiresSoon {
+			if e.at.Sub(now) <= expiresSoon {
 				stage = "1d"
 			}
-			data := describe(t)
-			data["expires"] = t.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC")
-			notices = append(notices, hub.Notice{Kind: "token.expiring", To: t.UserID, Data: data,
-				Dedupe: fmt.Sprintf("%s:%d:%s", t.ID, t.ExpiresAt.Unix(), stage)})
+			e.notice.Data["expires"] = e.at.UTC().Format("2006-01-02 15:04 UTC")
+			e.notice.Dedupe = fmt.Sprintf("%s:%d:%s", e.id, e.at.Unix(), stage)
+			notices = append(notices, e.notice)
 		}
 		if err := w.s.store.Enqueue(ctx, notices...); err != nil {
 			return err
 		}
-		if len(list) < page {
+		if len(all) < page {
 			return nil
 		}
-		after = list[len(list)-1].ID
+		after = all[len(all)-1].id
 	}
 }
 
-// Reused reports that a value which was rotated away was used: to the log, and to the token's owner. A digest that
-// never belonged to a token is passed over.
+// Reused reports that a value which was rotated away was used: to the log, and to the token's owner or, of a service
+// account's token, to the admins of its organization. A digest that never belonged to a token is passed over.
 func (w *Watcher) Reused(ctx context.Context, digest []byte) error {
-	_, err := w.s.store.ReportReuse(ctx, digest, func(t hub.Token, last4 string) (hub.Event, bool) {
-		data := describe(t)
-		data["last4"], data["action"] = last4, "the value was refused"
-		message := fmt.Sprintf("a former value (…%s) of token %q was used after its time", last4, t.Name)
+	_, err := w.s.store.ReportReuse(ctx, digest, func(r hub.Reuse) (hub.Event, bool) {
+		o := ownerOf(r.Token, r.Service)
+		data := o.describe()
+		data["last4"], data["action"] = r.Last4, "the value was refused"
+		message := fmt.Sprintf("a former value (…%s) of token %q%s was used after its time", r.Last4, r.Token.Name, o.of())
 		if w.opts.ReuseRevokes {
 			data["action"] = "the value was refused, and the token has been revoked"
 			message += "; the token was revoked"
 		}
-		return hub.Event{Type: "token.reuse", Message: message, NamespaceID: t.UserID, TargetID: t.ID,
-			Notices: []hub.Notice{{Kind: "token.reuse", To: t.UserID, Data: data}}}, w.opts.ReuseRevokes
+		return hub.Event{Type: "token.reuse", Message: message, NamespaceID: o.to, TargetID: r.Token.ID,
+			Notices: []hub.Notice{{Kind: o.kind("reuse"), To: o.to, Data: data}}}, w.opts.ReuseRevokes
 	})
 	return err
 }

@@ -53,12 +53,12 @@ func TestOverlap(t *testing.T) {
 		c, err := w.svc.Create(w.ctx, g, tokens.NewToken{User: "alice", Name: "ci", Kind: hub.TokenWrite})
 		w.must(err)
 		for _, bad := range []time.Duration{-time.Second, 7*day + time.Second} {
-			if _, err := w.svc.RotateWithOverlap(w.ctx, g, c.ID, bad); !hub.Is(err, hub.InvalidInput) {
+			if _, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{Overlap: bad}); !hub.Is(err, hub.InvalidInput) {
 				t.Errorf("an overlap of %s: %v", bad, err)
 			}
 		}
 		w.alive(c.Value)
-		second, err := w.svc.RotateWithOverlap(w.ctx, g, c.ID, day)
+		second, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{Overlap: day})
 		w.must(err)
 		w.alive(c.Value)
 		w.alive(second.Value)
@@ -76,9 +76,9 @@ func TestOverlap(t *testing.T) {
 		w.dead(c.Value)
 		w.alive(second.Value)
 
-		third, err := w.svc.RotateWithOverlap(w.ctx, g, c.ID, day)
+		third, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{Overlap: day})
 		w.must(err)
-		fourth, err := w.svc.RotateWithOverlap(w.ctx, g, c.ID, day)
+		fourth, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{Overlap: day})
 		w.must(err)
 		w.dead(second.Value)
 		w.alive(third.Value)
@@ -115,7 +115,7 @@ func TestReuse(t *testing.T) {
 				}
 				c, err := w.svc.Create(w.ctx, g, tokens.NewToken{User: "alice", Name: "ci", Kind: hub.TokenWrite})
 				w.must(err)
-				r, err := w.svc.RotateWithOverlap(w.ctx, g, c.ID, time.Hour)
+				r, err := w.svc.Rotate(w.ctx, g, c.ID, tokens.Rotation{Overlap: time.Hour})
 				w.must(err)
 				report(c.Value)
 				w.same("within its time", w.outbox())

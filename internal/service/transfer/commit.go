@@ -33,6 +33,7 @@ type CommitRequest struct {
 	Body   io.Reader // see package commitlines
 	Legacy bool      // the body is one JSON object instead of lines
 	Event  hub.Event
+	Warn   func(sentence string) // hears of what is wrong with a commit that is made all the same; may be nil
 }
 
 // Commit makes one commit of all operations in the body, or none, and returns the new head of the branch. When
@@ -66,7 +67,13 @@ func (s *Service) Commit(ctx context.Context, g access.Grant, q CommitRequest) (
 	if err := c.checkLeaks(ctx); err != nil {
 		return hub.ZeroOID, err
 	}
-	return c.publish(ctx, q.Rev)
+	oid, err := c.publish(ctx, q.Rev)
+	if err == nil && q.Warn != nil {
+		for _, w := range c.warnings {
+			q.Warn(w)
+		}
+	}
+	return oid, err
 }
 
 // change is a commit on its way.
@@ -78,14 +85,15 @@ type change struct {
 	branch string // full ref name
 	event  hub.Event
 
-	header commitlines.Line
-	steps  []step
-	large  []largeFile        // files that the repository must have
-	texts  map[string][]byte  // .gitattributes files of this commit, nil when deleted
-	opaque bool               // the root's .gitattributes becomes something that is not rules
-	readme *readmeChange      // nil: not touched
-	tooBig []commitlines.Line // regular files over the limit
-	finder *tokenfmt.Finder   // nil: nothing was looked at
+	header   commitlines.Line
+	steps    []step
+	large    []largeFile        // files that the repository must have
+	texts    map[string][]byte  // .gitattributes files of this commit, nil when deleted
+	opaque   bool               // the root's .gitattributes becomes something that is not rules
+	readme   *readmeChange      // nil: not touched
+	tooBig   []commitlines.Line // regular files over the limit
+	finder   *tokenfmt.Finder   // nil: nothing was looked at
+	warnings []string           // for whoever commits
 }
 
 // step is one operation, before it is known whether its path is a file or a folder.

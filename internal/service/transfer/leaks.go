@@ -4,17 +4,10 @@ import (
 	"context"
 	"io"
 
-	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 )
-
-// Leaks knows the hub's access tokens; service/tokens is it.
-type Leaks interface {
-	Finder() *tokenfmt.Finder
-	// Leaked does what the hub wants done about tokens in the files of a commit by whoever by names, before the commit is
-	// visible. An error turns the commit away.
-	Leaked(ctx context.Context, repo hub.Repo, by hub.Event, found []tokenfmt.Found) error
-}
 
 // scanned lets the finder see what is read from r.
 func (c *change) scanned(path string, r io.Reader) io.Reader {
@@ -28,10 +21,31 @@ func (c *change) scanned(path string, r io.Reader) io.Reader {
 	return io.TeeReader(r, c.finder)
 }
 
-// checkLeaks reports the tokens that were found in the commit's files.
+// checkLeaks looks for access tokens in the commit's message and among its large files as well, and reports all that were
+// found. An error turns the commit away.
 func (c *change) checkLeaks(ctx context.Context) error {
-	if c.finder == nil || len(c.finder.Found()) == 0 {
+	if c.svc.leaks == nil {
 		return nil
 	}
-	return c.svc.leaks.Leaked(ctx, c.repo, c.event, c.finder.Found())
+	if c.finder == nil {
+		c.finder = c.svc.leaks.Finder()
+	}
+	c.finder.Begin("the commit's message")
+	io.WriteString(c.finder, c.message())
+	var large []leaks.Large
+	for _, f := range c.large {
+		large = append(large, leaks.Large{Path: f.path, Digest: f.digest})
+	}
+	err := leaks.Scan(ctx, c.finder, large, func(ctx context.Context, d hub.Digest) (leaks.Object, error) { return c.svc.openLarge(ctx, c.repo, d) })
+	if err != nil || len(c.finder.Found()) == 0 {
+		return err
+	}
+	c.warnings, err = c.svc.leaks.Leaked(ctx, c.repo, c.event, c.finder.Found())
+	return err
+}
+
+// OpenLarge opens a large file of a repository, for looking for access tokens in what git pushes; the caller closes it.
+// NotFound.
+func (s *Service) OpenLarge(ctx context.Context, repo hub.Repo, d hub.Digest) (blob.Object, error) {
+	return s.openLarge(ctx, repo, d)
 }

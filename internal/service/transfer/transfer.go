@@ -6,6 +6,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
@@ -102,8 +103,8 @@ type Deps struct {
 	Git   *gitrepo.Store
 	Blobs blob.Store
 	Authz Authorizer
-	Xet   Chunked // nil: every large file lies in one piece
-	Leaks Leaks   // nil: nobody looks for access tokens in files
+	Xet   Chunked     // nil: every large file lies in one piece
+	Leaks leaks.Judge // nil: nobody looks for access tokens in files
 	// Sign says how commits name a subject: service/repos.SignatureOf.
 	Sign func(s *access.Subject, at time.Time) gitrepo.Signature
 	Now  func() time.Time // nil: the machine's clock
@@ -119,7 +120,7 @@ type Service struct {
 	blobs   blob.Store
 	authz   Authorizer
 	xet     Chunked
-	leaks   Leaks
+	leaks   leaks.Judge
 	sign    func(*access.Subject, time.Time) gitrepo.Signature
 	now     func() time.Time
 	logErr  func(ctx context.Context, msg string, err error)

@@ -55,16 +55,13 @@ func (db *DB) tokenFacts(ctx context.Context, text string, key any, unknown *hub
 		if err != nil {
 			return err
 		}
-		if len(tokens) == 0 && text == selectTokenByDigest {
-			if f.Superseded, tokens, err = db.superseded(ctx, q, key); err != nil {
-				return err
-			}
+		if len(tokens) == 0 && text != selectTokenByDigest {
+			return serviceFacts(ctx, q, selectServiceToken, key, unknown, &f)
 		}
 		if len(tokens) == 0 {
-			if text == selectTokenByDigest {
-				return serviceFacts(ctx, q, selectServiceTokenByDigest, key, unknown, &f)
+			if tokens, err = db.otherFacts(ctx, q, key, unknown, &f); err != nil || len(tokens) == 0 {
+				return err
 			}
-			return serviceFacts(ctx, q, selectServiceToken, key, unknown, &f)
 		}
 		t := tokens[0]
 		if t.Scopes, err = scopesOf(ctx, q, t.ID); err != nil {
@@ -80,6 +77,31 @@ func (db *DB) tokenFacts(ctx context.Context, text string, key any, unknown *hub
 		return hub.SubjectFacts{}, err
 	}
 	return f, nil
+}
+
+// otherFacts finds what the digest of no person's present value belongs to: a service account's token, whose facts it
+// fills in, or a token by a former value that is still accepted. It returns the token where that is a person's.
+func (db *DB) otherFacts(ctx context.Context, q queries, digest any, unknown error, f *hub.SubjectFacts) ([]hub.Token, error) {
+	err := serviceFacts(ctx, q, selectServiceTokenByDigest, digest, unknown, f)
+	if err != unknown {
+		return nil, err
+	}
+	old, id, err := db.superseded(ctx, q, userTokens, digest)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		f.Superseded = old
+		return collect(ctx, q, scanToken, selectTokenByID, id)
+	}
+	if old, id, err = db.superseded(ctx, q, serviceTokens, digest); err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return nil, unknown
+	}
+	f.Superseded = old
+	return nil, serviceFacts(ctx, q, selectServiceToken, id, unknown, f)
 }
 
 func ownerFacts(ctx context.Context, q queries, userID hub.ID, f *hub.SubjectFacts) (err error) {

@@ -36,6 +36,8 @@ func callAll(t *testing.T, db *DB, c context.Context) map[string]error {
 				args = append(args, reflect.ValueOf(func(*Tx) error { return nil }))
 			case in == reflect.TypeFor[[]byte]():
 				args = append(args, reflect.ValueOf(newDigest()))
+			case in == reflect.TypeFor[hub.Rotation]():
+				args = append(args, reflect.ValueOf(hub.Rotation{Digest: newDigest()}))
 			case in == reflect.TypeFor[hub.Role]():
 				args = append(args, reflect.ValueOf(hub.RoleAdmin))
 			case in.Kind() == reflect.Int: // a limit

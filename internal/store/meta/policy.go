@@ -4,13 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"net/netip"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
 const (
 	rulesColumns = `
-		SELECT o.id, o.token_policy, o.ssh, o.private_only, o.group_creation, o.ip_ranges, o.features FROM orgs o `
+		SELECT o.id, o.token_policy, o.ssh, o.private_only, o.group_creation, o.ip_ranges, o.features,
+			o.token_max_lifetime, o.token_lifetime, o.leaks FROM orgs o `
 	selectRules     = rulesColumns + `WHERE o.id = ?`
 	selectRulesUser = rulesColumns + `
 		JOIN members m ON m.org_id = o.id
@@ -18,14 +20,18 @@ const (
 			OR o.group_creation <> 5 OR o.ip_ranges <> '[]' OR o.features <> '{}')
 		ORDER BY o.id`
 	updateRules = `
-		UPDATE orgs SET token_policy = ?, ssh = ?, private_only = ?, group_creation = ?, ip_ranges = ?, features = ?
+		UPDATE orgs SET token_policy = ?, ssh = ?, private_only = ?, group_creation = ?, ip_ranges = ?, features = ?,
+			token_max_lifetime = ?, token_lifetime = ?, leaks = ?
 		WHERE id = ?`
 )
 
 func scanRules(s scanner) (r hub.OrgRules, err error) {
 	var ranges []netip.Prefix
 	var features map[hub.Feature]hub.FeatureRule
-	err = s.Scan(&r.OrgID, &r.Tokens, &r.SSH, &r.PrivateOnly, &r.GroupCreation, asJSON{&ranges}, asJSON{&features})
+	var longest, usual int64 // seconds
+	err = s.Scan(&r.OrgID, &r.Tokens, &r.SSH, &r.PrivateOnly, &r.GroupCreation, asJSON{&ranges}, asJSON{&features},
+		&longest, &usual, &r.Leaks)
+	r.MaxLifetime, r.Lifetime = time.Duration(longest)*time.Second, time.Duration(usual)*time.Second
 	r.IPRanges = ranges
 	if len(features) > 0 {
 		r.Features = features
@@ -102,6 +108,7 @@ func (tx *Tx) putRules(ctx context.Context, orgID hub.ID, r hub.OrgRules) error 
 	for i, p := range r.IPRanges {
 		ranges[i] = p.String()
 	}
-	_, err := tx.exec(ctx, updateRules, string(r.Tokens), string(r.SSH), r.PrivateOnly, r.GroupCreation, list(ranges), features, orgID)
+	_, err := tx.exec(ctx, updateRules, string(r.Tokens), string(r.SSH), r.PrivateOnly, r.GroupCreation, list(ranges), features,
+		int64(r.MaxLifetime/time.Second), int64(r.Lifetime/time.Second), string(r.Leaks), orgID)
 	return err
 }

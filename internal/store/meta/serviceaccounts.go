@@ -16,6 +16,7 @@ const (
 		INSERT INTO service_accounts (id, org_id, name, description, created_by, created_at) VALUES (?, ?, ?, ?, ?, ?)`
 	deleteServiceAccount  = `DELETE FROM service_accounts WHERE id = ?`
 	deleteServiceReposOf  = `DELETE FROM service_token_repos WHERE token_id IN (SELECT id FROM service_tokens WHERE account_id = ?)`
+	deleteServiceValuesOf = `DELETE FROM service_old_values WHERE token_id IN (SELECT id FROM service_tokens WHERE account_id = ?)`
 	deleteServiceTokensOf = `DELETE FROM service_tokens WHERE account_id = ?`
 	deleteServiceReposOn  = `DELETE FROM service_token_repos WHERE repo_id = ?`
 )
@@ -85,7 +86,7 @@ func (db *DB) DeleteServiceAccount(ctx context.Context, id hub.ID, ev hub.Event)
 }
 
 func (tx *Tx) dropServiceAccount(ctx context.Context, id hub.ID) error {
-	for _, text := range []string{deleteServiceReposOf, deleteServiceTokensOf, deleteServiceAccount} {
+	for _, text := range []string{deleteServiceReposOf, deleteServiceValuesOf, deleteServiceTokensOf, deleteServiceAccount} {
 		if _, err := tx.exec(ctx, text, id); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func TestServiceAccounts(t *testing.T) {
 		}
 		must(t, db.DeleteRepo(ctx, w.public.ID, hub.Event{}))
 		fresh := newDigest()
-		must(t, db.RotateServiceToken(ctx, tok.ID, "wxyz", "k1", fresh, time.Time{}, hub.Event{}))
+		must(t, db.RotateServiceToken(ctx, tok.ID, hub.Rotation{Last4: "wxyz", KID: "k1", Digest: fresh}, hub.Event{}))
 		_, err = db.TokenFacts(ctx, digest)
 		wantCode(t, err, hub.Unauthorized)
 		if f, err = db.TokenFacts(ctx, fresh); err != nil || len(f.Token.Scopes) != 2 {

@@ -29,10 +29,15 @@ const (
 			expires_at = ?, gen = gen + 1
 		WHERE id = ? AND revoked_at = 0`
 	rotateServiceToken = `
-		UPDATE service_tokens SET digest = ?, kid = ?, last4 = ?, rotated_at = ?, gen = gen + 1 WHERE id = ? AND revoked_at = 0`
+		UPDATE service_tokens SET digest = ?, kid = ?, last4 = ?, rotated_at = ?, expires_at = CASE WHEN ? = 1 THEN expires_at ELSE ? END, gen = gen + 1
+		WHERE id = ? AND revoked_at = 0`
 	revokeServiceToken = `
 		UPDATE service_tokens SET revoked_at = ?, revoked_why = ?, gen = gen + 1 WHERE id = ? AND revoked_at = 0`
-	touchServiceToken   = `UPDATE service_tokens SET last_used_at = ? WHERE id = ? AND last_used_at < ?`
+	touchServiceToken     = `UPDATE service_tokens SET last_used_at = ? WHERE id = ? AND last_used_at < ?`
+	selectServiceExpiring = `
+		SELECT t.id, t.name, t.last4, t.expires_at, a.org_id, n.name, a.name
+		FROM service_tokens t JOIN service_accounts a ON a.id = t.account_id JOIN namespaces n ON n.id = a.org_id
+		WHERE t.expires_at > ? AND t.expires_at <= ? AND t.revoked_at = 0 AND t.id > ? ORDER BY t.id LIMIT ?`
 	deleteServiceRepos  = `DELETE FROM service_token_repos WHERE token_id = ?`
 	insertServiceRepo   = `INSERT INTO service_token_repos (token_id, position, repo_id) VALUES (?, ?, ?)`
 	selectServiceRepoID = `SELECT repo_id FROM service_token_repos WHERE token_id = ? ORDER BY position`
@@ -167,14 +172,28 @@ func (db *DB) UpdateServiceToken(ctx context.Context, t hub.ServiceToken, ev hub
 	})
 }
 
-// RotateServiceToken gives a token a new value; the old one stops at once. NotFound, also for a revoked one.
-func (db *DB) RotateServiceToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error {
-	if err := checkDigest(digest); err != nil {
+// RotateServiceToken gives a token a new value; the old one finds it until r.Until, and what an earlier rotation left is
+// over at once. NotFound, also for a revoked one.
+func (db *DB) RotateServiceToken(ctx context.Context, id hub.ID, r hub.Rotation, ev hub.Event) error {
+	if err := checkDigest(r.Digest); err != nil {
 		return err
 	}
 	return db.changeServiceToken(ctx, id, ev, "org.service_account.token.rotate", func(tx *Tx) (int64, error) {
-		return tx.exec(ctx, rotateServiceToken, digest, kid, last4, tx.when(at), id)
+		if err := tx.supersede(ctx, serviceTokens, id, tx.when(r.At), r.Until); err != nil {
+			return 0, err
+		}
+		keep, end := expiryOf(r)
+		return tx.exec(ctx, rotateServiceToken, r.Digest, r.KID, r.Last4, tx.when(r.At), keep, end, id)
 	})
+}
+
+// ServiceTokensExpiring returns up to limit live tokens of service accounts whose expiry lies after from and not after until
+// and whose id is greater than after, in the order of ids.
+func (db *DB) ServiceTokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) (all []hub.ExpiringServiceToken, err error) {
+	all, err = collect(ctx, db.single, func(s scanner) (t hub.ExpiringServiceToken, err error) {
+		return t, s.Scan(&t.ID, &t.Name, &t.Last4, asTime{&t.ExpiresAt}, &t.OrgID, &t.OrgName, &t.Account)
+	}, selectServiceExpiring, from, until, after, limit)
+	return all, db.fail(err, "listing tokens of service accounts that expire")
 }
 
 // RevokeServiceToken ends a token for good; why is "deleted" or "leaked". NotFound, also for a revoked one.

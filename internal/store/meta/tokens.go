@@ -22,7 +22,7 @@ const (
 			created_at, rotated_at, expires_at, revoked_at, revoked_why)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, 0, ?, 0, '')`
 	rotateToken = `
-		UPDATE tokens SET digest = ?, kid = ?, last4 = ?, rotated_at = ?, gen = gen + 1
+		UPDATE tokens SET digest = ?, kid = ?, last4 = ?, rotated_at = ?, expires_at = CASE WHEN ? = 1 THEN expires_at ELSE ? END, gen = gen + 1
 		WHERE id = ? AND revoked_at = 0`
 	updateToken = `
 		UPDATE tokens SET name = ?, global_perms = ?, can_read_gated = ?, expires_at = ?, gen = gen + 1
@@ -84,21 +84,30 @@ func (tx *Tx) recordToken(ctx context.Context, ev hub.Event, kind string, id, ow
 // RotateToken gives a token a new value: the old digest finds nothing from now on, and Gen grows. A zero time at means
 // now. NotFound, also for a revoked token.
 func (db *DB) RotateToken(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at time.Time, ev hub.Event) error {
-	return db.RotateTokenUntil(ctx, id, last4, kid, digest, at, time.Time{}, ev)
+	return db.RotateTokenTo(ctx, id, hub.Rotation{Last4: last4, KID: kid, Digest: digest, At: at}, ev)
 }
 
-// RotateTokenUntil is RotateToken, but the old digest finds the token until the given time. What an earlier rotation
-// left is over at once.
-func (db *DB) RotateTokenUntil(ctx context.Context, id hub.ID, last4, kid string, digest []byte, at, until time.Time, ev hub.Event) error {
-	if err := checkDigest(digest); err != nil {
+// RotateTokenTo is RotateToken, but the old digest finds the token until r.Until, and the token may get another end. What an
+// earlier rotation left is over at once.
+func (db *DB) RotateTokenTo(ctx context.Context, id hub.ID, r hub.Rotation, ev hub.Event) error {
+	if err := checkDigest(r.Digest); err != nil {
 		return err
 	}
 	return db.changeToken(ctx, "rotating a token", id, ev, "token.rotate", func(tx *Tx) (int64, error) {
-		if err := tx.supersede(ctx, id, tx.when(at), until); err != nil {
+		if err := tx.supersede(ctx, userTokens, id, tx.when(r.At), r.Until); err != nil {
 			return 0, err
 		}
-		return tx.exec(ctx, rotateToken, digest, kid, last4, tx.when(at), id)
+		keep, end := expiryOf(r)
+		return tx.exec(ctx, rotateToken, r.Digest, r.KID, r.Last4, tx.when(r.At), keep, end, id)
 	})
+}
+
+// expiryOf tells whether a rotation keeps the token's end, and the new one.
+func expiryOf(r hub.Rotation) (keep bool, end time.Time) {
+	if r.ExpiresAt == nil {
+		return true, time.Time{}
+	}
+	return false, *r.ExpiresAt
 }
 
 // UpdateToken stores name, scopes, global permissions, the right to read gated repositories and expiry of the token

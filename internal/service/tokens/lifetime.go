@@ -1,0 +1,54 @@
+package tokens
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// lifetimes returns how long a value of t may live: as the hub says, and each organization of which the owner is a member
+// and that takes the token. An unscoped token reaches every organization that takes unscoped ones. old are entries that do
+// not count: those that the token has had already.
+//
+// A maximum that is lowered ends no token: what lives longer is marked in the listings (SignTooLong), and cut at its next
+// rotation.
+func (s *Service) lifetimes(ctx context.Context, t hub.Token, old []hub.Scope) (hub.Lifetimes, error) {
+	l := s.limits()
+	ms, err := s.store.MembershipsOf(ctx, t.UserID)
+	if err != nil {
+		return l, err
+	}
+	for _, m := range ms {
+		in := func(sc hub.Scope) bool { return sc.NamespaceID == m.OrgID }
+		scoped := slices.ContainsFunc(t.Scopes, in) && !slices.ContainsFunc(old, in)
+		if t.Kind == hub.TokenFineGrained && !scoped {
+			continue
+		}
+		r, err := s.store.OrgRules(ctx, m.OrgID)
+		if hub.Is(err, hub.NotFound) {
+			continue
+		}
+		if err != nil {
+			return l, err
+		}
+		if scoped || r.Tokens == hub.AllowAllTokens {
+			l = l.Within(r, m.OrgName)
+		}
+	}
+	return l, nil
+}
+
+// limits are those of the hub.
+func (s *Service) limits() hub.Lifetimes {
+	return hub.Lifetimes{Longest: s.opts.MaxLifetime, Usual: s.opts.Lifetime}
+}
+
+// born is when a token got the value that it has.
+func born(t hub.Token) time.Time {
+	if t.RotatedAt.IsZero() {
+		return t.CreatedAt
+	}
+	return t.RotatedAt
+}
