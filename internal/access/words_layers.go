@@ -42,7 +42,7 @@ func gatedWords(s *Subject, d *denial) string {
 	gate, token := d.missingIn(d.layers.Gate) != 0, d.missingIn(d.layers.Token) != 0
 	switch {
 	case d.state.relation() == nobody:
-		return restricted + ". You must be signed in and in the authorized list: no access token was sent with this request."
+		return restricted + ". You must be in the authorized list, and log in to show that you are: no access token was sent with this request."
 	case gate && s.kind == KindService:
 		return restricted + " and this service account is not in the authorized list: the repository's owners can let it in."
 	case gate && token:

@@ -96,6 +96,12 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	} else if !strings.HasPrefix(r.URL.Path, "/api/") {
 		style = PlainText
 	}
+	if e.Code == hub.GatedRepo && r.Repo.Name != "" {
+		// Where to ask is a page of this hub, and only here is known under which address the caller reached it.
+		c := *e
+		c.Message = strings.ReplaceAll(e.Message, "its page", r.BaseURL+r.Repo.WebPath())
+		e = &c
+	}
 	code := Status(e.Code, r.Subject == nil || r.Subject.IsAnonymous())
 	h := w.Header()
 	for _, k := range []string{"Content-Length", "Content-Range", "Etag", "Last-Modified", "Content-Disposition", "Content-Encoding", "Cache-Control"} {
