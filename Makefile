@@ -1,7 +1,7 @@
 # The project's commands. `make` alone lists them.
 GO ?= go
 .DEFAULT_GOAL := help
-.PHONY: help setup build run lint test unit compat check bench golden
+.PHONY: help setup build run lint test unit compat check bench rules golden
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,11 @@ bench: setup build ## measure; every figure stands beside an anchor measured in 
 	$(GO) run ./test/bench
 	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing
 	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
+
+rules: ## what a change of the access rules changes, exactly; BASE=REVISION compares with the rules reviewed there
+	@old=; if [ -n "$(BASE)" ]; then old=$$(mktemp) && git show "$(BASE):internal/access/testdata/table.gz" >"$$old" || exit 1; fi; \
+	AMBIT_TABLE=$$old $(GO) test -count=1 -run '^TestSemanticDiff$$' -v ./internal/access; \
+	code=$$?; rm -f "$$old"; exit $$code
 
 golden: ## write the golden files anew; look at the difference before committing it
 	AMBIT_UPDATE_GOLDEN=1 test/env/with-postgres $(GO) test ./internal/...

@@ -210,10 +210,11 @@ func BenchmarkDecision(b *testing.B) {
 		hot = measured(b, func(i int) { count(u.decide(u.queries[i%64])) })
 	})
 	b.Run("ambit/reason", func(b *testing.B) {
+		var gv given
 		measured(b, func(i int) {
 			q := u.queries[i%benchQueries]
-			asked.need.Action = q.action
-			d := denial{given: &asked, state: abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)}
+			gv.need.Action = q.action
+			d := denial{given: &gv, state: abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)}
 			d.layers = decide(d.state)
 			count(!q.action.allowedBy(d.layers.Allowed()) && d.verdict() == verdictForbidden && d.reason() != "")
 		})

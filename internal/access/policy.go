@@ -39,12 +39,26 @@ func (s State) restrictions() (all [int(restrictApproval) + 1]bool) {
 	return all
 }
 
-// restricted is the first restriction.
+// restricted is the first restriction. It says in one go what restrictions lists, because every decision asks.
 func (s State) restricted() restriction {
-	for r, on := range s.restrictions() {
-		if on {
-			return restriction(r)
-		}
+	if !s.isMember() {
+		return unrestricted
+	}
+	k := s.kind()
+	tokens := k == KindRead || k == KindWrite || k == KindFineGrained
+	switch {
+	case tokens && s.tokenState() == tokenRevoked:
+		return restrictRevoked
+	case s.has(stateOutsideNetwork):
+		return restrictNetwork
+	case k == KindSSH && s.has(stateNoSSH):
+		return restrictSSH
+	case !tokens || s.policy() == policyAllowAll:
+		return unrestricted
+	case k != KindFineGrained:
+		return restrictKind
+	case s.policy() == policyApproval && s.tokenState() != tokenApproved:
+		return restrictApproval
 	}
 	return unrestricted
 }

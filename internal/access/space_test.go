@@ -1,37 +1,138 @@
 package access
 
 import (
-	"iter"
-	"net/netip"
-	"time"
-
-	"github.com/ambit-hub/ambit/internal/hub"
+	"slices"
+	"sync"
 )
 
-// The complete space: every combination of everything that the rules read, with one entity of each sort. It is made of
-// places (who stands how to what), credentials and rules of the organization; slabs cross them.
+// The complete space: every combination of everything that the rules read, with one entity of each sort. A situation
+// is a seat (who the person is there), a thing (what is asked about), what the person carries (the credential) and what
+// the organization said. A slab crosses lists of these four.
 
-var (
-	spaceNow   = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	spaceUser  = hub.ID("aaaaaaaaaaaaaaaaaaaaaaa1")
-	spaceOrg   = hub.ID("bbbbbbbbbbbbbbbbbbbbbbb1")
-	spaceRepo  = hub.ID("ccccccccccccccccccccccc1")
-	strange    = hub.ID("ddddddddddddddddddddddd1")
-	spaceToken = hub.ID("eeeeeeeeeeeeeeeeeeeeeee1")
-	spaceGroup = hub.ID("fffffffffffffffffffffff1")
-	spaceSA    = hub.ID("aaaaaaaaaaaaaaaaaaaaaaa2")
-)
-
-var lawRoles = map[string]hub.Role{
-	"no_access": hub.RoleNoAccess, "read": hub.RoleRead, "contributor": hub.RoleContributor,
-	"write": hub.RoleWrite, "admin": hub.RoleAdmin,
+// seat is how somebody stands to the namespace, to the resource group and before the gate.
+type seat struct {
+	relation string
+	group    string // "" for things in none, "none" for things in one without the person, else the role there
+	standing string // before the gate: none, pending, rejected, reset, over, accepted
 }
 
-var (
-	repoAtoms = []string{"repo.content.read", "repo.access.read", "repo.write", "discussion.write"}
-	orgAtoms  = append([]string{"org.read", "org.write", "org.serviceAccounts.read", "org.serviceAccounts.write",
-		"org.networkSecurity.write", "resourceGroup.write"}, repoAtoms...)
-)
+// thing is what is asked about. What is no repository is private and otherwise at rest.
+type thing struct {
+	target                                                  string // repo, namespace, group, self, hub
+	creator, private, gated, disabled, absent, membersGated bool
+}
+
+// carried is a credential.
+type carried struct {
+	kind       string // none, operator, session, ssh, read, write, service, fine-grained
+	live       bool
+	admin      bool     // of the instance
+	namespace  []string // atoms of the namespace's entry, nil: no entry
+	groupEntry []string // atoms of the resource group's entry, nil: no entry
+	repo       []string // atoms of the repository's entry, nil: no entry
+	readGated  bool
+	discuss    bool // the global atom
+}
+
+// said is what an organization says.
+type said struct {
+	policy      string
+	status      string // of the token there
+	outside     bool   // of its networks
+	noSSH       bool   // SSH keys are kept out
+	privateOnly bool   // only admins make anything public
+	creation    string // least role that creates resource groups
+}
+
+type situation struct {
+	seat
+	thing
+	carried
+	said
+}
+
+// slab is one box of the space: everything in it crossed with everything else, as far as it is possible.
+type slab struct {
+	seats  []seat
+	things []thing
+	with   []carried
+	under  []said
+}
+
+var plainRules = said{policy: "allow_all", status: "none", creation: "admin"}
+
+// slabs are the boxes that make up the space.
+//
+//   - all seats and things, each state of a credential once (what a fine-grained token says to a thing comes down to one
+//     entry and two facts about the namespace's), under everything that an organization may say;
+//   - the same with every combination of entries that leads to such a state, under each sort of rule once;
+//   - things that are no repositories, for every set of an organization's atoms, under everything.
+//
+// What an organization says is about its members: everybody else has slabs under plain rules.
+var slabs = sync.OnceValue(func() []*slab {
+	var members, others []seat
+	for _, s := range seats() {
+		if lawMember(s.relation) {
+			members = append(members, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	var still []thing
+	for _, th := range things() {
+		if th.target != "repo" || th.absent {
+			still = append(still, th)
+		}
+	}
+	plain := []said{plainRules}
+	return []*slab{
+		{members, things(), slices.Concat(unscoped(), scoped(lean())), rules(false)},
+		{others, things(), unscoped(), plain},
+		{others, things(), scoped(lean()), plain},
+		{members, things(), scoped(rich()), rules(true)},
+		{others, things(), scoped(rich()), plain},
+		{members, still, orgCredentials(), rules(false)},
+		{others, still, orgCredentials(), plain},
+	}
+})
+
+func seats() (all []seat) {
+	for _, rel := range lawRelations {
+		groups := []string{""}
+		if rel != "owner" {
+			groups = []string{"", "none"}
+		}
+		if lawMember(rel) {
+			groups = append(groups, lawMembers...)
+		}
+		for _, group := range groups {
+			all = append(all, seat{rel, group, "none"})
+			if rel == "nobody" || rel == "owner" {
+				continue
+			}
+			for _, st := range []string{"pending", "rejected", "reset", "over", "accepted"} {
+				all = append(all, seat{rel, group, st})
+			}
+		}
+	}
+	return all
+}
+
+func things() (all []thing) {
+	for f := range 1 << 5 {
+		th := thing{target: "repo", creator: f&1 != 0, private: f&2 != 0, gated: f&4 != 0, disabled: f&8 != 0, membersGated: f&16 != 0}
+		if th.gated || !th.membersGated {
+			all = append(all, th)
+		}
+	}
+	for _, target := range []string{"repo", "group"} {
+		all = append(all, thing{target: target, private: true, absent: true})
+	}
+	for _, target := range []string{"namespace", "group", "self", "hub"} {
+		all = append(all, thing{target: target, private: true})
+	}
+	return all
+}
 
 // entries yields no entry and then every subset of atoms.
 func entries(atoms []string) (all [][]string) {
@@ -48,60 +149,52 @@ func entries(atoms []string) (all [][]string) {
 	return all
 }
 
-// places is every way in which somebody stands to something, in every organization that takes any credential.
-func places() (all []situation) {
-	for _, rel := range lawRelations {
-		groups := []string{""}
-		if rel != "owner" {
-			groups = []string{"", "none"}
-		}
-		if (&situation{relation: rel}).member() {
-			groups = append(groups, lawMembers...)
-		}
-		for _, group := range groups {
-			for f := range 1 << 6 {
-				s := situation{relation: rel, group: group, standing: "none"}
-				s.creator, s.private, s.gated, s.disabled = f&1 != 0, f&2 != 0, f&4 != 0, f&8 != 0
-				s.membersGated, s.absent = f&16 != 0, f&32 != 0
-				if s.creator && rel == "nobody" || s.membersGated && !s.gated ||
-					s.absent && (s.creator || !s.private || s.gated || s.disabled) {
-					continue
-				}
-				all = append(all, s)
-				if !s.gated || rel == "nobody" || rel == "owner" {
-					continue
-				}
-				for _, st := range []string{"pending", "rejected", "reset", "over", "accepted"} {
-					s.standing = st
-					all = append(all, s)
-				}
-			}
+var (
+	repoAtoms  = []string{"repo.content.read", "repo.access.read", "repo.write", "discussion.write"}
+	spaceAtoms = append([]string{"resourceGroup.write"}, repoAtoms...)
+	orgAtoms   = append([]string{"org.read", "org.write", "org.serviceAccounts.read", "org.serviceAccounts.write",
+		"org.networkSecurity.write", "resourceGroup.write"}, repoAtoms...)
+)
+
+// lean has each state of a fine-grained token once: the entry that speaks, and whether the namespace's carries
+// repo.write and resourceGroup.write.
+func lean() (all []carried) {
+	for _, ns := range entries(spaceAtoms) {
+		all = append(all, carried{namespace: ns})
+	}
+	for _, ns := range [][]string{nil, {"repo.write"}, {"resourceGroup.write"}, {"repo.write", "resourceGroup.write"}} {
+		for _, narrow := range entries(repoAtoms)[1:] {
+			all = append(all, carried{namespace: ns, groupEntry: narrow}, carried{namespace: ns, repo: narrow})
 		}
 	}
 	return all
 }
 
-// credentials is every credential; with few, one of each sort and strength.
-func credentials(few bool) (all []situation) {
-	all = append(all, situation{kind: "none", live: true}, situation{kind: "operator", live: true, admin: true})
-	for _, kind := range []string{"session", "ssh", "read", "write"} {
-		all = append(all, situation{kind: kind, live: true}, situation{kind: kind, live: true, admin: true}, situation{kind: kind})
+// rich has entries beside the one that speaks, which must not matter.
+func rich() (all []carried) {
+	for _, ns := range entries(spaceAtoms) {
+		all = append(all, carried{namespace: ns})
 	}
-	all = append(all, situation{kind: "fine-grained"}, situation{kind: "service"})
-	nsAtoms := append([]string{"resourceGroup.write"}, repoAtoms...)
-	var scopes []situation
-	for _, ns := range entries(nsAtoms) {
-		scopes = append(scopes, situation{namespace: ns})
-	}
-	for _, ns := range [][]string{nil, {}, {"repo.write"}, {"resourceGroup.write"}, {"repo.write", "resourceGroup.write"}, nsAtoms} {
+	for _, ns := range [][]string{nil, {}, {"repo.write"}, {"resourceGroup.write"}, {"repo.write", "resourceGroup.write"}, spaceAtoms} {
 		for _, narrow := range entries(repoAtoms)[1:] {
-			scopes = append(scopes, situation{namespace: ns, groupEntry: narrow}, situation{namespace: ns, repo: narrow},
-				situation{namespace: ns, repo: narrow, groupEntry: repoAtoms}, situation{namespace: ns, repo: narrow, groupEntry: []string{}})
+			all = append(all, carried{namespace: ns, groupEntry: narrow}, carried{namespace: ns, repo: narrow},
+				carried{namespace: ns, repo: narrow, groupEntry: repoAtoms}, carried{namespace: ns, repo: narrow, groupEntry: []string{}})
 		}
 	}
-	if few {
-		scopes = []situation{{}, {namespace: nsAtoms}, {namespace: []string{"repo.content.read"}}, {repo: repoAtoms}, {groupEntry: repoAtoms}}
+	return all
+}
+
+// unscoped is every credential that lists nothing.
+func unscoped() (all []carried) {
+	all = append(all, carried{kind: "none", live: true}, carried{kind: "operator", live: true, admin: true})
+	for _, kind := range []string{"session", "ssh", "read", "write"} {
+		all = append(all, carried{kind: kind, live: true}, carried{kind: kind, live: true, admin: true}, carried{kind: kind})
 	}
+	return append(all, carried{kind: "fine-grained"}, carried{kind: "service"})
+}
+
+// scoped is every fine-grained credential with the given entries.
+func scoped(scopes []carried) (all []carried) {
 	for _, c := range scopes {
 		c.live = true
 		for f := range 4 {
@@ -115,268 +208,136 @@ func credentials(few bool) (all []situation) {
 }
 
 // orgCredentials is every fine-grained entry for an organization, all its atoms counted.
-func orgCredentials() (all []situation) {
+func orgCredentials() (all []carried) {
 	for _, kind := range []string{"fine-grained", "service"} {
 		for _, ns := range entries(orgAtoms) {
-			all = append(all, situation{kind: kind, live: true, namespace: ns})
+			all = append(all, carried{kind: kind, live: true, namespace: ns})
 		}
 	}
 	return all
 }
 
 // rules is what an organization may say; with few, one of each reason and each setting.
-func rules(few bool) (all []situation) {
-	plain := situation{policy: "allow_all", status: "none", creation: "admin"}
-	if few {
-		all = append(all, plain)
-		for _, creation := range []string{"write", "contributor", "read"} {
-			s := plain
-			s.creation = creation
-			all = append(all, s)
-		}
-		for i := range 6 {
-			s := plain
-			switch i {
-			case 0:
-				s.status = "revoked"
-			case 1:
-				s.outside = true
-			case 2:
-				s.noSSH, s.policy, s.status = true, "require_approval", "pending"
-			case 3:
-				s.policy = "fine_grained_only"
-			case 4:
-				s.policy, s.status = "require_approval", "approved"
-			case 5:
-				s.privateOnly = true
+func rules(few bool) (all []said) {
+	creations := []string{"admin", "write", "contributor", "read"}
+	if !few {
+		for _, policy := range []string{"allow_all", "fine_grained_only", "require_approval"} {
+			for _, status := range []string{"none", "pending", "approved", "denied", "revoked"} {
+				for f := range 32 {
+					all = append(all, said{policy, status, f&1 != 0, f&2 != 0, f&4 != 0, creations[f>>3]})
+				}
 			}
-			all = append(all, s)
 		}
 		return all
 	}
-	for _, s := range []situation{{policy: "allow_all"}, {policy: "fine_grained_only"}, {policy: "require_approval"}} {
-		s.creation = "admin"
-		for _, s.status = range []string{"none", "pending", "approved", "denied", "revoked"} {
-			for f := range 8 {
-				s.outside, s.noSSH, s.privateOnly = f&1 != 0, f&2 != 0, f&4 != 0
-				all = append(all, s)
+	all = append(all,
+		said{policy: "allow_all", status: "revoked"}, said{policy: "allow_all", status: "none", outside: true},
+		said{policy: "require_approval", status: "pending", noSSH: true}, said{policy: "fine_grained_only", status: "none"},
+		said{policy: "require_approval", status: "approved"}, said{policy: "allow_all", status: "none", privateOnly: true})
+	for i := range all {
+		all[i].creation = "admin"
+	}
+	for _, creation := range creations {
+		all = append(all, said{policy: "allow_all", status: "none", creation: creation})
+	}
+	return all
+}
+
+// possible leaves out who cannot be.
+func possible(at *seat, c *carried) bool {
+	switch {
+	case (c.kind == "none") != (at.relation == "nobody"),
+		c.kind == "operator" && (at.relation != "outsider" || at.standing != "none"),
+		c.kind == "service" && (at.relation != "outsider" && at.relation != "admin" || at.group != "" && at.group != "none"),
+		c.kind == "service" && at.standing != "none" && at.standing != "accepted",
+		c.groupEntry != nil && at.group == "":
+		return false
+	}
+	return true
+}
+
+// fits tells whether a thing can be for who sits there with that, and says anything new: what is no repository is
+// asked about once.
+func fits(at *seat, th *thing, c *carried) bool {
+	switch {
+	case th.creator && (at.relation == "nobody" || c.kind == "operator" || c.kind == "service"),
+		at.standing != "none" && !th.gated:
+		return false
+	}
+	switch th.target {
+	case "repo":
+		return !th.absent || at.group == "" && c.repo == nil && c.groupEntry == nil
+	case "namespace":
+		return c.repo == nil
+	case "group":
+		return c.repo == nil && at.group != "" && (!th.absent || at.group == "none")
+	}
+	return c.repo == nil && at.group == ""
+}
+
+// asks tells whether the action makes sense: in a resource group there are places for repositories, and nothing
+// else of a namespace is.
+func (s *situation) asks(action string) bool {
+	return s.target != "namespace" || s.group == "" || action == "repo.create" || action == "repo.create_public"
+}
+
+// sitting is somebody with a credential under rules: what a subject is made of.
+type sitting struct{ seat, with, under int }
+
+// sittings calls yield with one in every of the possible ones of a slab, those of one of several workers. Of a small slab
+// it takes more.
+func (b *slab) sittings(every, worker, workers int, yield func(sitting) bool) {
+	n := len(b.seats) * len(b.with) * len(b.under)
+	every = max(1, min(every, n/211))
+	for i := every/2 + worker*every; i < n; i += every * workers {
+		s := sitting{i % len(b.seats), i / len(b.seats) % len(b.with), i / len(b.seats) / len(b.with)}
+		if possible(&b.seats[s.seat], &b.with[s.with]) && !yield(s) {
+			return
+		}
+	}
+}
+
+// fitting lists by number the things that fit, for each seat and for each shape of credential.
+func (b *slab) fitting() [][numShapes][]int {
+	all := make([][numShapes][]int, len(b.seats))
+	shapes := map[int]*carried{}
+	for i := range b.with {
+		shapes[b.with[i].shape()] = &b.with[i]
+	}
+	for i := range b.seats {
+		for shape, c := range shapes {
+			for j := range b.things {
+				if fits(&b.seats[i], &b.things[j], c) {
+					all[i][shape] = append(all[i][shape], j)
+				}
 			}
 		}
 	}
 	return all
 }
 
-// situations yields one in every of the complete space.
-func situations(every int) iter.Seq[*situation] {
-	return func(yield func(*situation) bool) {
-		at := places()
-		var still []situation // places in which nothing is about a repository
-		for _, p := range at {
-			if p.private && !p.creator && !p.gated && !p.disabled {
-				still = append(still, p)
-			}
-		}
-		ok := cross(at, credentials(false), rules(true), every, yield) &&
-			cross(at, credentials(true), rules(false), every, yield) &&
-			cross(still, orgCredentials(), rules(true), every, yield)
-		_ = ok
+const numShapes = 8
+
+// shape is what fits reads of a credential.
+func (c *carried) shape() (n int) {
+	if c.kind == "operator" || c.kind == "service" {
+		n |= 1
 	}
+	if c.repo != nil {
+		n |= 2
+	}
+	if c.groupEntry != nil {
+		n |= 4
+	}
+	return n
 }
 
-func cross(at, with, under []situation, every int, yield func(*situation) bool) bool {
-	n := len(at) * len(with) * len(under)
-	for i := every / 2; i < n; i += every {
-		s := at[i%len(at)]
-		c, r := with[i/len(at)%len(with)], under[i/len(at)/len(with)]
-		s.kind, s.live, s.admin = c.kind, c.live, c.admin
-		s.namespace, s.groupEntry, s.repo, s.readGated, s.discuss = c.namespace, c.groupEntry, c.repo, c.readGated, c.discuss
-		s.policy, s.status, s.creation = r.policy, r.status, r.creation
-		s.outside, s.noSSH, s.privateOnly = r.outside, r.noSSH, r.privateOnly
-		if s.possible() && !yield(&s) {
-			return false
+// actionsOf lists the actions that are asked of a target, by the table of the law.
+func (l *law) actionsOf(s *situation) (all []Action) {
+	for a := NoAction + 1; a < numActions; a++ {
+		if l.targetOf(a.String()) == s.target && s.asks(a.String()) {
+			all = append(all, a)
 		}
 	}
-	return true
-}
-
-// possible leaves out what cannot be or says nothing new.
-func (s *situation) possible() bool {
-	plain := s.policy == "allow_all" && s.status == "none" && !s.outside && !s.noSSH && !s.privateOnly && s.creation == "admin"
-	switch {
-	case (s.kind == "none") != (s.relation == "nobody"),
-		s.kind == "operator" && (s.relation != "outsider" || s.creator || s.standing != "none"),
-		s.kind == "service" && (s.relation != "outsider" && s.relation != "admin" || s.creator || s.group != "" && s.group != "none"),
-		s.kind == "service" && s.standing != "none" && s.standing != "accepted",
-		s.groupEntry != nil && s.group == "",
-		!s.member() && !plain:
-		return false
-	}
-	return true
-}
-
-// world makes the subject and the repository of a situation, as the store would hand them over.
-func (s *situation) world() (*Subject, hub.Repo) {
-	r := hub.Repo{
-		ID: spaceRepo, RepoID: hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "m"}, NamespaceID: spaceOrg, OwnerIsOrg: true,
-		CreatorID: strange, Visibility: hub.Public, Disabled: s.disabled, MembersGated: s.membersGated,
-	}
-	if s.private {
-		r.Visibility = hub.Private
-	}
-	if s.gated {
-		r.Gated = hub.GateManual
-	}
-	if s.group != "" {
-		r.GroupID = spaceGroup
-	}
-	if s.relation == "owner" {
-		r.NamespaceID, r.OwnerIsOrg, r.Namespace = spaceUser, false, "alice"
-	}
-	if s.creator {
-		r.CreatorID = spaceUser
-	}
-	return s.subject(r), r
-}
-
-func (s *situation) subject(r hub.Repo) *Subject {
-	switch s.kind {
-	case "none":
-		return Anonymous()
-	case "operator":
-		return Operator()
-	}
-	f := hub.SubjectFacts{User: hub.User{ID: spaceUser, Name: "alice", Admin: s.admin}}
-	if role, ok := lawRoles[s.relation]; ok {
-		f.Memberships = []hub.Member{{OrgID: spaceOrg, OrgName: "acme", UserID: spaceUser, UserName: "alice", Role: role}}
-		f.Rules = []hub.OrgRules{s.rules()}
-		if s.status != "none" {
-			f.Grants = []hub.TokenGrant{{TokenID: spaceToken, OrgID: spaceOrg, State: hub.TokenState(s.status)}}
-		}
-		if role, ok := lawRoles[s.group]; ok {
-			f.Groups = []hub.GroupMember{{GroupID: spaceGroup, OrgID: spaceOrg, UserID: spaceUser, Role: role}}
-		}
-	}
-	s.gates(&f)
-	var sub *Subject
-	switch s.kind {
-	case "session":
-		f.User.Suspended = !s.live
-		sub = NewSubject(f, Credential{})
-	case "ssh":
-		f.User.Suspended = !s.live
-		sub = NewSSHSubject(f)
-	default:
-		sub = NewSubject(s.withToken(f, r), Credential{})
-	}
-	return sub.From(netip.AddrFrom4([4]byte{10, 0, 0, 1}))
-}
-
-func (s *situation) withToken(f hub.SubjectFacts, r hub.Repo) hub.SubjectFacts {
-	f.Token = &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenKind(s.kind), CanReadGated: s.readGated}
-	if !s.live {
-		f.Token.ExpiresAt = spaceNow
-	}
-	if s.kind == "fine-grained" || s.kind == "service" {
-		f.Token.Kind = hub.TokenFineGrained
-		f.Token.Scopes = s.scopes(r)
-		if s.discuss {
-			f.Token.Global = []hub.Permission{hub.PermDiscussionWrite}
-		}
-	}
-	if s.kind == "service" {
-		f.User, f.Token.UserID, f.Grants = hub.User{}, "", nil
-		f.Service = &hub.ServiceAccount{ID: spaceSA, OrgID: spaceOrg, OrgName: "acme", Name: "robot"}
-	}
-	return f
-}
-
-func (s *situation) rules() hub.OrgRules {
-	r := hub.OrgRules{OrgID: spaceOrg, Tokens: hub.TokenPolicy(s.policy), SSH: hub.SSHAllowed, PrivateOnly: s.privateOnly, GroupCreation: lawRoles[s.creation]}
-	if s.noSSH {
-		r.SSH = hub.SSHDenied
-	}
-	if s.outside {
-		r.IPRanges = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
-	}
-	return r
-}
-
-func (s *situation) gates(f *hub.SubjectFacts) {
-	g := hub.GateGrant{RepoID: spaceRepo, Kind: hub.GateUser, State: hub.GateState(s.standing)}
-	switch s.standing {
-	case "none":
-		return
-	case "over":
-		g.State, g.Until = hub.GateAccepted, spaceNow
-	case "accepted":
-		g.Until = spaceNow.Add(time.Nanosecond)
-	}
-	if s.kind == "service" {
-		g.Kind = hub.GateService
-	}
-	f.Gates = []hub.GateGrant{g}
-}
-
-func (s *situation) scopes(r hub.Repo) []hub.Scope {
-	var out []hub.Scope
-	perms := func(atoms []string) (ps []hub.Permission) {
-		for _, a := range atoms {
-			ps = append(ps, hub.Permission(a))
-		}
-		return ps
-	}
-	if s.namespace != nil {
-		typ := hub.EntityUser
-		if r.OwnerIsOrg {
-			typ = hub.EntityOrg
-		}
-		out = append(out, hub.Scope{EntityType: typ, EntityID: r.NamespaceID, NamespaceID: r.NamespaceID, Permissions: perms(s.namespace)})
-	}
-	if s.groupEntry != nil {
-		out = append(out, hub.Scope{EntityType: hub.EntityGroup, EntityID: spaceGroup, GroupID: spaceGroup, NamespaceID: r.NamespaceID, Permissions: perms(s.groupEntry)})
-	}
-	if s.repo != nil {
-		out = append(out, hub.Scope{EntityType: hub.EntityModel, EntityID: r.ID, GroupID: r.GroupID, NamespaceID: r.NamespaceID, Permissions: perms(s.repo)})
-	}
-	return out
-}
-
-// object is what is asked about: the repository, its namespace or a place in a group of it, the group, or nothing in
-// particular.
-func (s *situation) object(target string, sub *Subject, r *hub.Repo) object {
-	switch {
-	case target == "repo" && s.absent:
-		return sub.missingAt("acme")
-	case target == "repo":
-		return objectOf(r)
-	case target == "namespace":
-		return objectInGroup(r.NamespaceID, r.GroupID)
-	case target == "group" && s.absent:
-		o := objectInGroup(r.NamespaceID, "")
-		o.self = true
-		o.flags |= stateGrouped | stateAbsent
-		return o
-	case target == "group":
-		return objectOfGroup(r.NamespaceID, r.GroupID)
-	}
-	return missing
-}
-
-// fits tells whether a situation says anything new for a kind of target: those without a repository are
-// enumerated once, with the facts about the repository at rest.
-func (s *situation) fits(target string) bool {
-	rest := !s.creator && s.private && !s.gated && !s.disabled && s.repo == nil
-	switch target {
-	case "repo":
-		return !s.absent || s.group == "" && s.repo == nil && s.groupEntry == nil
-	case "group":
-		return rest && s.group != "" && (!s.absent || s.group == "none")
-	}
-	return rest && !s.absent && (target == "namespace" || s.group == "")
-}
-
-// asked tells whether the action makes sense: in a resource group there are places for repositories, and nothing
-// else of a namespace is.
-func (s *situation) asks(target, action string) bool {
-	return target != "namespace" || s.group == "" || action == "repo.create" || action == "repo.create_public"
+	return slices.Clip(all)
 }
