@@ -27,11 +27,23 @@ const (
 	noUploads     = "This hub takes no attachments, because it has no discussions."
 	noBoards      = "This hub has no leaderboards."
 	noDuplicate   = "This hub does not duplicate repositories: create one and upload the files, which costs no storage twice."
+	noPurge       = "This hub does not take large files out of history: delete them from the branches, or the repository."
 	noTensorIndex = "This hub does not sum up the headers of a sharded checkpoint: read those of its files."
 )
 
 // absent answers that this hub has no such thing.
 func absent(text string) error { return hub.Errorf(hub.NotImplemented, "%s", text) }
+
+// repoType reads a type of repository in a body. The Hub knows two more than this hub.
+func repoType(s string) (hub.RepoType, error) {
+	switch s {
+	case "bucket":
+		return "", absent(noBuckets)
+	case "kernel":
+		return "", absent(noKernels)
+	}
+	return hub.ParseRepoType(s)
+}
 
 // registerAbsent adds the routes of what is not here.
 func (a *API) registerAbsent(s *httpd.Server) {
@@ -86,6 +98,9 @@ var absentOfRepos = []struct {
 	{"POST /duplicate", access.RepoContentRead, noDuplicate},
 	{"GET /leaderboard", access.RepoView, noBoards},
 	{"GET /safetensors-metadata/{path...}", access.RepoContentRead, noTensorIndex},
+	{"GET /lfs-files", access.RepoWrite, noPurge},
+	{"POST /lfs-files/batch", access.RepoWrite, noPurge},
+	{"DELETE /lfs-files/{oid}", access.RepoWrite, noPurge},
 	{"GET /runtime", access.RepoView, noRuntime},
 	{"GET /variables", access.RepoView, noRuntime},
 	{"POST /variables", access.RepoSettings, noRuntime},

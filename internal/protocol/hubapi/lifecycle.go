@@ -56,7 +56,7 @@ func parseMove(r *httpd.Request) (q moveRequest, err error) {
 	if err := r.JSON(&b); err != nil {
 		return q, err
 	}
-	t, err := hub.ParseRepoType(b.Type)
+	t, err := repoType(b.Type)
 	if err != nil {
 		return q, err
 	}
