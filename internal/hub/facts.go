@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // SubjectFacts are the stored facts from which the access engine makes a subject: whose credential it is,
 // what it may do, and where its owner is a member. Token is nil for sessions and the operator.
@@ -33,6 +36,10 @@ type Reuse struct {
 	Service *ServiceAccount // whose token it is, if it is no person's
 	Last4   string          // of the value
 }
+
+// ErrEpoch is the cause of Conflict from a publication when garbage was collected after the publication's connectivity had
+// been checked: check again under the repository's current GCEpoch, then publish again.
+var ErrEpoch = errors.New("garbage was collected meanwhile")
 
 // RefMismatch is the cause of PreconditionFailed from a publication: a ref was not where the caller thought.
 type RefMismatch struct {

@@ -73,6 +73,10 @@ func (s *Service) CreateBranch(ctx context.Context, g access.Grant, b NewBranch,
 	if err := CheckBranchName(b.Name); err != nil {
 		return err
 	}
+	return s.unlessCleaned(ctx, repo, func(repo hub.Repo) error { return s.createBranch(ctx, g, repo, b, ev) })
+}
+
+func (s *Service) createBranch(ctx context.Context, g access.Grant, repo hub.Repo, b NewBranch, ev hub.Event) error {
 	ref := branchPrefix + b.Name
 	old, err := s.freeRef(ctx, repo.ID, ref, b.Overwrite)
 	if err != nil {
@@ -208,18 +212,21 @@ func (s *Service) deleteRef(ctx context.Context, g access.Grant, prefix, name st
 	if err != nil {
 		return err
 	}
-	ref, err := s.meta.Ref(ctx, repo.ID, prefix+name)
-	if hub.Is(err, hub.RevisionNotFound) {
-		return hub.Errorf(hub.RevisionNotFound, "Invalid rev id: %s", name)
-	}
-	if err != nil {
-		return err
-	}
-	ev.RepoID, ev.NamespaceID = repo.ID, repo.NamespaceID
-	ev.Message = "Deleted " + ref.Name + " of " + repo.FullName() + "."
-	_, err = s.meta.Publish(ctx, hub.Publication{ID: hub.NewID(), RepoID: repo.ID, GCEpoch: repo.GCEpoch, Event: ev,
-		Refs: []hub.RefUpdate{{Name: ref.Name, Old: ref.Target}}})
-	return raced(err, ref.Name)
+	return s.unlessCleaned(ctx, repo, func(repo hub.Repo) error {
+		ref, err := s.meta.Ref(ctx, repo.ID, prefix+name)
+		if hub.Is(err, hub.RevisionNotFound) {
+			return hub.Errorf(hub.RevisionNotFound, "Invalid rev id: %s", name)
+		}
+		if err != nil {
+			return err
+		}
+		ev := ev
+		ev.RepoID, ev.NamespaceID = repo.ID, repo.NamespaceID
+		ev.Message = "Deleted " + ref.Name + " of " + repo.FullName() + "."
+		_, err = s.meta.Publish(ctx, hub.Publication{ID: hub.NewID(), RepoID: repo.ID, GCEpoch: repo.GCEpoch, Event: ev,
+			Refs: []hub.RefUpdate{{Name: ref.Name, Old: ref.Target}}})
+		return raced(err, ref.Name)
+	})
 }
 
 // CreateTag names a revision; with a message the tag is annotated. g must hold RepoWrite.
@@ -229,6 +236,10 @@ func (s *Service) CreateTag(ctx context.Context, g access.Grant, name, rev, mess
 	if err != nil {
 		return err
 	}
+	return s.unlessCleaned(ctx, repo, func(repo hub.Repo) error { return s.createTag(ctx, g, repo, name, rev, message, ev) })
+}
+
+func (s *Service) createTag(ctx context.Context, g access.Grant, repo hub.Repo, name, rev, message string, ev hub.Event) error {
 	w, err := s.git.Begin(ctx, repo.ID)
 	if err != nil {
 		return err

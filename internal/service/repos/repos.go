@@ -24,6 +24,8 @@ type Meta interface {
 	Refs(ctx context.Context, repoID hub.ID, prefix string) ([]hub.Ref, error)
 	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
 	Publish(ctx context.Context, pub hub.Publication) (gen int64, err error)
+	// RepoByID is for the epoch of a repository that was cleaned up meanwhile.
+	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
 	// LFSKeyIn returns where a large file of the repository lies in one piece; NotFound.
 	LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error)
 }

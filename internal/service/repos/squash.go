@@ -23,6 +23,15 @@ func (s *Service) Squash(ctx context.Context, g access.Grant, rev, message strin
 	if len([]rune(message)) > MaxSquashMessage {
 		return hub.ZeroOID, hub.Errorf(hub.InvalidInput, "The message is longer than %d characters.", MaxSquashMessage)
 	}
+	var commit hub.OID
+	err = s.unlessCleaned(ctx, repo, func(repo hub.Repo) error {
+		commit, err = s.squash(ctx, g, repo, rev, message, ev)
+		return err
+	})
+	return commit, err
+}
+
+func (s *Service) squash(ctx context.Context, g access.Grant, repo hub.Repo, rev, message string, ev hub.Event) (hub.OID, error) {
 	name := branchPrefix + rev
 	if strings.HasPrefix(rev, pullPrefix) || strings.HasPrefix(rev, convertPrefix) {
 		name = rev

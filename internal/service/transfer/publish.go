@@ -2,9 +2,11 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/commitlines"
 	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -56,11 +58,28 @@ func (c *change) publish(ctx context.Context, rev string) (hub.OID, error) {
 			return hub.ZeroOID, err
 		}
 		oid, err := c.publishOn(ctx, t)
-		if !hub.Is(err, hub.PreconditionFailed) || c.header.Parent != "" {
+		switch {
+		case errors.Is(err, hub.ErrEpoch):
+			if err := c.renew(ctx); err != nil {
+				return hub.ZeroOID, err
+			}
+		case !hub.Is(err, hub.PreconditionFailed) || c.header.Parent != "":
 			return oid, err
 		}
 	}
 	return hub.ZeroOID, hub.Errorf(hub.Conflict, "The branch is being changed too fast to commit to it; try again.")
+}
+
+// renew goes on from the repository as it is after garbage was collected.
+func (c *change) renew(ctx context.Context) error {
+	g, err := c.svc.authz.Recheck(ctx, c.grant)
+	if err != nil {
+		return err
+	}
+	if c.repo, err = g.Repo(access.RepoWrite); err != nil { // its epoch first, then its objects
+		return err
+	}
+	return c.writer.Renew(ctx)
 }
 
 func (c *change) publishOn(ctx context.Context, t tip) (hub.OID, error) {
@@ -76,6 +95,9 @@ func (c *change) publishOn(ctx context.Context, t tip) (hub.OID, error) {
 		return hub.ZeroOID, hub.Errorf(hub.PreconditionFailed, MessageBranchMoved)
 	}
 	parentTree, parents, err := treeOf(ctx, snap, t.head)
+	if hub.Is(err, hub.RevisionNotFound) { // the branch was moved, and its old head is gone
+		err = hub.Wrap(err, hub.PreconditionFailed, MessageBranchMoved)
+	}
 	if err != nil {
 		return hub.ZeroOID, err
 	}

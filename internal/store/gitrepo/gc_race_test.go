@@ -347,7 +347,7 @@ func (r *race) push(t *testing.T) error {
 		if err == nil {
 			r.want["pushed"] = maps.Clone(r.pushedFiles)
 		}
-		if !errors.Is(err, meta.ErrEpoch) {
+		if !errors.Is(err, hub.ErrEpoch) {
 			return err
 		}
 		row, err = r.db.RepoByID(t.Context(), r.repo)
@@ -395,7 +395,7 @@ func TestWritersMeetACollection(t *testing.T) {
 				n := r.eachStop(t, func() { r.begin(t, false); r.prepare(t) }, func() error { return write(t, r) }, func() { deeds[deed](t, r) },
 					func(point string, err error) {
 						switch {
-						case err == nil, errors.Is(err, meta.ErrEpoch):
+						case err == nil, errors.Is(err, hub.ErrEpoch):
 						case name == "branch" && hub.Is(err, hub.RevisionNotFound): // it had gone before
 						case name == "push" && deed != "collect" && hub.Is(err, hub.Unprocessable): // what it stood on had
 						default:

@@ -26,7 +26,8 @@ const (
 // The writer has ended when it returns nil.
 //
 // After PreconditionFailed the writer stays usable: make tree and commit again on the new tip (blobs are kept, the
-// other objects of the failed attempt are not), then Publish again.
+// other objects of the failed attempt are not), then Publish again. After Conflict with hub.ErrEpoch as cause likewise, but
+// read the repository's GCEpoch anew and call Renew first.
 func (w *Writer) Publish(ctx context.Context, p hub.Publication) (gen int64, err error) {
 	err = w.publish(ctx, p, func(p hub.Publication) error {
 		gen, err = w.store.meta.Publish(ctx, p)
@@ -79,7 +80,7 @@ func (w *Writer) lost(ctx context.Context, p *hub.Pack, err error) {
 	if p != nil {
 		w.store.unstage(ctx, *p, err)
 	}
-	if hub.Is(err, hub.PreconditionFailed) && w.attempted {
+	if (hub.Is(err, hub.PreconditionFailed) || errors.Is(err, hub.ErrEpoch)) && w.attempted {
 		if err := w.b.Rollback(w.attempt); err != nil {
 			w.Abort() // half of the attempt may be there
 			return

@@ -26,6 +26,7 @@ type Writer struct {
 	attempt   pack.Mark
 	attempted bool
 
+	relied  map[hub.OID]bool // blobs that are not held because the view has them
 	applied map[hub.OID]bool // trees that Apply returned because they lie in the view it was given
 }
 
@@ -43,7 +44,7 @@ func (s *Store) Begin(ctx context.Context, repoID hub.ID) (*Writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	w := &Writer{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory), applied: map[hub.OID]bool{}}
+	w := &Writer{store: s, repo: repoID, base: base, b: pack.NewBuilder(dir, s.cfg.SpoolMemory), applied: map[hub.OID]bool{}, relied: map[hub.OID]bool{}}
 	s.retain(base.v)
 	w.v = base.v
 	w.b.Known = func(oid hub.OID) bool {
@@ -65,7 +66,17 @@ func (w *Writer) Blob(size int64, r io.Reader) (hub.OID, error) {
 		return hub.ZeroOID, errEnded
 	}
 	w.attempted = false
-	return w.b.AddBlob(size, r)
+	return w.rely(w.b.AddBlob(size, r))
+}
+
+// rely notes a blob that was added and is not held.
+func (w *Writer) rely(oid hub.OID, err error) (hub.OID, error) {
+	if err == nil {
+		if _, held := w.b.Has(oid); !held {
+			w.relied[oid] = true
+		}
+	}
+	return oid, err
 }
 
 // Pointer adds the git-lfs pointer of a large file.
@@ -80,7 +91,7 @@ func (w *Writer) Pointer(digest hub.Digest, size int64) (hub.OID, error) {
 		return hub.ZeroOID, hub.Errorf(hub.Unprocessable, "The size of a large file is negative.")
 	}
 	w.attempted = false
-	return w.b.Add(object.KindBlob, lfspointer.Pointer{Digest: digest, Size: size}.Format())
+	return w.rely(w.b.Add(object.KindBlob, lfspointer.Pointer{Digest: digest, Size: size}.Format()))
 }
 
 // add holds a tree, commit or tag.

@@ -25,16 +25,12 @@ const (
 		WHERE l.repo_id = ? AND l.digest IN_LIST(?) AND (f.digest = '' OR f.digest = l.digest)`
 )
 
-// ErrEpoch is the cause of Conflict when garbage was collected after the publication's connectivity had been checked:
-// check again under the repository's current GCEpoch, then publish again.
-var ErrEpoch = errors.New("garbage was collected meanwhile")
-
 // Publish makes a change of a repository visible, whole or not at all, and returns the repository's new generation.
 // Publishing the same pub.ID again changes nothing and returns the first generation, so a caller who did not learn the
 // outcome may repeat the call; pub.ID empty gives up that.
 //
 // PreconditionFailed with *hub.RefMismatch as cause when a ref is not at its Old; Conflict when a new ref's name is a
-// folder of another's, when the pack's intent was swept, and with ErrEpoch as cause; Unprocessable, naming the digest,
+// folder of another's, when the pack's intent was swept, and with hub.ErrEpoch as cause; Unprocessable, naming the digest,
 // when a large file is not linked to the repository; RepoNotFound; InvalidInput for two updates of one ref.
 func (db *DB) Publish(ctx context.Context, pub hub.Publication) (gen int64, err error) {
 	pub.ID = cmp.Or(pub.ID, hub.NewID())
@@ -95,7 +91,7 @@ func (tx *Tx) applyPublication(ctx context.Context, pub hub.Publication, actor h
 		return 0, orMissing(err, hub.RepoNotFound, noRepo().Message)
 	}
 	if epoch != pub.GCEpoch {
-		return 0, hub.Wrap(ErrEpoch, hub.Conflict, "The repository was cleaned up at the same time. Try again.")
+		return 0, hub.Wrap(hub.ErrEpoch, hub.Conflict, "The repository was cleaned up at the same time. Try again.")
 	}
 	gen++
 	if err := tx.moveRefs(ctx, pub, gen, actor); err != nil {

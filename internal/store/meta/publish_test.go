@@ -59,7 +59,7 @@ func TestPublish(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		_, err = db.Publish(ctx, hub.Publication{RepoID: id, GCEpoch: 5})
-		if !errors.Is(err, ErrEpoch) {
+		if !errors.Is(err, hub.ErrEpoch) {
 			t.Errorf("got %v", err)
 		}
 		other := p
