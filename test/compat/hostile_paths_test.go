@@ -12,6 +12,8 @@ var hostilePaths = map[string]string{
 	"parent inside":     "a/../../outside.txt",
 	"parent in between": "a/../b.txt",
 	"only a parent":     "..",
+	"backslash parent":  `..\outside.txt`,
+	"backslash root":    `\outside.txt`,
 	"backslash to .git": `a\.git\config`,
 	"absolute":          "/etc/passwd",
 	"absolute twice":    "//etc/passwd",

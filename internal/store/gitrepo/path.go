@@ -18,9 +18,10 @@ const (
 // CheckPath tells whether a path may be written into a repository; the error is Unprocessable and says what is
 // wrong with it. Refused is what git fsck refuses and what a checkout could not hold or would misplace: absolute
 // paths, empty segments, ".", "..", control characters, bytes that are no UTF-8, and every spelling of ".git" that
-// some file system takes for it. A backslash is a letter of a name, as git has it and as pushes may bring it: where it
-// separates folders, git and the Hub clients refuse such files themselves.
-// Source: huggingface_hub tests/test_file_download.py, TestHfHubDownloadRelativePaths.
+// some file system takes for it. A backslash is a letter of a name, as git has it and as pushes may bring it, but not at
+// the beginning nor after a ".." there: where it separates folders, git and the Hub clients refuse other such files themselves.
+// Source: huggingface_hub tests/test_file_download.py, TestHfHubDownloadRelativePaths, and tests/test_hf_api.py,
+// test_create_file_with_relative_path.
 func CheckPath(path string) error {
 	switch {
 	case path == "":
@@ -29,8 +30,10 @@ func CheckPath(path string) error {
 		return hub.Errorf(hub.Unprocessable, "A path is longer than %d bytes.", MaxPath)
 	case strings.Count(path, "/") >= MaxSegments:
 		return hub.Errorf(hub.Unprocessable, "A path has more than %d segments.", MaxSegments)
-	case path[0] == '/':
+	case path[0] == '/', path[0] == '\\':
 		return badPath(path, "is absolute")
+	case strings.HasPrefix(path, `..\`):
+		return badPath(path, "leads out of the repository")
 	case !utf8.ValidString(path):
 		return badPath(path, "is not valid UTF-8")
 	}
