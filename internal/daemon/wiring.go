@@ -31,6 +31,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/gates"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/groups"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/service/locks"
 	"github.com/ambit-hub/ambit/internal/service/policies"
 	"github.com/ambit-hub/ambit/internal/service/repos"
@@ -130,7 +131,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		log.Warn("the database is not as old as the stored bytes: clients are made to forget what they know of stored chunks")
 	}
 	auditService, err := audit.New(d.db, audit.Options{Instance: instance, Seeds: keys.DeriveAll("audit checkpoints"), File: cfg.CheckpointPath(),
-		Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
+		Post: postCheckpoints(cfg), Every: cfg.Audit.CheckpointEvery, Retention: cfg.Audit.Retention, LogError: logError})
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +163,10 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	store.Register(d.server)
 	lfs.New(transfers, auth, nil).WithXet(store).WithLocks(locks.New(d.db, gitrepo.CheckPath)).Register(d.server)
 	gitService := git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{
-		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version,
+		Meta: d.db, Git: d.git, Authz: d.zone, Agent: "ambit/" + Version().Version, Leaks: tokenService,
+		Large: func(ctx context.Context, repo hub.Repo, digest hub.Digest) (leaks.Object, error) {
+			return transfers.OpenLarge(ctx, repo, digest)
+		},
 	})
 	githttp.New(gitService, githttp.Config{}).Register(d.server)
 	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)

@@ -2,6 +2,7 @@ package tokenfmt
 
 import (
 	"bytes"
+	"cmp"
 	"log/slog"
 	"slices"
 )
@@ -22,12 +23,17 @@ type Finder struct {
 // Found is a token that was found. It does not print its value.
 type Found struct {
 	Path  string // of the text
-	Line  int    // on which it stands, from 1
+	Line  int    // on which it stands, from 1; 0 where lines say nothing
 	value string
 }
 
 // Reveal returns the token's value.
 func (f Found) Reveal() string { return f.value }
+
+// Compare orders finds by path and line.
+func (f Found) Compare(o Found) int {
+	return cmp.Or(cmp.Compare(f.Path, o.Path), cmp.Compare(f.Line, o.Line))
+}
 
 // String returns "[redacted]".
 func (Found) String() string { return "[redacted]" }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
 
@@ -70,6 +71,10 @@ type Deps struct {
 	Authz Authorizer
 	// Quota, if any, is asked before a push becomes visible that adds so many bytes; its error is for the pusher.
 	Quota func(ctx context.Context, repo hub.Repo, adds int64) error
+	// Leaks, if any, judges access tokens in what is pushed; Large opens large files of a repository for it, NotFound. It may
+	// be nil.
+	Leaks leaks.Judge
+	Large func(ctx context.Context, repo hub.Repo, d hub.Digest) (leaks.Object, error)
 	Agent string           // name and version told to clients, without spaces; "ambit"
 	Now   func() time.Time // nil: the machine's clock
 }
@@ -81,6 +86,8 @@ type Service struct {
 	git       *gitrepo.Store
 	authz     Authorizer
 	quota     func(ctx context.Context, repo hub.Repo, adds int64) error
+	leaks     leaks.Judge // may be nil
+	large     func(ctx context.Context, repo hub.Repo, d hub.Digest) (leaks.Object, error)
 	agent     string
 	now       func() time.Time
 	fetchers  limiter
@@ -91,7 +98,7 @@ type Service struct {
 func New(cfg Config, d Deps) *Service {
 	cfg = cfg.withDefaults()
 	s := &Service{
-		cfg: cfg, meta: d.Meta, git: d.Git, authz: d.Authz, quota: d.Quota, agent: d.Agent, now: d.Now,
+		cfg: cfg, meta: d.Meta, git: d.Git, authz: d.Authz, quota: d.Quota, leaks: d.Leaks, large: d.Large, agent: d.Agent, now: d.Now,
 		fetchers: newLimiter(cfg.MaxFetchers, cfg.MaxOfOne), receivers: newLimiter(cfg.MaxReceivers, cfg.MaxOfOne),
 	}
 	if s.agent == "" {

@@ -53,6 +53,7 @@ type receiver struct {
 	push  *push
 	event hub.Event
 	notes []string
+	finds *finds // access tokens in the objects, until they are reported; nil when nobody looks for them
 }
 
 // asError returns an error whose sentence is for the pusher, nil for any other.
@@ -76,9 +77,14 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 		return "", err
 	}
 	x.checkOld(refs)
-	in, err := x.s.git.Receive(ctx, x.repo.ID, pack, gitrepo.Limits{
+	var scan func() gitrepo.Scanner
+	if x.s.leaks != nil {
+		x.finds = newFinds(x.s.leaks)
+		scan = x.finds.scanner
+	}
+	in, err := x.s.git.ReceiveScanned(ctx, x.repo.ID, pack, gitrepo.Limits{
 		Bytes: x.s.cfg.MaxPack, Objects: x.s.cfg.MaxObjects, Inflated: x.s.cfg.MaxInflated,
-	})
+	}, scan)
 	if e := asError(err); e != nil {
 		x.push.refuseAll("unpacker error")
 		return e.Message, nil
@@ -87,6 +93,9 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 		return "", err
 	}
 	defer in.Abort()
+	if x.finds != nil {
+		x.finds.pointers = in.PointerFiles()
+	}
 	done, err := x.s.receivers.work(ctx)
 	if err != nil {
 		return "", err
@@ -119,12 +128,18 @@ const movedAway = "the ref has changed meanwhile: fetch first"
 // check holds the push to the rules and publishes what may be.
 func (x *receiver) check(ctx context.Context, in *gitrepo.Incoming) error {
 	for range publishTries {
-		k := &checker{s: x.s, ctx: ctx, repo: x.repo, in: in, push: x.push}
+		k := &checker{s: x.s, ctx: ctx, repo: x.repo, in: in, push: x.push, finds: x.finds}
 		if err := k.run(); err != nil {
 			return err
 		}
 		x.notes = append(x.notes, k.notes...)
 		x.push.settleAtomic()
+		if len(x.push.open()) == 0 {
+			return nil
+		}
+		if err := x.judge(ctx); err != nil {
+			return err
+		}
 		if len(x.push.open()) == 0 {
 			return nil
 		}
@@ -138,6 +153,21 @@ func (x *receiver) check(ctx context.Context, in *gitrepo.Incoming) error {
 	}
 	x.push.refuseAll("the repository is being changed too fast to push to it; try again")
 	return nil
+}
+
+// judge reports, once, the access tokens that stand in what is pushed.
+func (x *receiver) judge(ctx context.Context) error {
+	if x.finds == nil {
+		return nil
+	}
+	warnings, err := x.finds.report(ctx, x.repo, x.event, x.s.large)
+	x.finds = nil
+	if e := asError(err); e != nil {
+		x.push.refuseAll(e.Message)
+		return nil
+	}
+	x.notes = append(x.notes, warnings...)
+	return err
 }
 
 // publish makes all commands visible that are not refused. again is true when the push has to be checked once more before

@@ -66,6 +66,7 @@ type checker struct {
 	repo  hub.Repo
 	in    *gitrepo.Incoming
 	push  *push
+	finds *finds // nil: nobody looks for access tokens
 	notes []string
 	head  *headChange
 }
@@ -128,6 +129,9 @@ func (k *checker) connect(commands []*command) error {
 func (k *checker) connectOne(conn *gitrepo.Connection, c *command) error {
 	var large []string
 	err := conn.Tip(c.New, func(f gitrepo.NewFile) error {
+		if k.finds != nil {
+			k.finds.see(f)
+		}
 		if f.Size > k.s.cfg.MaxRegular && len(large) < maxListed {
 			large = append(large, fmt.Sprintf("- %s (ref: %s)", f.Path(), c.Name))
 		}

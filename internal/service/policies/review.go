@@ -86,6 +86,7 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 			p.Tokens = append(p.Tokens, r)
 		}
 		if len(list) < sq.Limit {
+			p.Next = ""
 			return p, nil
 		}
 		sq.After = list[len(list)-1].ID

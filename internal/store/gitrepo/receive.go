@@ -15,6 +15,9 @@ import (
 // Limits bound a pushed pack; see pack.Limits.
 type Limits = pack.Limits
 
+// Scanner sees the bytes of one object of a pushed pack; see pack.Scanner.
+type Scanner = pack.Scanner
+
 // Incoming is a pushed pack in quarantine: in a file without a name or in memory, seen by nobody else. It ends with
 // Publish or Abort. Not for concurrent use, except for its snapshot.
 type Incoming struct {
@@ -38,6 +41,11 @@ const quarantineCache = 8 << 20
 // Receive reads a pack and checks each of its objects by itself; see pack.Builder.Receive for the errors. Nothing of it
 // is visible. A nil r stands for a push that brings no pack.
 func (s *Store) Receive(ctx context.Context, repoID hub.ID, r io.Reader, limits Limits) (*Incoming, error) {
+	return s.ReceiveScanned(ctx, repoID, r, limits, nil)
+}
+
+// ReceiveScanned is Receive, and shows what arrives to scanners; scan is nil for none.
+func (s *Store) ReceiveScanned(ctx context.Context, repoID hub.ID, r io.Reader, limits Limits, scan func() Scanner) (*Incoming, error) {
 	base, refs, err := s.openState(ctx, repoID)
 	if err != nil {
 		return nil, err
@@ -48,17 +56,17 @@ func (s *Store) Receive(ctx context.Context, repoID hub.ID, r io.Reader, limits 
 		return nil, err
 	}
 	in := &Incoming{store: s, repo: repoID, base: base, refs: refs, b: pack.NewBuilder(dir, s.cfg.SpoolMemory)}
-	if err := in.take(ctx, r, limits); err != nil {
+	if err := in.take(ctx, r, limits, scan); err != nil {
 		in.Abort()
 		return nil, err
 	}
 	return in, nil
 }
 
-func (in *Incoming) take(ctx context.Context, r io.Reader, limits Limits) error {
+func (in *Incoming) take(ctx context.Context, r io.Reader, limits Limits, scan func() Scanner) error {
 	var err error
 	if r != nil {
-		in.bases, err = in.b.Receive(ctx, r, pack.Incoming{Limits: limits, Check: in.check.Check, Base: in.object})
+		in.bases, err = in.b.Receive(ctx, r, pack.Incoming{Limits: limits, Check: in.check.Check, Base: in.object, Scan: scan})
 		if err != nil {
 			return err
 		}
@@ -159,6 +167,9 @@ func (in *Incoming) Pointers() map[hub.Digest]int64 {
 	}
 	return found
 }
+
+// PointerFiles returns, by their ids, the pack's pointers to large files and what they point to.
+func (in *Incoming) PointerFiles() map[hub.OID]hub.Digest { return in.b.PointerFiles() }
 
 // Snapshot returns a view of the repository with the pack's objects, for checks before they are published. It is
 // of no use after Publish or Abort; closing it is not needed.

@@ -81,6 +81,17 @@ func (b *Builder) Pointers() []lfspointer.Pointer {
 	return ps
 }
 
+// PointerFiles returns, by their ids, the pointers among the blobs and what they point to.
+func (b *Builder) PointerFiles() map[hub.OID]hub.Digest {
+	found := map[hub.OID]hub.Digest{}
+	for i := range b.entries {
+		if p := b.entries[i].pointer; p != nil {
+			found[b.entries[i].oid] = p.Digest
+		}
+	}
+	return found
+}
+
 // Add holds an object unless it is held or known already. Unprocessable for bytes of a collision attack.
 func (b *Builder) Add(kind object.Kind, data []byte) (hub.OID, error) {
 	oid, err := object.Hash(kind, data)

@@ -30,6 +30,25 @@ type Incoming struct {
 	// Base returns an object that the repository has, for packs whose deltas are based on such; ok is false if it
 	// has none of that id.
 	Base func(oid hub.OID) (kind object.Kind, data []byte, ok bool, err error)
+	// Scan, if any, is asked for a Scanner for each blob, commit and tag. It may be called concurrently.
+	Scan func() Scanner
+}
+
+// Scanner sees the bytes of one object as they arrive. Its Write must take them all and keep nothing.
+type Scanner interface {
+	io.Writer
+	// Done is called once, when all bytes were written. Of an object that is refused it is not called.
+	Done(kind object.Kind, oid hub.OID)
+}
+
+// show lets the scanner see an object.
+func (x *indexer) show(e *entry, data []byte) {
+	if x.in.Scan == nil || e.kind == object.KindTree {
+		return
+	}
+	s := x.in.Scan()
+	s.Write(data)
+	s.Done(e.kind, e.oid)
 }
 
 // malformed is the answer to bytes that are not a pack.
@@ -271,7 +290,11 @@ func (x *indexer) hashWhole(z io.Reader, e *entry) error {
 	if e.oid, err = object.Hash(e.kind, data); err != nil {
 		return hashError(err)
 	}
-	return x.look(e, data)
+	if err := x.look(e, data); err != nil {
+		return err
+	}
+	x.show(e, data)
+	return nil
 }
 
 // look checks what an object says.
@@ -287,7 +310,13 @@ func (x *indexer) look(e *entry, data []byte) error {
 
 func (x *indexer) hashStream(z io.Reader, e *entry) (err error) {
 	h := object.NewHasher(e.kind, e.size)
-	n, err := io.CopyBuffer(struct{ io.Writer }{h}, io.LimitReader(z, e.size), make([]byte, 64<<10))
+	var to io.Writer = struct{ io.Writer }{h}
+	var s Scanner
+	if x.in.Scan != nil {
+		s = x.in.Scan()
+		to = io.MultiWriter(h, s)
+	}
+	n, err := io.CopyBuffer(to, io.LimitReader(z, e.size), make([]byte, 64<<10))
 	oid, herr := h.Sum()
 	switch {
 	case err != nil:
@@ -298,6 +327,9 @@ func (x *indexer) hashStream(z io.Reader, e *entry) (err error) {
 		return hashError(herr)
 	}
 	e.oid = oid
+	if s != nil {
+		s.Done(e.kind, oid)
+	}
 	return zlibError(atEnd(z))
 }
 

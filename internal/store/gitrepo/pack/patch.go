@@ -172,6 +172,7 @@ func (w *worker) known(child int, data []byte) (entry int, err error) {
 	if err := x.look(&e, data); err != nil {
 		return 0, err
 	}
+	x.show(&e, data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, twice := x.b.byOID[e.oid]; twice {
