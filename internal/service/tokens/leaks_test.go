@@ -2,16 +2,20 @@ package tokens_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
 	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/testkit"
@@ -133,5 +137,90 @@ func TestTokensInCommits(t *testing.T) {
 				t.Errorf("%d events", n)
 			}
 		})
+	}
+}
+
+// TestTokensElsewhereInCommits looks into large files, messages, and at tokens of service accounts.
+func TestTokensElsewhereInCommits(t *testing.T) {
+	ctx := context.Background()
+	var tr *transfer.Service
+	h := testkit.New(t, func(h *testkit.Hub) {
+		svc := tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{Leaks: hub.LeakRevoke})
+		tr = transfer.New(transfer.Config{TempDir: t.TempDir()}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone, Sign: repos.SignatureOf, Leaks: svc})
+	})
+	h.World()
+	g, err := h.Zone.Authorize(ctx, h.Subject("alice.write"), access.Need{Action: access.RepoWrite, Target: access.Repo(hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "closed"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := func(summary, lines string) []string {
+		t.Helper()
+		var warnings []string
+		body := `{"key":"header","value":{"summary":"` + summary + `"}}` + "\n" + lines
+		_, err := tr.Commit(ctx, g, transfer.CommitRequest{Rev: "main", Body: strings.NewReader(body), Warn: func(s string) { warnings = append(warnings, s) },
+			Event: hub.Event{ActorName: "alice", ActorID: g.Subject().UserID()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return warnings
+	}
+	told := func(want ...string) {
+		t.Helper()
+		now := time.Now().Add(time.Minute)
+		rows, err := h.DB.ClaimOutbox(ctx, now, now.Add(time.Hour), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, r := range rows {
+			u, err := h.DB.UserByID(ctx, r.To)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r.Kind+" to "+u.Name+" about "+r.Data["path"])
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+
+	large := func(content string) string {
+		t.Helper()
+		o := transfer.Object{Digest: hub.Digest(fmt.Sprintf("%x", sha256.Sum256([]byte(content)))), Size: int64(len(content))}
+		if err := tr.PutObject(ctx, g, o, strings.NewReader(content), hub.Event{}); err != nil {
+			t.Fatal(err)
+		}
+		return `{"key":"lfsFile","value":{"path":"data/table.csv","algo":"sha256","oid":"` + string(o.Digest) + `","size":` + fmt.Sprint(o.Size) + `}}` + "\n"
+	}
+	value := h.Token("t1", "alice", hub.Token{Kind: hub.TokenRead})
+	if w := commit("x", large("a,b\n\n"+value+"\n")); len(w) != 1 || !strings.Contains(w[0], "data/table.csv, line 3") || !strings.Contains(w[0], "has been revoked") || strings.Contains(w[0], value) {
+		t.Errorf("warnings %q", w)
+	}
+	told("token.leak_found to alice about data/table.csv, line 3")
+	if w := commit("again", large("a,b\n\n"+value+"\nmore")); len(w) != 0 { // it is dead
+		t.Errorf("warnings %q", w)
+	}
+	told()
+	commit(h.Token("t2", "bob", hub.Token{Kind: hub.TokenRead}), `{"key":"file","value":{"path":"a","content":"b"}}`+"\n")
+	told("token.leak_found to bob about a file") // he may not know which: the repository is private, and another pushed
+
+	// A service account's token: the admins of its organization are told, where it stands too, as it is their repository.
+	machines := serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{})
+	manage, err := h.Zone.Authorize(ctx, h.Subject("alice.write"), access.Need{Action: access.ServiceAccountsWrite, Target: access.Namespace("acme")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _, err := machines.Create(ctx, manage, "", serviceaccounts.NewAccount{Name: "ci"}, hub.Event{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := machines.CreateToken(ctx, manage, "", a.ID, serviceaccounts.NewToken{Permissions: []hub.Permission{hub.PermRepoContentRead}}, hub.Event{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit("x", `{"key":"file","value":{"path":"ci.yaml","content":"`+c.Value.Reveal()+`"}}`+"\n")
+	told("service_token.leak_found to alice about ci.yaml, line 1")
+	if row, err := h.DB.ServiceToken(ctx, c.ID); err != nil || row.RevokedWhy != tokens.Leaked {
+		t.Errorf("the token %+v, %v", row, err)
 	}
 }
