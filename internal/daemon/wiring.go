@@ -124,7 +124,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	watcher := tokenService.Watcher(tokens.WatchOptions{Queue: reuse, ReuseRevokes: cfg.Tokens.ReuseRevokes, Digest: cfg.Mail.Digest, LogError: logError})
 	chunks := xet.New(xet.Config{MaxFile: cfg.Upload.MaxFileBytes, SweepEvery: cfg.Sweep.Every, XorbGrace: cfg.Sweep.FileGrace, TempDir: cfg.CachePath(),
 		Window: cfg.Chunks.Window, ScrubEvery: cfg.Chunks.Scrub, ChunkAfter: cfg.Chunks.After},
-		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), LogError: logError})
+		xet.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Key: keys.Derive("xet deduplication"), Turn: turns(d.db, logError), LogError: logError})
 	if restored, err := chunks.Recognize(ctx); err != nil {
 		return nil, fmt.Errorf("comparing the database with the stored bytes: %w", err)
 	} else if restored {
@@ -144,7 +144,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,
 		PartSize: cfg.Upload.PartBytes, Lease: cfg.Upload.Lease, SweepEvery: cfg.Sweep.Every, RetireGrace: cfg.Sweep.PackGrace, LFSGrace: cfg.Sweep.FileGrace,
 		TempDir: cfg.CachePath(),
-	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Leaks: tokenService, Sign: repos.SignatureOf, LogError: logError})
+	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Leaks: tokenService, Sign: repos.SignatureOf, Turn: turns(d.db, logError), LogError: logError})
 
 	explainer := explain.New(d.db, d.zone)
 	refused := explain.NewRecorder(d.db, logError)

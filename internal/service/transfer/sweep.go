@@ -40,7 +40,11 @@ func (w *Sweeper) Run(ctx context.Context) error {
 	t := time.NewTicker(w.s.cfg.SweepEvery)
 	defer t.Stop()
 	for {
-		if _, err := w.Sweep(ctx); err != nil && ctx.Err() == nil {
+		err := w.s.turn(ctx, "sweep/files", func(ctx context.Context) error {
+			_, err := w.Sweep(ctx)
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
 			w.s.logErr(ctx, "sweeping", err)
 		}
 		select {
@@ -76,6 +80,9 @@ func each[T any](ctx context.Context, list func() ([]T, error), drop func(contex
 			return err
 		}
 		for _, x := range batch {
+			if err := ctx.Err(); err != nil { // the turn may be over: somebody else may store the same bytes anew
+				return err
+			}
 			if err := drop(ctx, x); err != nil {
 				return err
 			}

@@ -108,6 +108,9 @@ type Deps struct {
 	// Sign says how commits name a subject: service/repos.SignatureOf.
 	Sign func(s *access.Subject, at time.Time) gitrepo.Signature
 	Now  func() time.Time // nil: the machine's clock
+	// Turn runs f unless another process has the turn of that name; f's ctx ends when the turn is over. Of two sweepers at
+	// once the slower one would delete what had been stored anew after the faster one. nil: nobody else is there.
+	Turn func(ctx context.Context, name string, f func(context.Context) error) error
 	// LogError hears of failures of background work; nil: dropped.
 	LogError func(ctx context.Context, msg string, err error)
 }
@@ -123,6 +126,7 @@ type Service struct {
 	leaks   leaks.Judge
 	sign    func(*access.Subject, time.Time) gitrepo.Signature
 	now     func() time.Time
+	turn    func(ctx context.Context, name string, f func(context.Context) error) error
 	logErr  func(ctx context.Context, msg string, err error)
 	branch  queue // one writer of a repository at a time, so that a hot one is not spun on
 	upload  queue // one completion of an upload at a time
@@ -131,9 +135,12 @@ type Service struct {
 
 // New makes a Service. It starts nothing.
 func New(cfg Config, d Deps) *Service {
-	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, xet: d.Xet, leaks: d.Leaks, sign: d.Sign, now: d.Now, logErr: d.LogError}
+	s := &Service{cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, xet: d.Xet, leaks: d.Leaks, sign: d.Sign, now: d.Now, turn: d.Turn, logErr: d.LogError}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.turn == nil {
+		s.turn = func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) }
 	}
 	if s.logErr == nil {
 		s.logErr = func(context.Context, string, error) {}

@@ -103,6 +103,8 @@ type Deps struct {
 	Authz Authorizer
 	Key   [32]byte         // secret of this hub, of which the keys of deduplication answers are made
 	Now   func() time.Time // nil: the machine's clock
+	// Turn runs f unless another process has the turn of that name; f's ctx ends when the turn is over. nil: nobody else is there.
+	Turn func(ctx context.Context, name string, f func(context.Context) error) error
 	// LogError hears of failures of background work and of rot; nil: dropped.
 	LogError func(ctx context.Context, msg string, err error)
 }
@@ -116,6 +118,7 @@ type Service struct {
 	authz  Authorizer
 	key    [32]byte
 	now    func() time.Time
+	turn   func(ctx context.Context, name string, f func(context.Context) error) error
 	logErr func(ctx context.Context, msg string, err error)
 	tables *tableCache
 	told   told
@@ -140,7 +143,7 @@ const (
 // New makes a Service. It starts nothing.
 func New(cfg Config, d Deps) *Service {
 	s := &Service{
-		cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, key: d.Key, now: d.Now, logErr: d.LogError,
+		cfg: cfg.withDefaults(), meta: d.Meta, git: d.Git, blobs: d.Blobs, authz: d.Authz, key: d.Key, now: d.Now, turn: d.Turn, logErr: d.LogError,
 		busy: make(chan struct{}, maxUploads), shards: make(chan struct{}, maxShards), wake: make(chan struct{}, 1),
 	}
 	s.tables = newTableCache(s.cfg.TableCache)
@@ -148,6 +151,9 @@ func New(cfg Config, d Deps) *Service {
 	s.readers.New = func() any { return xorb.NewReader(nil) }
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.turn == nil {
+		s.turn = func(ctx context.Context, _ string, f func(context.Context) error) error { return f(ctx) }
 	}
 	if s.logErr == nil {
 		s.logErr = func(context.Context, string, error) {}

@@ -37,7 +37,10 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-w.s.wake:
 			w.report(ctx, "verifying files", w.Verify(ctx))
 		case <-sweep.C:
-			_, err := w.Sweep(ctx)
+			err := w.s.turn(ctx, "sweep/chunks", func(ctx context.Context) error {
+				_, err := w.Sweep(ctx)
+				return err
+			})
 			w.report(ctx, "sweeping chunks", errors.Join(err, w.Verify(ctx)))
 		case <-scrub.C:
 			_, err := w.Scrub(ctx, 1)
@@ -119,6 +122,9 @@ func (w *Worker) dropXorbs(ctx context.Context, before time.Time) (n int, err er
 		return 0, err
 	}
 	for _, h := range hashes {
+		if err := ctx.Err(); err != nil { // the turn may be over: somebody else may store the same bytes anew
+			return n, err
+		}
 		for _, key := range []string{xorbKey(h), healKey(h)} {
 			if err := w.s.blobs.Delete(ctx, key); err != nil {
 				return n, err

@@ -6,14 +6,13 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob"
+	"github.com/ambit-hub/ambit/internal/store/lease"
 )
 
 // KeeperMeta is what keeping repositories in order needs of the metadata store besides Meta.
 type KeeperMeta interface {
 	Meta
-	AcquireLease(ctx context.Context, name string, holder hub.ID, ttl time.Duration) (l hub.Lease, ok bool, err error)
-	RenewLease(ctx context.Context, l hub.Lease, ttl time.Duration) error
-	ReleaseLease(ctx context.Context, l hub.Lease) error
+	lease.Meta
 	// ReplacePacks makes a swap; PreconditionFailed and no change when the lease or one of the packs is lost, or when
 	// objects are dropped from a repository that has changed.
 	ReplacePacks(ctx context.Context, s hub.PackSwap) (gen int64, err error)
@@ -147,40 +146,9 @@ func tooFast(err error) error {
 // withLease runs f while it holds the repository's lease. ctx of f ends when the lease is lost. Conflict when somebody
 // else holds it.
 func (k *Keeper) withLease(ctx context.Context, repo hub.ID, f func(context.Context, hub.Lease) error) error {
-	l, ok, err := k.meta.AcquireLease(ctx, "git/"+string(repo), hub.NewID(), k.cfg.LeaseTime)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return errBusy
-	}
-	work, stop := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		t := time.NewTicker(k.cfg.LeaseTime / 4)
-		defer t.Stop()
-		for {
-			select {
-			case <-work.Done():
-				return
-			case <-t.C:
-			}
-			if err := k.meta.RenewLease(work, l, k.cfg.LeaseTime); hub.Is(err, hub.PreconditionFailed) {
-				stop(err)
-			}
-		}
-	}()
-	err = f(work, l)
-	if err != nil && ctx.Err() == nil && work.Err() != nil {
-		err = context.Cause(work)
-	}
-	stop(nil)
-	<-done
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	if rerr := k.meta.ReleaseLease(end, l); rerr != nil {
-		k.s.cfg.LogError(end, "giving a lease back", rerr) // it runs out by itself
+	held, err := lease.Hold(ctx, k.meta, "git/"+string(repo), k.cfg.LeaseTime, k.s.cfg.LogError, f)
+	if err == nil && !held {
+		err = errBusy
 	}
 	return err
 }

@@ -1,0 +1,98 @@
+package lease_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/lease"
+)
+
+// rows keeps one lease in memory. It is used by one goroutine at a time of a bubble of synctest.
+type rows struct {
+	l     hub.Lease
+	until time.Time
+	down  atomic.Bool // the database is not there
+}
+
+func (r *rows) AcquireLease(_ context.Context, name string, holder hub.ID, ttl time.Duration) (hub.Lease, bool, error) {
+	if time.Now().Before(r.until) {
+		return hub.Lease{}, false, nil
+	}
+	r.l = hub.Lease{Name: name, Holder: holder, Fence: r.l.Fence + 1}
+	r.until = time.Now().Add(ttl)
+	return r.l, true, nil
+}
+
+func (r *rows) RenewLease(_ context.Context, l hub.Lease, ttl time.Duration) error {
+	if r.down.Load() {
+		return errors.New("no connection")
+	}
+	if l != r.l {
+		return hub.Errorf(hub.PreconditionFailed, "taken over")
+	}
+	r.until = time.Now().Add(ttl)
+	return nil
+}
+
+func (r *rows) ReleaseLease(_ context.Context, l hub.Lease) error {
+	if l == r.l {
+		r.until = time.Time{}
+	}
+	return nil
+}
+
+func quiet(context.Context, string, error) {}
+
+func TestHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, ctx := &rows{}, t.Context()
+		wrong := errors.New("wrong")
+		held, err := lease.Hold(ctx, r, "job", time.Minute, quiet, func(ctx context.Context, l hub.Lease) error {
+			time.Sleep(time.Hour) // it is renewed all the time
+			if held, err := lease.Hold(ctx, r, "job", time.Minute, quiet, nil); held || err != nil {
+				t.Errorf("held twice: %v, %v", held, err)
+			}
+			return errors.Join(ctx.Err(), wrong)
+		})
+		if !held || !errors.Is(err, wrong) || errors.Is(err, context.Canceled) {
+			t.Errorf("%v, %v", held, err)
+		}
+		if held, err := lease.Hold(ctx, r, "job", time.Minute, quiet, func(context.Context, hub.Lease) error { return nil }); !held || err != nil {
+			t.Errorf("after it was given back: %v, %v", held, err)
+		}
+	})
+}
+
+// A holder that others may take for dead stops before they do.
+func TestHolderStopsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rows{}
+		_, err := lease.Hold(t.Context(), r, "job", time.Minute, quiet, func(ctx context.Context, l hub.Lease) error {
+			r.down.Store(true)
+			<-ctx.Done()
+			if !time.Now().Before(r.until) {
+				t.Error("somebody else may have it already")
+			}
+			return ctx.Err()
+		})
+		if err == nil || errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		r := &rows{}
+		_, err := lease.Hold(t.Context(), r, "job", time.Minute, quiet, func(ctx context.Context, l hub.Lease) error {
+			r.l.Fence++
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if !hub.Is(err, hub.PreconditionFailed) {
+			t.Errorf("taken over: %v", err)
+		}
+	})
+}
