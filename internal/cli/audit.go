@@ -25,7 +25,7 @@ by a hash, and the hub signs the state of the log once a minute into a file outs
 	})
 	a.dataFlags(c)
 	a.jsonFlag(c)
-	c.AddCommand(a.auditList(), a.auditExport(), a.auditVerify())
+	c.AddCommand(a.auditList(), a.auditExport(), a.auditVerify(), a.auditProof(), a.auditCheck())
 	return c
 }
 

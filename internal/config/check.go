@@ -116,6 +116,9 @@ func (c *Config) Check() error {
 			bad("webhook.secret", "it is missing: receivers could not tell the hub's messages from others")
 		}
 	}
+	if c.Audit.CheckpointPost && c.Webhook.URL == "" {
+		bad("audit.checkpoint_webhook", "webhook.url is missing")
+	}
 	if c.Admin.Name != "" {
 		if err := hub.CheckNamespace(c.Admin.Name); err != nil {
 			bad("admin.name", "%s", message(err))

@@ -119,6 +119,7 @@ type Chunks struct {
 // Audit says how the audit log is kept.
 type Audit struct {
 	CheckpointFile  string // empty: in the data folder
+	CheckpointPost  bool   // to the webhook as well
 	CheckpointEvery time.Duration
 	Retention       time.Duration // 0: for ever
 }

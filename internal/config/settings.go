@@ -106,6 +106,8 @@ func (c *Config) Settings() []Setting {
 			"Every stored chunk is read and compared with its hash this often."},
 		{"audit.checkpoint_file", "", text(&c.Audit.CheckpointFile),
 			"File that gets a signed checkpoint of the audit log, to be kept where those who can write the database cannot write. Empty: `audit-checkpoints` in the data folder."},
+		{"audit.checkpoint_webhook", "", yesNo(&c.Audit.CheckpointPost),
+			"Each checkpoint is posted to `webhook.url` as well, as a message of the type `audit.checkpoint`."},
 		{"audit.checkpoint_every", "", duration(&c.Audit.CheckpointEvery),
 			"How often a checkpoint is made when there were events."},
 		{"audit.retention", "", duration(&c.Audit.Retention),

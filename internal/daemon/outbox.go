@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/ambit-hub/ambit/internal/config"
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/outbox"
 	"github.com/ambit-hub/ambit/internal/store/meta"
 )
@@ -23,4 +25,16 @@ func openOutbox(cfg *config.Config, db *meta.DB, logError func(context.Context, 
 		channels = append(channels, outbox.NewWebhook(cfg.Webhook.URL, cfg.Webhook.Secret))
 	}
 	return outbox.New(db, channels, outbox.Options{Hub: cfg.PublicURL, LogError: logError}), nil
+}
+
+// postCheckpoints returns what hands checkpoints of the audit log to the webhook; nil when that is not wanted.
+func postCheckpoints(cfg *config.Config) func(context.Context, hub.AuditCheckpoint) error {
+	if !cfg.Audit.CheckpointPost {
+		return nil
+	}
+	to := outbox.NewWebhook(cfg.Webhook.URL, cfg.Webhook.Secret)
+	return func(ctx context.Context, c hub.AuditCheckpoint) error {
+		return to.Deliver(ctx, outbox.Message{ID: hub.NewIDAt(c.At), Kind: "audit.checkpoint", At: c.At, Subject: "Checkpoint of the audit log",
+			Text: c.Note, Data: map[string]string{"size": strconv.FormatInt(c.Size, 10), "note": c.Note}})
+	}
 }

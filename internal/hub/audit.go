@@ -26,6 +26,12 @@ type AuditCheckpoint struct {
 	Note     string
 }
 
+// AuditSubtree is the root of a complete subtree of 1,024 events of the log's Merkle tree: those after the first 1024·N.
+type AuditSubtree struct {
+	N    int64
+	Hash []byte
+}
+
 // AuditQuery selects events; the zero query selects all.
 type AuditQuery struct {
 	Namespace ID

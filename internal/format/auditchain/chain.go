@@ -25,15 +25,21 @@ const chainDomain = "ambit audit chain 1\n"
 // it, so that the record can be shown to somebody who may not know the address. Two different events never have the
 // same bytes.
 func Record(b []byte, r hub.AuditRow) []byte {
-	address, version := r.IP, byte(1)
+	address, version := r.IP, byte(plainVersion)
 	var concealed [2 * sha256.Size]byte
 	if r.IPSalt != "" {
 		hidden := Conceal(r.IPSalt, r.IP)
 		hex.Encode(concealed[:], hidden[:])
-		address, version = string(concealed[:]), 2
+		address, version = string(concealed[:]), concealedVersion
 	}
 	return appendRecord(b, version, r.Seq, &r.Event, address)
 }
+
+// The versions of records.
+const (
+	plainVersion     = 1
+	concealedVersion = 2
+)
 
 func appendRecord(b []byte, version byte, seq int64, e *hub.Event, address string) []byte {
 	b = append(b, version)

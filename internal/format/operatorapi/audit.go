@@ -62,8 +62,14 @@ type AuditReport struct {
 	More        int            `json:"moreProblems,omitempty"`
 }
 
+// AuditProve asks for a proof that an event is in the audit log.
+type AuditProve struct {
+	Event string `json:"event"` // its id or its number
+}
+
 // The calls about the audit log.
 const (
 	AuditList   Call = "audit.list"   // AuditQuery → AuditEvents
 	AuditVerify Call = "audit.verify" // Empty → AuditReport
+	AuditProof  Call = "audit.proof"  // AuditProve → auditchain.Proof
 )

@@ -13,6 +13,7 @@ import (
 
 func (a *API) registerAudit(s *httpd.Server) {
 	httpd.Add(s, httpd.Root, "GET /api/organizations/{name}/audit-log/export", parseAuditExport, a.auditExport)
+	httpd.Add(s, httpd.Root, "GET /api/organizations/{name}/audit-log/{id}/proof", parseAuditProof, a.auditProof)
 }
 
 type auditExport struct {

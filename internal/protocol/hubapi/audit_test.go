@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ambit-hub/ambit/internal/format/auditchain"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
 	"github.com/ambit-hub/ambit/internal/service/audit"
@@ -100,5 +101,76 @@ func TestAuditExport(t *testing.T) {
 	}
 	if _, list := fetch("admin", "nothing+like+this"); len(list) != 0 || list == nil {
 		t.Errorf("empty: %v", list)
+	}
+}
+
+// TestAuditProof fetches the proof of an event of an organization, as each sort of caller, and checks it.
+func TestAuditProof(t *testing.T) {
+	h := testkit.New(t, func(h *testkit.Hub) {
+		a, err := audit.New(h.DB, audit.Options{Instance: testkit.Instance, Seeds: [][32]byte{{1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hubapi.New(hubapi.Services{Repos: h.Repos, Audit: a}).Register(h.Server)
+	})
+	h.User("alice")
+	h.User("bob")
+	acme := h.Org("acme", "alice")
+	other := h.Org("other", "bob")
+	h.Member("acme", "bob", hub.RoleWrite)
+	h.Token("admin", "alice", hub.Token{Kind: hub.TokenWrite})
+	h.Token("member", "bob", hub.Token{Kind: hub.TokenWrite})
+	event := func(org hub.ID) hub.ID {
+		ev := hub.Event{Type: "org.settings", NamespaceID: org, IP: "192.0.2.99"}
+		if err := h.DB.RecordEvents(t.Context(), ev); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := h.DB.AuditEvents(t.Context(), hub.AuditQuery{Namespace: org, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows[0].ID
+	}
+	ours, theirs := event(acme.ID), event(other.ID)
+	fetch := func(token string, id hub.ID) (int, []byte) {
+		req, err := http.NewRequest("GET", h.URL+"/api/organizations/acme/audit-log/"+string(id)+"/proof", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+h.TokenValue(token))
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, b
+	}
+	for token, want := range map[string]int{"": 401, "member": 403} {
+		if code, _ := fetch(token, ours); code != want {
+			t.Errorf("as %q: %d, want %d", token, code, want)
+		}
+	}
+	for id, want := range map[hub.ID]int{theirs: 404, hub.NewID(): 404, "x": 400} {
+		if code, b := fetch("admin", id); code != want {
+			t.Errorf("%s: %d %s, want %d", id, code, b, want)
+		}
+	}
+	code, b := fetch("admin", ours)
+	var p auditchain.Proof
+	if err := json.Unmarshal(b, &p); code != 200 || err != nil {
+		t.Fatalf("%d %v: %s", code, err, b)
+	}
+	key, err := auditchain.VerifierKey(testkit.Instance, [32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Check(key); err != nil || p.Event.ID != ours || strings.Contains(string(b), "192.0.2.99") {
+		t.Errorf("%v: %s", err, b)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/auditchain"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/service/audit"
 )
@@ -17,6 +18,9 @@ func (h *Handler) AddAudit(a *audit.Service) {
 	})
 	h.calls[operatorapi.AuditVerify] = call(func(ctx context.Context, g access.Grant, _ operatorapi.Empty) (operatorapi.AuditReport, error) {
 		return auditVerify(ctx, a, g)
+	})
+	h.calls[operatorapi.AuditProof] = call(func(ctx context.Context, g access.Grant, q operatorapi.AuditProve) (auditchain.Proof, error) {
+		return a.ProveAny(ctx, g, q.Event)
 	})
 }
 

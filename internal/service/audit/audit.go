@@ -4,10 +4,11 @@
 package audit
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -27,12 +28,14 @@ type (
 // Store is what the service needs of the metadata store.
 type Store interface {
 	AuditEvents(ctx context.Context, q Query) ([]Row, error) // newest first
-	AuditAfter(ctx context.Context, seq int64, limit int) ([]Row, error)
+	ScanAudit(ctx context.Context, after, until int64, f func(*Row) error) error
+	AuditByID(ctx context.Context, id hub.ID) (Row, error)
+	AuditSubtrees(ctx context.Context, from, until int64) ([]hub.AuditSubtree, error)
 	AuditHead(ctx context.Context) (Head, error)
 	AuditCheckpoints(ctx context.Context, size int64, limit int) ([]Checkpoint, error)
 	AuditCheckpointOf(ctx context.Context, size int64) (Checkpoint, bool, error)
 	LastAuditCheckpoint(ctx context.Context) (Checkpoint, bool, error)
-	PutAuditCheckpoint(ctx context.Context, c Checkpoint) error
+	PutAuditCheckpoint(ctx context.Context, c Checkpoint, subtrees []hub.AuditSubtree) error
 	ForgetAudit(ctx context.Context, before time.Time, ev hub.Event) (base int64, err error)
 	RecordEvents(ctx context.Context, events ...hub.Event) error
 	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
@@ -44,6 +47,7 @@ type Options struct {
 	Instance  string     // id of the hub
 	Seeds     [][32]byte // of the signing keys, the newest first; secret
 	File      string     // gets every checkpoint; to be kept, or copied, outside of the database's reach
+	Post      func(ctx context.Context, c Checkpoint) error // hands the newest checkpoint to another place; nil: nowhere. It may get one twice
 	Every     time.Duration
 	Retention time.Duration // 0: for ever
 	Now       func() time.Time
@@ -58,6 +62,9 @@ type Service struct {
 	keys   note.Verifiers
 	public []string // verifier keys, the newest first
 	sink   sink
+
+	posting sync.Mutex // guards posted
+	posted  int64      // size of the last checkpoint that Post took
 }
 
 // New makes the service. It reads and starts nothing. Options without a seed are a fault and panic.
@@ -136,7 +143,25 @@ func (s *Service) Checkpoint(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.handOut(ctx)
+	return errors.Join(s.handOut(ctx), s.post(ctx))
+}
+
+// post hands the newest checkpoint out, unless it was already. One that stands for all before it is enough.
+func (s *Service) post(ctx context.Context) error {
+	if s.opts.Post == nil {
+		return nil
+	}
+	s.posting.Lock()
+	defer s.posting.Unlock()
+	c, ok, err := s.store.LastAuditCheckpoint(ctx)
+	if err != nil || !ok || c.Size == s.posted {
+		return err
+	}
+	if err := s.opts.Post(ctx, c); err != nil {
+		return fmt.Errorf("handing out a checkpoint: %w", err)
+	}
+	s.posted = c.Size
+	return nil
 }
 
 // grow makes the checkpoint of the first size events out of the last one. It does not sign what does not fit together.
@@ -156,30 +181,32 @@ func (s *Service) grow(ctx context.Context, last Checkpoint, ok bool, size int64
 		}
 		chain = n.Chain
 	}
-	var record []byte
-	for f.Size() < size {
-		rows, err := s.store.AuditAfter(ctx, f.Size(), int(min(page, size-f.Size())))
-		if err != nil {
-			return err
-		}
-		if len(rows) == 0 {
-			return fmt.Errorf("the audit log ends at event %d, its head says %d: run ambit audit verify", f.Size(), size)
-		}
-		for _, r := range rows {
-			record = auditchain.Record(record[:0], r)
-			chain = auditchain.Next(chain, record)
-			if r.Seq != f.Size()+1 || !bytes.Equal(r.Hash, chain[:]) {
+	var subtrees []hub.AuditSubtree
+	f.OnSubtree = func(n int64, root auditchain.Hash) {
+		subtrees = append(subtrees, hub.AuditSubtree{N: n, Hash: root[:]})
+	}
+	err := s.eachPiece(ctx, last.Size, size, 0, func(p *piece) error {
+		for i, l := range p.links {
+			if l.seq != f.Size()+1 || l.bad != nil || i == 0 && auditchain.Next(chain, p.record) != l.hash {
 				return fmt.Errorf("event %d of the audit log is missing or was changed: run ambit audit verify", f.Size()+1)
 			}
-			f.Append(record)
+			f.AppendLeaf(l.leaf)
+			chain = l.hash
 		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if f.Size() != size {
+		return fmt.Errorf("the audit log ends at event %d, its head says %d: run ambit audit verify", f.Size(), size)
 	}
 	c := auditchain.Checkpoint{Size: size, Root: f.Root(), Chain: chain, At: s.opts.Now().UTC().Truncate(time.Microsecond)}
 	msg, err := auditchain.Sign(c, auditchain.Origin(s.opts.Instance), s.signer)
 	if err != nil {
 		return err
 	}
-	return s.store.PutAuditCheckpoint(ctx, Checkpoint{Size: size, At: c.At, Frontier: f.Marshal(), Note: string(msg)})
+	return s.store.PutAuditCheckpoint(ctx, Checkpoint{Size: size, At: c.At, Frontier: f.Marshal(), Note: string(msg)}, subtrees)
 }
 
 // handOut appends to the file the checkpoints that it does not have.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
@@ -91,23 +92,13 @@ func (s *Service) verify(ctx context.Context) (Report, int64, error) {
 	if err != nil {
 		return r, 0, err
 	}
-	end := max(head.Seq, head.Last)
 	explained := head.Base == 0
-	for w.rows < end {
-		list, err := s.store.AuditAfter(ctx, w.rows, int(min(page, end-w.rows)))
-		if err != nil {
-			return r, 0, err
-		}
-		if len(list) == 0 || list[0].Seq > end {
-			break
-		}
-		for _, row := range list {
-			w.row(row)
-			explained = explained || row.Type == retentionType && row.Message == retentionMessage(head.Base)
-			if err := w.compare(ctx, stored, outside); err != nil {
-				return r, 0, err
-			}
-		}
+	err = s.eachPiece(ctx, head.Base, max(head.Seq, head.Last), head.Base, func(p *piece) error {
+		explained = explained || p.explained
+		return w.piece(ctx, p, stored, outside)
+	})
+	if err != nil {
+		return r, 0, err
 	}
 	if !explained {
 		r.bad(head.Base, "", "The events up to number %d are gone, and no event tells of their deletion.", head.Base)
@@ -140,27 +131,69 @@ func (w *walk) begin(ctx context.Context, base int64) error {
 	return nil
 }
 
-// row checks one event.
-func (w *walk) row(r Row) {
-	if r.Seq != w.rows+1 {
-		if r.Seq == w.rows+2 {
+// piece puts a piece behind what was read before.
+func (w *walk) piece(ctx context.Context, p *piece, stored *storedNotes, outside *outsideNotes) error {
+	for i := 0; i < len(p.links); i++ {
+		l := p.links[i]
+		if i == 0 && l.seq == w.rows+1 && (auditchain.Next(w.chain, p.record) != l.hash || len(p.first.Hash) != len(l.hash)) {
+			l.bad = &p.first
+		}
+		// A whole subtree at once, when no checkpoint ends within it.
+		end := l.seq - 1 + auditchain.SubtreeSize
+		if root, ok := p.subtrees[end]; ok && l.seq == w.rows+1 && l.bad == nil && w.frontier.Size() == w.rows && w.rows%auditchain.SubtreeSize == 0 {
+			next, err := w.next(ctx, stored, outside)
+			if err != nil {
+				return err
+			}
+			if next >= end {
+				i += auditchain.SubtreeSize - 1
+				w.frontier.AppendSubtree(root)
+				w.rows, w.chain, w.Events = end, p.links[i].hash, w.Events+auditchain.SubtreeSize
+				if err := w.compare(ctx, stored, outside); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		w.link(l)
+		if err := w.compare(ctx, stored, outside); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link takes one event.
+func (w *walk) link(l link) {
+	if l.seq != w.rows+1 {
+		if l.seq == w.rows+2 {
 			w.bad(w.rows+1, "", "Event %d is missing.", w.rows+1)
 		} else {
-			w.bad(w.rows+1, "", "Events %d to %d are missing.", w.rows+1, r.Seq-1)
+			w.bad(w.rows+1, "", "Events %d to %d are missing.", w.rows+1, l.seq-1)
 		}
 		w.broken = true
 	}
-	record := auditchain.Record(nil, r)
-	if want := auditchain.Next(w.chain, record); !bytes.Equal(want[:], r.Hash) && r.Seq == w.rows+1 {
+	if r := l.bad; r != nil {
 		w.bad(r.Seq, r.ID, "Event %d (%s of %s) does not have the hash that follows from it: it, or the one before it, was changed.",
 			r.Seq, r.Type, r.At.UTC().Format("2006-01-02 15:04:05"))
 	}
-	if len(r.Hash) == len(w.chain) {
-		w.chain = auditchain.Hash(r.Hash)
-	}
-	w.frontier.Append(record)
-	w.rows = r.Seq
+	w.chain = l.hash
+	w.frontier.AppendLeaf(l.leaf)
+	w.rows = l.seq
 	w.Events++
+}
+
+// next returns the size of the next checkpoint to compare with.
+func (w *walk) next(ctx context.Context, stored *storedNotes, outside *outsideNotes) (int64, error) {
+	size := int64(math.MaxInt64)
+	c, ok, err := stored.peek(ctx)
+	if ok {
+		size = c.Size
+	}
+	if len(outside.list) > 0 {
+		size = min(size, outside.list[0].Size)
+	}
+	return size, err
 }
 
 // compare holds the checkpoints of the present size against the tree.

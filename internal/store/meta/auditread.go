@@ -19,17 +19,12 @@ const (
 		ORDER BY seq DESC LIMIT ?`
 	selectAudit            = auditColumns + `WHERE seq > 0` + auditConditions
 	selectAuditOfNamespace = auditColumns + `WHERE namespace_id = ?` + auditConditions
+	selectAuditBetween     = auditColumns + `WHERE seq > ? AND seq <= ? ORDER BY seq`
+	selectAuditByID        = auditColumns + `WHERE id = ?`
 	selectAuditAfter       = auditColumns + `WHERE seq > ? ORDER BY seq LIMIT ?`
 	selectAuditHead        = `SELECT seq, hash, base_seq FROM audit_head WHERE name = 'log'`
 	selectAuditLast        = `SELECT COALESCE(MAX(seq), 0) FROM audit_log`
 
-	checkpointColumns     = `SELECT size, at, frontier, note FROM audit_checkpoints `
-	selectCheckpoints     = checkpointColumns + `WHERE size > ? ORDER BY size LIMIT ?`
-	selectCheckpoint      = checkpointColumns + `WHERE size = ?`
-	selectLastCheckpoint  = checkpointColumns + `ORDER BY size DESC LIMIT 1`
-	selectCheckpointUntil = checkpointColumns + `WHERE at < ? ORDER BY size DESC LIMIT 1`
-	insertCheckpoint      = `
-		INSERT INTO audit_checkpoints (size, at, frontier, note) VALUES (?, ?, ?, ?) ON CONFLICT (size) DO NOTHING`
 	deleteAuditUntil       = `DELETE FROM audit_log WHERE seq <= ?`
 	deleteCheckpointsUntil = `DELETE FROM audit_checkpoints WHERE size < ?`
 	updateAuditBase        = `UPDATE audit_head SET base_seq = ? WHERE name = 'log' AND base_seq < ?`
@@ -95,38 +90,6 @@ func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {
 	return h, db.fail(err, "reading the head of the audit log")
 }
 
-// AuditCheckpoints returns up to limit checkpoints of more than size events, smallest first.
-func (db *DB) AuditCheckpoints(ctx context.Context, size int64, limit int) ([]hub.AuditCheckpoint, error) {
-	cs, err := collect(ctx, db.single, scanCheckpoint, selectCheckpoints, size, limit)
-	return cs, db.fail(err, "reading audit checkpoints")
-}
-
-// AuditCheckpointOf returns the checkpoint of exactly size events, and whether there is one.
-func (db *DB) AuditCheckpointOf(ctx context.Context, size int64) (hub.AuditCheckpoint, bool, error) {
-	return db.checkpoint(ctx, selectCheckpoint, size)
-}
-
-// LastAuditCheckpoint returns the newest checkpoint, and whether there is one.
-func (db *DB) LastAuditCheckpoint(ctx context.Context) (hub.AuditCheckpoint, bool, error) {
-	return db.checkpoint(ctx, selectLastCheckpoint)
-}
-
-func (db *DB) checkpoint(ctx context.Context, text string, args ...any) (hub.AuditCheckpoint, bool, error) {
-	cs, err := collect(ctx, db.single, scanCheckpoint, text, args...)
-	if err != nil || len(cs) == 0 {
-		return hub.AuditCheckpoint{}, false, db.fail(err, "reading audit checkpoints")
-	}
-	return cs[0], true, nil
-}
-
-// PutAuditCheckpoint stores a checkpoint. One of the same size that another process stored before stays.
-func (db *DB) PutAuditCheckpoint(ctx context.Context, c hub.AuditCheckpoint) error {
-	return db.mutate(ctx, "storing an audit checkpoint", func(tx *Tx) error {
-		_, err := tx.exec(ctx, insertCheckpoint, c.Size, c.At, c.Frontier, c.Note)
-		return err
-	})
-}
-
 // ForgetAudit deletes the events that the newest checkpoint made before the given time covers, and the checkpoints
 // before that one, which stays as what the rest of the chain begins at. When something was deleted it records ev, with
 // a message that says what. It returns the number of the last event that is gone.
@@ -156,8 +119,4 @@ func scanAudit(s scanner) (r hub.AuditRow, err error) {
 	e := &r.Event
 	return r, s.Scan(&r.Seq, &r.Hash, &r.IPSalt, &e.ID, &e.Type, &e.ActorID, &e.ActorName, &e.TokenID, &e.NamespaceID, &e.RepoID,
 		&e.TargetID, &e.Message, &e.IP, &e.UserAgent, asTime{&e.At})
-}
-
-func scanCheckpoint(s scanner) (c hub.AuditCheckpoint, err error) {
-	return c, s.Scan(&c.Size, asTime{&c.At}, &c.Frontier, &c.Note)
 }
