@@ -51,6 +51,7 @@ type home struct {
 	t     *testing.T
 	data  string
 	token string
+	more  []string // settings of the servers that follow
 }
 
 const repoName = "bob/fault"
@@ -135,9 +136,19 @@ var readyLine = regexp.MustCompile(`is ready at (http://\S+)`)
 // serve starts the server, under a tracer if one is given.
 func (h *home) serve(under ...string) *server {
 	h.t.Helper()
+	s, err := h.launch(func(int) {}, under...)
+	if err != nil {
+		h.t.Fatalf("the server ended before it was ready: %v\n%s", err, &s.log)
+	}
+	return s
+}
+
+// launch is serve, but tells when the server ends before it is ready. started hears the id of its process, or its tracer's.
+func (h *home) launch(started func(pid int), under ...string) (*server, error) {
+	h.t.Helper()
 	args := append(under, binary, "serve", "--data", h.data, "--listen", "127.0.0.1:0")
 	s := &server{h: h, cmd: exec.Command(args[0], args[1:]...), done: make(chan error, 1)}
-	s.cmd.Env = env()
+	s.cmd.Env = append(env(), h.more...)
 	s.cmd.Stderr = &s.log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := s.cmd.StdoutPipe()
@@ -147,6 +158,7 @@ func (h *home) serve(under ...string) *server {
 	if err := s.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
+	started(s.cmd.Process.Pid)
 	ready := make(chan string, 1)
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -159,20 +171,24 @@ func (h *home) serve(under ...string) *server {
 	select {
 	case s.url = <-ready:
 	case err := <-s.done:
-		h.t.Fatalf("the server ended before it was ready: %v\n%s", err, &s.log)
+		s.cmd = nil
+		return s, err
 	}
 	s.pid = s.cmd.Process.Pid
 	if len(under) > 0 {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.pid, s.pid))
-		if err == nil {
-			s.pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
-		}
-		if err != nil {
-			h.t.Fatal(err)
+		if s.pid = childOf(s.pid); s.pid == 0 {
+			h.t.Fatal("the tracer has no child")
 		}
 	}
 	h.t.Cleanup(func() { s.stop(syscall.SIGKILL) })
-	return s
+	return s, nil
+}
+
+// childOf returns the id of the one child of a process, 0 if it has none.
+func childOf(pid int) int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	child, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return child
 }
 
 // stop ends the server and waits. Stopping twice does nothing.
@@ -233,6 +249,16 @@ type traced struct {
 
 func (h *home) serveTraced() *traced {
 	h.t.Helper()
+	tr, err := h.launchTraced(0)
+	if err != nil {
+		h.t.Fatalf("the server ended before it was ready: %v\n%s", err, &tr.log)
+	}
+	return tr
+}
+
+// launchTraced starts a traced server that is killed after a step, counted from its start, perhaps before it is ready.
+func (h *home) launchTraced(at int64) (*traced, error) {
+	h.t.Helper()
 	fifo := filepath.Join(h.t.TempDir(), "steps")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		h.t.Fatal(err)
@@ -243,19 +269,24 @@ func (h *home) serveTraced() *traced {
 	}
 	h.t.Cleanup(func() { lines.Close() })
 	tr := &traced{}
+	tr.at.Store(at)
+	tracer := make(chan int, 1)
 	go func() {
+		pid := <-tracer
 		for in := bufio.NewScanner(lines); in.Scan(); {
 			if strings.Contains(in.Text(), "unfinished ...") {
 				continue // its end comes on a line of its own
 			}
 			if tr.seen.Add(1) == tr.at.Load() {
-				syscall.Kill(tr.pid, syscall.SIGKILL)
+				if child := childOf(pid); child != 0 {
+					syscall.Kill(child, syscall.SIGKILL)
+				}
 			}
 		}
 	}()
-	tr.server = h.serve("strace", "-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace="+steps,
+	tr.server, err = h.launch(func(pid int) { tracer <- pid }, "strace", "-f", "-qq", "--seccomp-bpf", "-e", "signal=none", "-e", "trace="+steps,
 		"-e", "inject="+steps+":delay_exit=20000", "-o", fifo)
-	return tr
+	return tr, err
 }
 
 // whileFailing runs f while every one of the calls fails in the server.

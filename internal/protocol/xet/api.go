@@ -20,9 +20,16 @@ type Tickets interface {
 	Redeem(ctx context.Context, text, method string) (*access.Subject, identity.Ticket, error)
 }
 
+// Copier makes a large file of the repository that g may read part of the one that it may write. transfer.Service is one
+// for all repositories, xet.Service for those of one owner.
+type Copier interface {
+	Copy(ctx context.Context, g access.Grant, file xethash.Hash, d hub.Digest, ev hub.Event) error
+}
+
 // API is the Xet protocol.
 type API struct {
 	xet     *xet.Service
+	copies  Copier
 	tickets Tickets
 	now     func() time.Time
 }
@@ -32,7 +39,13 @@ func New(s *xet.Service, tickets Tickets, now func() time.Time) *API {
 	if now == nil {
 		now = time.Now
 	}
-	return &API{xet: s, tickets: tickets, now: now}
+	return &API{xet: s, copies: s, tickets: tickets, now: now}
+}
+
+// WithCopies lets c copy files, also from one owner to another. It returns a.
+func (a *API) WithCopies(c Copier) *API {
+	a.copies = c
+	return a
 }
 
 // base is where the store lies. {space} is the domain and the epoch of its memory: clients keep what they remember of chunks

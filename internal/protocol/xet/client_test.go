@@ -48,7 +48,7 @@ func start(t *testing.T, cfg xet.Config) *bench {
 		h.Repos.WithChunked(b.xet.OpenDigest)
 		hubapi.New(hubapi.Services{Repos: h.Repos, Transfer: transfers, Xet: b.xet}).Register(h.Server)
 		resolve.New(transfers).Register(h.Server)
-		api := xetapi.New(b.xet, h.Auth, nil)
+		api := xetapi.New(b.xet, h.Auth, nil).WithCopies(transfers)
 		api.Register(h.Server)
 		lfs.New(transfers, h.Auth, nil).WithXet(api).Register(h.Server)
 	}, testkit.WithBlobs(blobs))

@@ -69,7 +69,7 @@ func (a *API) duplicate(w http.ResponseWriter, r *httpd.Request, q duplication, 
 			d, err = hub.ParseDigest(f.SHA256)
 		}
 		if err == nil {
-			err = a.xet.Copy(r.Context(), g, h, d, r.Event("xet.copy"))
+			err = a.copies.Copy(r.Context(), g, h, d, r.Event("xet.copy"))
 		}
 		var e *hub.Error
 		switch {

@@ -204,7 +204,7 @@ func TestClientVectors(t *testing.T) {
 	}
 }
 
-// TestDuplicate copies a file within an owner's repositories.
+// TestDuplicate copies a file between repositories of one owner and of two.
 func TestDuplicate(t *testing.T) {
 	b := start(t, xet.Config{})
 	p := pack(t, noise(4, 150_000))
@@ -221,11 +221,22 @@ func TestDuplicate(t *testing.T) {
 	if got := b.do("GET", "/datasets/acme/table/resolve/main/copy.bin", b.TokenValue("bob.read"), nil).want(t, 200); !bytes.Equal(got.body, p.data) {
 		t.Error("the bytes differ")
 	}
-	// What the source does not have, and what another owner would get, is listed as failed.
-	for _, c := range [][3]string{{"models/acme/open", "model", "acme/gated"}, {"models/acme/closed", "model", "alice/public"}} {
+	// What the source does not have is listed as failed, whoever would get it.
+	for _, c := range [][3]string{{"models/acme/open", "model", "acme/gated"}, {"models/acme/open", "model", "alice/public"}} {
 		if got := string(ask("alice.write", c[0], c[1], c[2]).want(t, 200).body); !strings.Contains(got, string(digestOf(p.data))) {
 			t.Errorf("%v: %s", c, got)
 		}
+	}
+	// Another owner gets the bytes, and as often as he asks.
+	b.commit("alice.write", "models/alice/public", "copy.bin", p).want(t, 400)
+	for range 2 {
+		if got := string(ask("alice.write", "models/acme/closed", "model", "alice/public").want(t, 200).body); strings.TrimSpace(got) != `{"failed":[]}` {
+			t.Errorf("got %s", got)
+		}
+	}
+	b.commit("alice.write", "models/alice/public", "copy.bin", p).want(t, 200)
+	if got := b.do("GET", "/alice/public/resolve/main/copy.bin", "", nil).want(t, 200); !bytes.Equal(got.body, p.data) {
+		t.Error("the bytes differ")
 	}
 	ask("mallory.write", "models/acme/closed", "model", "acme/open").want(t, 404)
 	ask("carol.write", "models/acme/closed", "dataset", "acme/table").want(t, 403)

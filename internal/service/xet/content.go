@@ -134,6 +134,7 @@ func (c *content) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := c.advance(); err != nil {
+			c.note(err)
 			return 0, err
 		}
 	}
@@ -151,6 +152,7 @@ func (c *content) WriteTo(w io.Writer) (total int64, err error) {
 				return total, nil
 			}
 			if err := c.advance(); err != nil {
+				c.note(err)
 				return total, err
 			}
 		}
@@ -161,6 +163,13 @@ func (c *content) WriteTo(w io.Writer) (total int64, err error) {
 		if err != nil {
 			return total, err
 		}
+	}
+}
+
+// note writes rot down. Who reads without checking does so again in another way.
+func (c *content) note(err error) {
+	if !c.trust {
+		c.svc.noteRot(c.ctx, err)
 	}
 }
 

@@ -24,15 +24,37 @@ func healKey(h xethash.Hash) string { return "xorb-new/" + h.String() }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// rotCause marks the cause of an error as rot.
-type rotCause struct{ error }
+// rotCause marks the cause of an error as rot of a xorb.
+type rotCause struct {
+	error
+	xorb xethash.Hash
+}
 
 // Unwrap returns what was found.
 func (r *rotCause) Unwrap() error { return r.error }
 
 // rot is the error of stored bytes that are not what they were.
 func rot(h xethash.Hash, err error) error {
-	return hub.Wrap(&rotCause{err}, hub.Internal, "the stored xorb %s is damaged", h)
+	return hub.Wrap(&rotCause{err, h}, hub.Internal, "the stored xorb %s is damaged", h)
+}
+
+// noteRot tells whether an error is rot. If so, nobody is told of the xorb any more, and it is stored anew when it is uploaded
+// again. One that was swept in the meantime is gone, not rotten; for its readers that is the same.
+func (s *Service) noteRot(ctx context.Context, err error) bool {
+	var r *rotCause
+	if !errors.As(err, &r) {
+		return false
+	}
+	ctx = context.WithoutCancel(ctx)
+	if _, gone := s.meta.XetXorb(ctx, r.xorb); hub.Is(gone, hub.NotFound) {
+		return true
+	}
+	s.logErr(ctx, "stored bytes are damaged", err)
+	s.tables.drop(r.xorb)
+	if err := s.meta.SetXetChecked(ctx, r.xorb, true); err != nil {
+		s.logErr(ctx, "noting damage", err)
+	}
+	return true
 }
 
 // openXorb opens a stored xorb; the caller closes it.
@@ -102,15 +124,13 @@ func (s *Service) table(ctx context.Context, h xethash.Hash) (xorb.Table, error)
 	return t, nil
 }
 
-// soundTable is table, but for bytes that are missing or damaged it returns nil and no error, after it has seen to it that
-// nobody is told of the xorb any more and that it is stored anew when it is uploaded again.
+// soundTable is table, but for bytes that are missing or damaged it returns nil and no error.
 func (s *Service) soundTable(ctx context.Context, h xethash.Hash) (xorb.Table, error) {
 	t, err := s.table(ctx, h)
-	if err == nil || !errors.As(err, new(*rotCause)) {
-		return t, err
+	if err != nil && s.noteRot(ctx, err) {
+		return nil, nil
 	}
-	s.logErr(ctx, "stored bytes are damaged", err)
-	return nil, s.meta.SetXetChecked(ctx, h, true)
+	return t, err
 }
 
 func rowOf(h xethash.Hash, t xorb.Table) hub.XetXorb {

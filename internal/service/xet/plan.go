@@ -64,7 +64,11 @@ func (s *Service) Plan(ctx context.Context, g access.Grant, file xethash.Hash, s
 	if err != nil {
 		return nil, err
 	}
-	return s.plan(ctx, f, *span)
+	p, err := s.plan(ctx, f, *span)
+	if err != nil {
+		s.noteRot(ctx, err)
+	}
+	return p, err
 }
 
 func pastEnd(size int64) error {
@@ -154,6 +158,8 @@ func (s *Service) OpenData(ctx context.Context, g access.Grant, h xethash.Hash) 
 	if _, err := g.Repo(access.RepoContentRead); err != nil {
 		return nil, 0, nil, err
 	}
-	o, packed, err = s.openXorb(ctx, h)
+	if o, packed, err = s.openXorb(ctx, h); err != nil {
+		s.noteRot(ctx, err)
+	}
 	return o, packed, s.guard(ctx, g).check, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/xetterms"
 	"github.com/ambit-hub/ambit/internal/format/xorb"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/blob"
 )
 
 // Bounds of what one shard may describe. The Merkle trees of files cost per chunk named, whatever its length.
@@ -82,7 +83,7 @@ func spool(body io.Reader, dir string) (text io.Reader, done func(), err error) 
 	}
 	f, err := os.CreateTemp(dir, "shard-*")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, blob.FullDisk(err)
 	}
 	done = func() {
 		f.Close()
@@ -96,7 +97,7 @@ func spool(body io.Reader, dir string) (text io.Reader, done func(), err error) 
 	}
 	if err != nil {
 		done()
-		return nil, nil, err
+		return nil, nil, blob.FullDisk(err)
 	}
 	return f, done, nil
 }
@@ -297,6 +298,9 @@ func (u *Upload) Register(ctx context.Context, ev hub.Event, tell func(Progress)
 			return err
 		}
 		d, err := s.digest(ctx, u.files[i], f.Claim)
+		if err != nil && s.noteRot(ctx, err) {
+			return unproven(f.Hash) // so the client sends it again, which heals it
+		}
 		if err != nil {
 			return err
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
+	"syscall"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -65,6 +67,15 @@ func (e Expect) Check(info Info) error {
 		return hub.Errorf(hub.Unprocessable, "The SHA-256 is %s, but %s was announced.", info.SHA256, e.SHA256)
 	}
 	return nil
+}
+
+// FullDisk gives an error of the operating system that tells of a full disk the code InsufficientStorage; any other it returns
+// as it is.
+func FullDisk(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return hub.Wrap(err, hub.InsufficientStorage, "The hub's disk is full.")
+	}
+	return err
 }
 
 // SameSize is what stores answer when a key is written again: nil when the sizes agree, otherwise Conflict.

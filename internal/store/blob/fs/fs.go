@@ -223,8 +223,6 @@ func fsError(err error) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return hub.Wrap(err, hub.NotFound, "There is no such object in the store.")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return hub.Wrap(err, hub.InsufficientStorage, "The hub's disk is full.")
 	}
-	return err
+	return blob.FullDisk(err)
 }
