@@ -14,9 +14,6 @@ import (
 // commit makes one commit of the operations in the body, which is read as a stream.
 // Source: huggingface_hub hf_api.py, create_commit; @huggingface/hub lib/commit.ts.
 func (a *API) commit(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
-	if err := refusePullRequest(r); err != nil {
-		return err
-	}
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
 		return err

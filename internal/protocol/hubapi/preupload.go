@@ -24,9 +24,6 @@ type probeAnswer struct {
 // preupload tells clients how to upload files.
 // Source: huggingface_hub _commit_api.py, _fetch_upload_modes; @huggingface/hub lib/commit.ts.
 func (a *API) preupload(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
-	if err := refusePullRequest(r); err != nil {
-		return err
-	}
 	var b struct {
 		Files []struct {
 			Path   string `json:"path"`

@@ -1,6 +1,8 @@
 package hubapi
 
 import (
+	"net/http"
+
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
@@ -11,19 +13,35 @@ import (
 const maxProbeBody = 8 << 20
 
 func (a *API) registerUploads(s *httpd.Server) {
-	s.Repo(httpd.RepoAPI, "POST /preupload/{rev}", access.RepoPreupload, a.preupload, httpd.MaxBody(maxProbeBody))
-	s.Repo(httpd.RepoAPI, "POST /commit/{rev}", access.RepoWrite, a.commit, httpd.Upload())
+	uploadRoute(s, "POST /preupload/{rev}", access.RepoPreupload, a.preupload, httpd.MaxBody(maxProbeBody))
+	uploadRoute(s, "POST /commit/{rev}", access.RepoWrite, a.commit, httpd.Streaming())
 }
 
-// refusePullRequest answers create_pr, which needs discussions.
-func refusePullRequest(r *httpd.Request) error {
-	pr, err := r.QueryBool("create_pr")
-	if err != nil {
-		return err
+// uploadRequest is a step of an upload. One that shall become a pull request asks for what opening one asks for, which
+// readers may do, and not for the right to write.
+// Source: access-model 7.1, rows 34 to 37.
+type uploadRequest struct {
+	repo        hub.RepoID
+	action      access.Action
+	pullRequest bool
+}
+
+func (q uploadRequest) Needs() []access.Need {
+	if q.pullRequest {
+		return []access.Need{{Action: access.DiscussionWrite, Target: access.Repo(q.repo)}}
 	}
-	if pr {
-		return &hub.Error{Code: hub.Forbidden, Reason: "pull_requests.unavailable",
-			Message: "Pull requests are not available on this hub yet: commit to a branch instead (create_pr=False)."}
-	}
-	return nil
+	return []access.Need{{Action: q.action, Target: access.Repo(q.repo)}}
+}
+
+func uploadRoute(s *httpd.Server, pattern string, action access.Action, h grantHandler, opts ...httpd.Option) {
+	httpd.Add(s, httpd.RepoAPI, pattern, func(r *httpd.Request) (q uploadRequest, err error) {
+		q = uploadRequest{repo: r.Repo, action: action}
+		q.pullRequest, err = r.QueryBool("create_pr")
+		return q, err
+	}, func(w http.ResponseWriter, r *httpd.Request, q uploadRequest, g access.Grant) error {
+		if q.pullRequest {
+			return absent(noDiscussions)
+		}
+		return h(w, r, g)
+	}, opts...)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
 
-// address is where a row's request comes from, "" for where it does come from.
-func (r Row) address() string {
+// Address is where a row's request comes from, "" for where it does come from.
+func (r Row) Address() string {
 	for _, f := range splitFacts(r.Token) {
 		if a, ok := strings.CutPrefix(f, "from="); ok {
 			return a
@@ -197,7 +197,7 @@ func (w *World) Present(req *http.Request, r Row) bool {
 	if ok && header != "" {
 		req.Header.Set(header, value)
 	}
-	if a := r.address(); a != "" {
+	if a := r.Address(); a != "" {
 		req.Header.Set("X-Forwarded-For", a)
 	}
 	return ok

@@ -4,53 +4,19 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/ambit-hub/ambit/internal/access/explain"
 	"github.com/ambit-hub/ambit/internal/hub"
-	"github.com/ambit-hub/ambit/internal/protocol/githttp"
-	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
-	"github.com/ambit-hub/ambit/internal/protocol/lfs"
-	"github.com/ambit-hub/ambit/internal/protocol/resolve"
-	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
-	"github.com/ambit-hub/ambit/internal/service/accounts"
-	"github.com/ambit-hub/ambit/internal/service/gates"
-	"github.com/ambit-hub/ambit/internal/service/git"
-	"github.com/ambit-hub/ambit/internal/service/groups"
-	"github.com/ambit-hub/ambit/internal/service/policies"
-	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
-	"github.com/ambit-hub/ambit/internal/service/tokens"
-	"github.com/ambit-hub/ambit/internal/service/transfer"
-	"github.com/ambit-hub/ambit/internal/service/xet"
-	"github.com/ambit-hub/ambit/internal/testkit"
 	"github.com/ambit-hub/ambit/internal/testkit/law"
 )
 
 const tables = "../../access/testdata"
-
-func start(t *testing.T) *testkit.Hub {
-	return testkit.New(t, func(h *testkit.Hub) {
-		tr := h.Transfer(transfer.Config{})
-		hubapi.New(hubapi.Services{
-			Accounts: accounts.New(h.DB, h.Keys, accounts.Options{PasswordMinLength: 10, SessionLifetime: time.Hour}),
-			Tokens:   tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{MaxPerUser: 100, MaxScopes: 10}),
-			Repos:    h.Repos, Transfer: tr, Policies: policies.New(h.DB, h.Keys, nil), Groups: groups.New(h.DB, h.Zone, nil), Gates: gates.New(h.DB, h.Repos, nil),
-			Machines: serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{}),
-			Explain:  explain.New(h.DB, h.Zone),
-		}).Register(h.Server)
-		resolve.New(tr).Register(h.Server)
-		lfs.New(tr, h.Auth, nil).Register(h.Server)
-		xetapi.New(h.Xet(xet.Config{}), h.Auth, nil).Register(h.Server)
-		githttp.New(git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone}), githttp.Config{}).Register(h.Server)
-	}, testkit.BehindProxy)
-}
 
 // TestTheLawThroughEveryDoor plays every table of the access engine through HTTP.
 func TestTheLawThroughEveryDoor(t *testing.T) {
 	for name, rows := range law.Read(t, tables) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := law.Build(t, start(t), tables)
+			w := law.Build(t, law.Start(t), tables)
 			played, calls := w.Play(t, rows, doors)
 			t.Logf("%d of %d rows, %d calls", played, len(rows), calls)
 			if played*10 < len(rows)*8 {
