@@ -26,6 +26,7 @@ type PackSwap struct {
 	// connectivity was checked before are refused.
 	Drops bool
 	Gen   int64
+	Event Event // of a swap that somebody asked for, or that drops something; without a type nothing is recorded
 }
 
 // FileLock says that one person works on a file. Source: git-lfs docs/api/locking.md.

@@ -113,6 +113,9 @@ func (s *Service) round(ctx context.Context) error {
 	return nil
 }
 
+// operator is who the audit log says repacked a repository or collected its garbage.
+var operator = hub.Event{ActorName: "operator"}
+
 // find returns the repository that the operator named. RepoNotFound.
 func (s *Service) find(ctx context.Context, g access.Grant, id hub.RepoID) (hub.Repo, error) {
 	if err := g.Has(access.InstanceAdmin); err != nil {
@@ -137,7 +140,7 @@ func (s *Service) Repack(ctx context.Context, g access.Grant, id hub.RepoID, p g
 	if err != nil {
 		return gitrepo.Kept{}, err
 	}
-	return s.d.Keeper.Repack(ctx, r.ID, p)
+	return s.d.Keeper.Noting(operator).Repack(ctx, r.ID, p)
 }
 
 // GC collects the garbage of a repository; now ends the time of grace. Conflict while another job is at work on it.
@@ -146,7 +149,7 @@ func (s *Service) GC(ctx context.Context, g access.Grant, id hub.RepoID, now boo
 	if err != nil {
 		return gitrepo.Kept{}, err
 	}
-	return s.d.Keeper.GC(ctx, r.ID, now, p)
+	return s.d.Keeper.Noting(operator).GC(ctx, r.ID, now, p)
 }
 
 // Export writes a repository into a folder of the hub's machine, which must not exist or be empty.

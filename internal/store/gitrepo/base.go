@@ -53,6 +53,11 @@ func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layo
 	}
 	if how.drop && !r.found && r.dropped.count() == 0 {
 		// Most repositories have no garbage, or none that is new: nothing is written for them.
+		if k.noted() {
+			if err := k.meta.RecordEvents(ctx, k.event(repo, eventGC, "Collected garbage: there was none to be set aside or dropped.")); err != nil {
+				return kept, err
+			}
+		}
 		return Kept{PacksBefore: len(v.packs), PacksAfter: len(v.packs), BytesBefore: v.bytes(), BytesAfter: v.bytes(),
 			Objects: r.live.count(), Unreachable: r.aside.count() + r.staying.count()}, k.meta.MarkGC(ctx, repo, v.gen)
 	}

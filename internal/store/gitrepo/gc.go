@@ -2,6 +2,8 @@ package gitrepo
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -19,6 +21,8 @@ type KeeperMeta interface {
 	// OldTips returns what refs pointed to before they were moved or deleted after since.
 	OldTips(ctx context.Context, repoID hub.ID, since time.Time) ([]hub.OID, error)
 	MarkGC(ctx context.Context, repoID hub.ID, gen int64) error
+	// RecordEvents writes events of jobs that changed nothing, or that came after their change.
+	RecordEvents(ctx context.Context, events ...hub.Event) error
 	// LinkedLFS pages through the large files linked since before a time; UnlinkLFS removes links of a repository
 	// that is still at a generation.
 	LinkedLFS(ctx context.Context, repoID hub.ID, before time.Time, after hub.Digest, limit int) ([]hub.LFSObject, error)
@@ -48,6 +52,15 @@ type Keeper struct {
 	s    *Store
 	meta KeeperMeta
 	cfg  KeeperConfig
+	ev   hub.Event // the beginning of what is recorded; see Noting
+}
+
+// Noting returns a keeper whose jobs are recorded in the audit log as done by the actor of ev, also those that find nothing
+// to do. What others drop is recorded as the schedule's.
+func (k *Keeper) Noting(ev hub.Event) *Keeper {
+	noting := *k
+	noting.ev = ev
+	return &noting
 }
 
 // NewKeeper makes a keeper. It starts nothing; see Run.
@@ -115,6 +128,10 @@ func (k *Keeper) GC(ctx context.Context, repo hub.ID, now bool, p Progress) (Kep
 			return err
 		}
 		kept.LargeFiles, err = k.unlink(ctx, repo, k.cfg.Now().Add(-large), p)
+		if kept.LargeFiles > 0 {
+			text := fmt.Sprintf("Collected garbage: %d large files that no pointer names were let go.", kept.LargeFiles)
+			err = errors.Join(err, k.meta.RecordEvents(context.WithoutCancel(ctx), k.event(repo, eventGC, text)))
+		}
 		if hub.Is(err, hub.PreconditionFailed) {
 			err = nil // it changed: the next round sees to the large files
 		}
@@ -122,6 +139,25 @@ func (k *Keeper) GC(ctx context.Context, repo hub.ID, now bool, p Progress) (Kep
 	})
 	return kept, tooFast(err)
 }
+
+// The types of events.
+const (
+	eventGC     = "repo.gc"
+	eventRepack = "repo.repack"
+)
+
+// event says who did what to a repository.
+func (k *Keeper) event(repo hub.ID, typ, text string) hub.Event {
+	ev := k.ev
+	ev.Type, ev.RepoID, ev.Message = typ, repo, text
+	if ev.ActorID == "" && ev.ActorName == "" {
+		ev.ActorName = "schedule"
+	}
+	return ev
+}
+
+// noted tells whether jobs are recorded whatever they do.
+func (k *Keeper) noted() bool { return k.ev.ActorID != "" || k.ev.ActorName != "" }
 
 // gcAttempts is how often a collection starts over because the repository changed under it.
 const gcAttempts = 5

@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -26,7 +27,7 @@ var errChanged = hub.Errorf(hub.PreconditionFailed, "The repository changed at t
 // swap publishes the new packs. While nothing is dropped it does not matter that the repository has changed; otherwise
 // what was published meanwhile must not need what goes away.
 func (r *rebuilding) swap(ctx context.Context) (gen int64, err error) {
-	s := hub.PackSwap{RepoID: r.v.repo, New: r.made, Retired: r.retired, Lease: r.lease, Gen: r.v.gen, Drops: r.dropped.count() > 0}
+	s := hub.PackSwap{RepoID: r.v.repo, New: r.made, Retired: r.retired, Lease: r.lease, Gen: r.v.gen, Drops: r.dropped.count() > 0, Event: r.event()}
 	if len(r.retired) == 0 {
 		return r.v.gen, nil
 	}
@@ -39,6 +40,18 @@ func (r *rebuilding) swap(ctx context.Context) (gen int64, err error) {
 		}
 	}
 	return 0, errChanged
+}
+
+// event is what the audit log says of the swap: that somebody asked for it, and what is gone for good.
+func (r *rebuilding) event() hub.Event {
+	n, set := r.dropped.count(), r.result()
+	switch {
+	case n == 0 && !r.k.noted():
+		return hub.Event{}
+	case r.how.drop:
+		return r.k.event(r.v.repo, eventGC, fmt.Sprintf("Collected garbage: %d objects are gone, %d that nothing leads to are kept for now.", n, set.Unreachable))
+	}
+	return r.k.event(r.v.repo, eventRepack, fmt.Sprintf("Laid out anew: %d objects in %d packs.", set.Objects, set.PacksAfter))
 }
 
 // swapAttempts is how often a swap looks at what was published meanwhile.

@@ -378,3 +378,50 @@ func text(rng *rand.Rand, n int) string {
 	}
 	return b.String()
 }
+
+// TestJobsAreRecorded: what the operator asks for is in the audit log with what came of it, and so is all that is dropped.
+func TestJobsAreRecorded(t *testing.T) {
+	ks := newKept(t, nil, KeeperConfig{Grace: time.Hour})
+	repo := ks.repo(t, "one")
+	ks.commit(t, repo, "main", 0, map[string]string{"a": "first"})
+	last := hub.ID("")
+	events := func() (texts []string) {
+		t.Helper()
+		list, err := ks.db.ListEvents(t.Context(), last, 100)
+		ok(t, err)
+		for _, ev := range list {
+			last = ev.ID
+			if ev.Type == eventGC || ev.Type == eventRepack {
+				texts = append(texts, ev.Type+" "+ev.ActorName+" "+ev.Message)
+			}
+			if ev.RepoID == repo && ev.NamespaceID != ks.owner.ID {
+				t.Errorf("%+v", ev)
+			}
+		}
+		return texts
+	}
+	want := func(what string, lines ...string) {
+		t.Helper()
+		if got := events(); fmt.Sprint(got) != fmt.Sprint(lines) {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	want("nothing")
+	k := ks.k.Noting(hub.Event{ActorName: "operator"})
+	_, err := k.GC(t.Context(), repo, false, nil)
+	ok(t, err)
+	want("no garbage", "repo.gc operator Collected garbage: there was none to be set aside or dropped.")
+	_, err = k.Repack(t.Context(), repo, nil)
+	ok(t, err)
+	want("a repack", "repo.repack operator Laid out anew: 3 objects in 2 packs.")
+	ks.commit(t, repo, "gone", 1, map[string]string{"b": "second"})
+	ok(t, ks.move(t, repo, "gone", hub.ZeroOID))
+	_, err = ks.k.GC(t.Context(), repo, false, nil)
+	ok(t, err)
+	_, err = ks.k.Repack(t.Context(), repo, nil)
+	ok(t, err)
+	want("what loses nothing, by schedule")
+	_, err = ks.k.GC(t.Context(), repo, true, nil)
+	ok(t, err)
+	want("a loss by schedule", "repo.gc schedule Collected garbage: 3 objects are gone, 0 that nothing leads to are kept for now.")
+}

@@ -118,7 +118,7 @@ func (tx *Tx) held(ctx context.Context, l hub.Lease) error {
 
 // ReplacePacks makes a swap and returns the new generation. PreconditionFailed, and nothing changes, when the lease is
 // lost, when one of s.Retired is not live in this repository, and for s.Drops when the repository has changed since
-// s.Gen. RepoNotFound. Nothing is recorded: what refs lead to is the same.
+// s.Gen. RepoNotFound. What refs lead to is the same, so that nothing is recorded but s.Event.
 func (db *DB) ReplacePacks(ctx context.Context, s hub.PackSwap) (gen int64, err error) {
 	err = db.mutate(ctx, "replacing packs", func(tx *Tx) error {
 		var epoch int64
@@ -147,8 +147,11 @@ func (db *DB) ReplacePacks(ctx context.Context, s hub.PackSwap) (gen int64, err 
 				return err
 			}
 		}
-		_, err = tx.exec(ctx, swapRepo, gen, grown, s.RepoID)
-		return err
+		if _, err = tx.exec(ctx, swapRepo, gen, grown, s.RepoID); err != nil || s.Event.Type == "" {
+			return err
+		}
+		s.Event.RepoID = s.RepoID
+		return tx.record(ctx, s.Event, s.Event.Type)
 	})
 	return gen, err
 }
