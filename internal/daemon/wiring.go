@@ -157,9 +157,9 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
-		Accounts: d.accounts, Tokens: tokenService, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService, Explain: explainer}).Register(d.server)
+		Accounts: d.accounts, Tokens: tokenService, Insights: d.db, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService, Explain: explainer}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
-	store := xetapi.New(chunks, auth, nil)
+	store := xetapi.New(chunks, auth, nil).WithCopies(transfers)
 	store.Register(d.server)
 	lfs.New(transfers, auth, nil).WithXet(store).WithLocks(locks.New(d.db, gitrepo.CheckPath)).Register(d.server)
 	gitService := git.New(git.Config{MaxRegular: cfg.Commit.MaxRegularBytes}, git.Deps{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/xethash"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/store/blob"
@@ -53,6 +54,8 @@ type Chunked interface {
 	Refs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error)
 	// OpenDigest opens such a file as plain bytes; NotFound.
 	OpenDigest(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)
+	// Copy links a file of the repository that g may read to the one of the same owner that it may write; NotFound.
+	Copy(ctx context.Context, g access.Grant, file xethash.Hash, d hub.Digest, ev hub.Event) error
 }
 
 // Config bounds what this package accepts and keeps. Zero fields take the defaults named beside them.
