@@ -41,7 +41,7 @@ func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
 	}
 	action, target, _ := strings.Cut(e.Asked, " ")
 	d := hub.Denial{
-		RequestID: cut(requestID, 128), At: time.Now().UTC(), UserID: s.UserID(), TokenID: s.TokenID(), Action: action, Target: cut(target, 512),
+		RequestID: cut(withoutTrace(requestID), 128), At: time.Now().UTC(), UserID: s.UserID(), TokenID: s.TokenID(), Action: action, Target: cut(target, 512),
 		Code: e.Code, Reason: e.Reason, Message: cut(e.Message, 1024),
 	}
 	if a := s.Service(); a != nil {
@@ -58,6 +58,12 @@ func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
 		return
 	}
 	r.waiting = append(r.waiting, d)
+}
+
+// withoutTrace is a request id without the caller's trace id behind it: people copy one half of it or all.
+func withoutTrace(requestID string) string {
+	id, _, _ := strings.Cut(requestID, ";")
+	return id
 }
 
 func cut(s string, n int) string {
@@ -109,6 +115,7 @@ type Refusal struct {
 // the own tokens, to an admin of the organization concerned, and to administrators of the hub. NotFound to others, and
 // when nothing is kept of it.
 func (s *Service) Refusals(ctx context.Context, asker *access.Subject, requestID string, ev hub.Event) ([]Refusal, error) {
+	requestID = withoutTrace(requestID)
 	kept, err := s.store.Denials(ctx, requestID)
 	if err != nil {
 		return nil, err
