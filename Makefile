@@ -36,7 +36,7 @@ check: setup lint ## the long proofs as well: complete enumerations, every fault
 	$(GO) mod verify
 
 bench: setup build ## measure; every figure stands beside an anchor measured in the same run
-	$(GO) run ./test/bench
+	AMBIT_PG_DURABLE=1 test/env/with-postgres $(GO) run ./test/bench
 	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing
 	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
 

@@ -60,7 +60,7 @@ func (r *report) print() {
 func main() {
 	size := flag.Int64("size", 1024, "size of the large file in MiB")
 	rounds := flag.Int("rounds", 5, "interleaved rounds of each measurement")
-	only := flag.String("only", "", "comma-separated sections to run: requests, download, upload, commits, tree, xet (default: all)")
+	only := flag.String("only", "", "comma-separated sections to run: requests, download, upload, commits, tree, xet, audit, hostile (default: all)")
 	flag.Parse()
 	if err := run(*size<<20, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -92,6 +92,8 @@ func run(size int64, rounds int, only string) error {
 		{"upload", func(h *hub, r *report) error { return benchUpload(h, r, size, rounds) }},
 		{"download", func(h *hub, r *report) error { return benchDownload(h, r, size, rounds) }},
 		{"xet", func(h *hub, r *report) error { return benchXet(h, r, size, rounds) }},
+		{"audit", func(h *hub, r *report) error { return benchAudit(h, r, rounds) }},
+		{"hostile", func(h *hub, r *report) error { return benchHostile(h, r, rounds) }},
 	} {
 		if only != "" && !strings.Contains(","+only+",", ","+s.name+",") {
 			continue
