@@ -3,6 +3,7 @@ package testkit
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http/httptest"
 	"net/netip"
@@ -18,6 +19,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/blob/mem"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
@@ -37,6 +39,7 @@ type Hub struct {
 	Auth   *identity.Authenticator
 	Zone   *access.Authorizer
 	Repos  *repos.Service
+	Uses   *tokens.Recorder // of what tokens are used for; it writes on Flush alone
 	Server *httpd.Server
 	HTTP   httpd.Config // of the server; options may change it
 	URL    string       // without a trailing slash
@@ -95,6 +98,10 @@ func New(t testing.TB, register func(h *Hub), opts ...Option) *Hub {
 	h.Zone = access.NewAuthorizer(h.DB, access.Options{Refresher: h.Auth})
 	h.Repos = repos.New(h.DB, h.Git, h.Blobs, nil)
 	log := slog.New(slog.NewJSONHandler(h.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h.Uses = tokens.NewRecorder(h.DB, nil)
+	if h.HTTP.OnGrant == nil {
+		h.HTTP.OnGrant = h.Uses.Note
+	}
 	h.Server = httpd.New(h.HTTP, authenticator{h.Auth}, h.Zone, log)
 	register(h)
 	srv := httptest.NewServer(h.Server)
@@ -164,6 +171,16 @@ func (h *Hub) Token(name, user string, t hub.Token) string {
 	kid, digest := h.Keys.TokenDigest(secret.New(value))
 	h.must(h.DB.CreateToken(context.Background(), t, kid, digest, hub.Event{Type: "token.create"}))
 	h.tokens[name] = value
+	return value
+}
+
+// Session begins a browser session of a user and returns the value of its cookie.
+func (h *Hub) Session(user string) string {
+	h.T.Helper()
+	now := time.Now().UTC()
+	s := hub.Session{ID: hub.NewID(), UserID: h.namespace(user).ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	value := rand.Text()
+	h.must(h.DB.CreateSession(context.Background(), s, h.Keys.SessionDigest(secret.New(value)), hub.Event{Type: "user.sign_in"}))
 	return value
 }
 

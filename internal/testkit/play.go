@@ -81,7 +81,9 @@ func (p *player) do(c *scriptCase) (*answer, error) {
 		verb, rest, _ := strings.Cut(p.expand(l.text), " ")
 		switch verb {
 		case "as":
-			if rest != "anonymous" {
+			if who, ok := strings.CutPrefix(rest, "session "); ok {
+				header.Set("Cookie", "token="+p.h.Session(who))
+			} else if rest != "anonymous" {
 				header.Set("Authorization", "Bearer "+p.h.TokenValue(rest))
 			}
 		case "header":

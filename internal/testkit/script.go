@@ -17,6 +17,7 @@ import (
 // the value of a token.
 //
 //	as TOKEN                   sends the token of that name (Hub.Token); "as anonymous" is the default
+//	as session NAME            sends the cookie of a browser session of that user
 //	header NAME VALUE          sends a header
 //	send TEXT                  sends a body, as JSON unless a Content-Type header says otherwise
 //	form TEXT                  sends a body as a form

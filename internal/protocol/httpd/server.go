@@ -75,7 +75,7 @@ func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func
 	if !ok {
 		panic(fmt.Sprintf("httpd: %q is not \"METHOD /pattern\"", methodAndPattern))
 	}
-	rt := &route{method: method, mount: m, pattern: compilePattern(path), style: HubJSON, maxBody: s.cfg.MaxBody, serve: serve}
+	rt := &route{method: method, mount: m, pattern: compilePattern(path), text: mountTexts[m] + path, style: HubJSON, maxBody: s.cfg.MaxBody, serve: serve}
 	if m == RepoWeb {
 		rt.style = PlainText
 	}
@@ -87,15 +87,17 @@ func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func
 
 // Routes lists every route as "METHOD mount pattern", for the documentation and its test.
 func (s *Server) Routes() []string {
-	prefix := [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: "/{repo}"}
 	var out []string
-	for m, rs := range s.routes {
+	for _, rs := range s.routes {
 		for _, r := range rs {
-			out = append(out, r.method+" "+prefix[m]+r.pattern.text)
+			out = append(out, r.method+" "+r.text)
 		}
 	}
 	return out
 }
+
+// mountTexts say what lies before a mount's patterns.
+var mountTexts = [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: "/{repo}"}
 
 // ServeHTTP runs the pipeline for one request.
 func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
@@ -193,6 +195,11 @@ func (s *Server) identify(r *Request) (err error) {
 	if c, err := r.Cookie(s.cfg.SessionCookie); err == nil {
 		cookie = c.Value
 	}
+	if cookie != "" && r.Header.Get("Authorization") == "" {
+		if err := s.sameOrigin(r); err != nil {
+			return err
+		}
+	}
 	r.Subject, err = s.authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"), cookie, r.IP)
 	return err
 }
@@ -209,15 +216,14 @@ func (s *Server) find(r *Request) error {
 			continue
 		}
 		for _, rt := range s.routes[loc.mount] {
-			vars := rt.pattern.match(loc.rest)
-			if vars == nil {
+			if !rt.pattern.match(loc.rest, &r.vars) {
 				continue
 			}
 			if rt.method != r.Method && !(rt.method == http.MethodGet && r.Method == http.MethodHead) {
 				found = true
 				continue
 			}
-			r.route, r.vars, r.Repo, r.rest = rt, vars, loc.repo, loc.rest
+			r.route, r.Repo, r.rest = rt, loc.repo, loc.rest
 			return nil
 		}
 	}
@@ -290,9 +296,12 @@ func rawTail(segs []string, repo hub.RepoID, m Mount) []string {
 }
 
 func setCORS(h http.Header) {
-	h.Set("Access-Control-Allow-Origin", "*") // credentials travel in a header, never in a cookie, across origins
-	h.Set("Access-Control-Expose-Headers", exposed)
+	h["Access-Control-Allow-Origin"] = allOrigins // credentials travel in a header, never in a cookie, across origins
+	h["Access-Control-Expose-Headers"] = allExposed
 }
+
+// Values that every answer has, shared by all: nobody changes them.
+var allOrigins, allExposed = []string{"*"}, []string{exposed}
 
 // exposed are the headers that the JS client reads in a browser.
 // Source: @huggingface/hub and the public Hub's own list.

@@ -21,7 +21,8 @@ import (
 // Services are what the API's routes call.
 type Services struct {
 	Accounts *accounts.Service
-	Tokens   *tokens.Service // needed with Accounts
+	Tokens   *tokens.Service     // needed with Accounts
+	Insights tokens.InsightStore // nil: nobody is told what tokens do
 	Repos    *repos.Service
 	Transfer *transfer.Service
 	Audit    *audit.Service
@@ -49,6 +50,7 @@ func New(s Services) *API { return &API{s} }
 func (a *API) Register(s *httpd.Server) {
 	if a.Accounts != nil {
 		a.registerAccounts(s)
+		a.registerTokens(s)
 	}
 	if a.Repos != nil {
 		a.registerRepos(s)

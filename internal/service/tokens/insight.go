@@ -70,13 +70,18 @@ func (s *Service) Insight(ctx context.Context, g access.Grant, store InsightStor
 	if err != nil {
 		return Insight{}, err
 	}
+	return s.insight(ctx, g, store, t, f, nil)
+}
+
+// insight looks at one token; with org, at what it has to do with that organization alone.
+func (s *Service) insight(ctx context.Context, g access.Grant, store InsightStore, t Owned, f hub.SubjectFacts, org *hub.Namespace) (in Insight, err error) {
 	now := s.opts.Now().UTC()
-	in := Insight{Token: t, Since: now.Add(-unusedAfter)}
+	in = Insight{Token: t, Since: now.Add(-unusedAfter)}
 	if t.CreatedAt.After(in.Since) {
 		in.Since = t.CreatedAt
 	}
-	in.Can = grants(f)
-	used, err := s.did(ctx, g, store, &in)
+	in.Can = grants(within(f, org))
+	used, err := s.did(ctx, g, store, &in, org)
 	if err != nil {
 		return Insight{}, err
 	}
@@ -129,7 +134,9 @@ func grants(f hub.SubjectFacts) (out []EntityAtoms) {
 		}
 		return ps
 	}
-	out = append(out, EntityAtoms{Entity{hub.EntityUser, f.User.Name}, atoms(hub.RoleAdmin)})
+	if f.User.Name != "" {
+		out = append(out, EntityAtoms{Entity{hub.EntityUser, f.User.Name}, atoms(hub.RoleAdmin)})
+	}
 	for _, m := range f.Memberships {
 		ps := atoms(m.Role)
 		if m.Role >= hub.RoleRead {
@@ -157,7 +164,7 @@ type spaceUse struct {
 }
 
 // did lists what the token did and sorts what counts for the rest.
-func (s *Service) did(ctx context.Context, g access.Grant, store InsightStore, in *Insight) (*usage, error) {
+func (s *Service) did(ctx context.Context, g access.Grant, store InsightStore, in *Insight, org *hub.Namespace) (*usage, error) {
 	u := &usage{own: map[string]hub.EntityType{}, spaces: map[string]*spaceUse{}}
 	for _, e := range in.Can {
 		if e.Entity.Type == hub.EntityUser || e.Entity.Type == hub.EntityOrg {
@@ -173,6 +180,9 @@ func (s *Service) did(ctx context.Context, g access.Grant, store InsightStore, i
 		on, space, err := s.nameOf(ctx, g, store, r)
 		if err != nil {
 			return nil, err
+		}
+		if org != nil && space != org.Name {
+			continue
 		}
 		in.Did = append(in.Did, Use{r.Permission, on, r.First, r.Last, r.Uses})
 		if space == "" || r.Permission == access.PublicUse || r.Last.Before(in.Since) {
@@ -241,6 +251,9 @@ func (u *usage) has(e Entity, p hub.Permission) bool {
 			}
 		}
 		return sp.whole[p]
+	case hub.EntityGroup: // anything in its organization: which group a repository was in is not noted
+		space, _, _ := strings.Cut(e.Name, "/")
+		return u.has(Entity{hub.EntityOrg, space}, p)
 	case "": // anywhere outside the own namespaces
 		for name, sp := range u.spaces {
 			for _, ps := range sp.repos {

@@ -10,7 +10,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/secret"
 )
 
-// Origin says where a request without a subject came from, for the audit log.
+// Origin says where a request came from, for the audit log.
 type Origin struct {
 	IP        string
 	UserAgent string
@@ -28,20 +28,19 @@ func (s *Service) Invalidate(ctx context.Context, g access.Grant, values []secre
 		if s.format.Classify(v.Reveal()) != tokenfmt.Ours {
 			continue
 		}
-		if err := s.invalidate(ctx, g, v, from); err != nil {
+		if err := s.From(from).invalidate(ctx, g, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) invalidate(ctx context.Context, g access.Grant, value secret.String, from Origin) error {
+func (s *Service) invalidate(ctx context.Context, g access.Grant, value secret.String) error {
 	h, err := s.known(ctx, value)
 	if err != nil || h == nil || !h.token.RevokedAt.IsZero() {
 		return err
 	}
-	ev := event(g, "token.invalidate", fmt.Sprintf("token %q%s was presented as leaked", h.token.Name, h.of()), h.to, h.token.ID)
-	ev.IP, ev.UserAgent = from.IP, from.UserAgent
+	ev := s.event(g, "token.invalidate", fmt.Sprintf("token %q%s was presented as leaked", h.token.Name, h.of()), h.to, h.token.ID)
 	ev.Notices = []hub.Notice{{Kind: h.kind("leaked"), To: h.to, Dedupe: string(h.token.ID), Data: h.describe()}}
 	err = s.revoke(ctx, *h, Leaked, s.opts.Now().UTC(), ev)
 	if hub.Is(err, hub.NotFound) {

@@ -72,7 +72,7 @@ func (s *Service) Delete(ctx context.Context, g access.Grant, id hub.ID) error {
 	if err != nil {
 		return err
 	}
-	ev := event(g, "token.delete", fmt.Sprintf("deleted token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+	ev := s.event(g, "token.delete", fmt.Sprintf("deleted token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
 	return s.store.RevokeToken(ctx, t.ID, Deleted, s.opts.Now().UTC(), ev)
 }
 
@@ -110,7 +110,7 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change)
 		return Owned{}, err
 	}
 	t.Gen++
-	ev := event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+	ev := s.event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
 	return t, s.store.UpdateToken(ctx, t.Token, ev)
 }
 

@@ -34,7 +34,7 @@ func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID, r Rotat
 		return Created{}, err
 	}
 	now := s.opts.Now().UTC()
-	ev := event(g, "token.rotate", fmt.Sprintf("rotated token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+	ev := s.event(g, "token.rotate", fmt.Sprintf("rotated token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
 	end := limits.Kept(t.ExpiresAt, now)
 	if r.ExpiresAt != nil {
 		if end, err = limits.Expiry(*r.ExpiresAt, r.ExpiresAt.IsZero(), now, now); err != nil {

@@ -15,18 +15,19 @@ type NewScope struct {
 	Permissions []hub.Permission
 }
 
-// Entity names what a scope is about: a user, an organization or a repository.
+// Entity names what a scope is about: a user, an organization, a resource group or a repository.
 type Entity struct {
 	Type hub.EntityType
-	Name string // "alice", "acme", "acme/bert"
+	Name string // "alice", "acme", "acme/bert"; a resource group's is "acme/the group"
 }
 
-// ParseEntity reads "org:acme", "user:alice", "model:acme/bert", "dataset:acme/names", "space:acme/demo". InvalidInput.
+// ParseEntity reads "org:acme", "user:alice", "model:acme/bert", "dataset:acme/names", "space:acme/demo",
+// "resource-group:acme/research". InvalidInput.
 func ParseEntity(s string) (Entity, error) {
 	kind, name, ok := strings.Cut(s, ":")
 	e := Entity{hub.EntityType(kind), name}
 	if !ok || name == "" || hub.PermissionsFor(e.Type) == nil {
-		return Entity{}, hub.Errorf(hub.InvalidInput, "%q names no entity: write user:NAME, org:NAME, model:NAMESPACE/NAME, dataset:… or space:….", s)
+		return Entity{}, hub.Errorf(hub.InvalidInput, "%q names no entity: write user:NAME, org:NAME, model:NAMESPACE/NAME, dataset:…, space:… or resource-group:ORGANIZATION/NAME.", s)
 	}
 	if e.isRepo() {
 		if _, err := hub.ParseRepoID(hub.RepoType(kind), name); err != nil {
@@ -93,18 +94,10 @@ func (s *Service) resolve(ctx context.Context, g access.Grant, owner hub.User, e
 		}
 		return hub.Scope{EntityType: e.Type, EntityID: owner.ID, EntityName: owner.Name, NamespaceID: owner.ID}, nil
 	case e.Type == hub.EntityOrg:
-		o, err := s.store.OrgByName(ctx, e.Name)
-		if err != nil {
-			return hub.Scope{}, err
-		}
-		ms, err := s.store.MembershipsOf(ctx, owner.ID)
-		if err != nil {
-			return hub.Scope{}, err
-		}
-		if !slices.ContainsFunc(ms, func(m hub.Member) bool { return m.OrgID == o.ID }) {
-			return hub.Scope{}, hub.Errorf(hub.InvalidInput, "%s is not a member of %s, so permissions on it would open nothing.", owner.Name, o.Name)
-		}
-		return hub.Scope{EntityType: e.Type, EntityID: o.ID, EntityName: o.Name, NamespaceID: o.ID}, nil
+		m, err := s.membership(ctx, owner, e.Name)
+		return hub.Scope{EntityType: e.Type, EntityID: m.OrgID, EntityName: m.OrgName, NamespaceID: m.OrgID}, err
+	case e.Type == hub.EntityGroup:
+		return s.group(ctx, owner, e)
 	}
 	id, err := hub.ParseRepoID(hub.RepoType(e.Type), e.Name)
 	if err != nil {
@@ -115,6 +108,54 @@ func (s *Service) resolve(ctx context.Context, g access.Grant, owner hub.User, e
 		return hub.Scope{}, err
 	}
 	return hub.Scope{EntityType: e.Type, EntityID: r.ID, EntityName: r.FullName(), NamespaceID: r.NamespaceID}, nil
+}
+
+// membership finds the organization of the given name, of which owner is a member.
+func (s *Service) membership(ctx context.Context, owner hub.User, org string) (hub.Member, error) {
+	o, err := s.store.OrgByName(ctx, org)
+	if err != nil {
+		return hub.Member{}, err
+	}
+	ms, err := s.store.MembershipsOf(ctx, owner.ID)
+	if err != nil {
+		return hub.Member{}, err
+	}
+	i := slices.IndexFunc(ms, func(m hub.Member) bool { return m.OrgID == o.ID })
+	if i < 0 {
+		return hub.Member{}, hub.Errorf(hub.InvalidInput, "%s is not a member of %s, so permissions on it would open nothing.", owner.Name, o.Name)
+	}
+	return ms[i], nil
+}
+
+// group finds a resource group that owner is in, or may see as an admin of its organization. One that owner does not see
+// is not there.
+func (s *Service) group(ctx context.Context, owner hub.User, e Entity) (hub.Scope, error) {
+	org, name, ok := strings.Cut(e.Name, "/")
+	if !ok || name == "" {
+		return hub.Scope{}, hub.Errorf(hub.InvalidInput, "A resource group is named resource-group:ORGANIZATION/NAME, not %q.", e.Name)
+	}
+	m, err := s.membership(ctx, owner, org)
+	if err != nil {
+		return hub.Scope{}, err
+	}
+	none := hub.Errorf(hub.NotFound, "%s has no resource group called %s.", m.OrgName, name)
+	g, err := s.store.GroupByName(ctx, m.OrgID, name)
+	if hub.Is(err, hub.NotFound) {
+		return hub.Scope{}, none
+	}
+	if err != nil {
+		return hub.Scope{}, err
+	}
+	if m.Role != hub.RoleAdmin {
+		own, err := s.store.GroupsOf(ctx, m.OrgID, owner.ID)
+		if err != nil {
+			return hub.Scope{}, err
+		}
+		if !slices.ContainsFunc(own, func(x hub.GroupMember) bool { return x.GroupID == g.ID }) {
+			return hub.Scope{}, none
+		}
+	}
+	return hub.Scope{EntityType: e.Type, EntityID: g.ID, EntityName: m.OrgName + "/" + g.Name, NamespaceID: m.OrgID, GroupID: g.ID}, nil
 }
 
 // repo finds a repository: any for the operator, for others what they may see. RepoNotFound.

@@ -33,8 +33,12 @@ type Store interface {
 	UserByName(ctx context.Context, name string) (hub.User, error)
 	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
+	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
+	TokenGrants(ctx context.Context, tokenID hub.ID) ([]hub.TokenGrant, error)
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
+	GroupByName(ctx context.Context, orgID hub.ID, name string) (hub.ResourceGroup, error)
+	GroupsOf(ctx context.Context, orgID, userID hub.ID) ([]hub.GroupMember, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 }
 
@@ -67,6 +71,14 @@ type Service struct {
 	digester   Digester
 	format     tokenfmt.Format
 	opts       Options
+	origin     Origin
+}
+
+// From returns the service for a request that came from there: what it records says so.
+func (s *Service) From(o Origin) *Service {
+	c := *s
+	c.origin = o
+	return &c
 }
 
 // New makes the service of the hub with the given instance id. It starts nothing.
@@ -97,6 +109,9 @@ func Status(t hub.Token, now time.Time) string {
 	}
 	return "live"
 }
+
+// Status tells how a token stands now; see the function of the same name.
+func (s *Service) Status(t Owned) string { return Status(t.Token, s.opts.Now()) }
 
 // Owned is a token with the name of its owner.
 type Owned struct {
@@ -154,11 +169,11 @@ func (s *Service) live(ctx context.Context, g access.Grant, id hub.ID) (Owned, e
 }
 
 // event begins the audit event of what the holder of g does to a token. It never carries the value.
-func event(g access.Grant, kind, message string, owner, token hub.ID) hub.Event {
-	ev := hub.Event{Type: kind, Message: message, NamespaceID: owner, TargetID: token}
-	if s := g.Subject(); s != nil {
-		ev.ActorID, ev.ActorName, ev.TokenID = s.UserID(), s.UserName(), s.TokenID()
-		if s.Kind() == access.KindOperator {
+func (s *Service) event(g access.Grant, kind, message string, owner, token hub.ID) hub.Event {
+	ev := hub.Event{Type: kind, Message: message, NamespaceID: owner, TargetID: token, IP: s.origin.IP, UserAgent: s.origin.UserAgent}
+	if by := g.Subject(); by != nil {
+		ev.ActorID, ev.ActorName, ev.TokenID = by.UserID(), by.UserName(), by.TokenID()
+		if by.Kind() == access.KindOperator {
 			ev.ActorName = "operator"
 		}
 	}
