@@ -58,6 +58,8 @@ func (c *Config) Check() error {
 		}
 	}
 	between("ssh.max_connections", int64(c.SSH.MaxConnections), 1, 100_000)
+	between("ssh.max_per_address", int64(c.SSH.MaxPerAddress), 1, 100_000)
+	between("ssh.max_per_user", int64(c.SSH.MaxPerUser), 1, 100_000)
 	atLeast("ssh.idle_timeout", c.SSH.IdleTimeout, time.Second)
 	between("commit.max_bytes", c.Commit.MaxBytes, 1<<20, 1<<50)
 	between("commit.max_regular_bytes", c.Commit.MaxRegularBytes, 1<<10, 1<<30)

@@ -85,6 +85,8 @@ type Git struct {
 type SSH struct {
 	Listen         string // host:port; empty: there is none
 	MaxConnections int
+	MaxPerAddress  int
+	MaxPerUser     int
 	IdleTimeout    time.Duration
 }
 
@@ -201,6 +203,8 @@ func Default() Config {
 		},
 		SSH: SSH{
 			MaxConnections: 256,
+			MaxPerAddress:  64,
+			MaxPerUser:     32,
 			IdleTimeout:    2 * time.Minute,
 		},
 		Commit: Commit{

@@ -37,7 +37,8 @@ func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
 		}
 		d.log.Info("git over SSH", "address", l.Addr().String())
 		s := ssh.New(ssh.Config{
-			MaxConnections: d.cfg.SSH.MaxConnections, IdleTimeout: d.cfg.SSH.IdleTimeout, StopTimeout: d.cfg.HTTP.ShutdownTimeout,
+			MaxConnections: d.cfg.SSH.MaxConnections, MaxPerAddress: d.cfg.SSH.MaxPerAddress, MaxPerUser: d.cfg.SSH.MaxPerUser,
+			Failures: d.cfg.Limits.Failures, FailureWindow: d.cfg.Limits.Window, IdleTimeout: d.cfg.SSH.IdleTimeout, StopTimeout: d.cfg.HTTP.ShutdownTimeout,
 		}, key, ssh.Deps{
 			Git: g, Authz: d.zone, Log: d.log, URL: func() string { return d.url.Load().(string) },
 			LFSLogin: func(s *access.Subject, repo hub.ID, a access.Action, expires time.Time) string {

@@ -24,6 +24,8 @@ type conn struct {
 	watch *watched
 	addr  netip.Addr
 	key   *[32]byte // SHA-256 of the key that signed in; nil: nobody
+
+	crowded bool // its owner has too many connections, of which this is one too many
 }
 
 // serve answers the sessions of a connection until the client leaves.
@@ -104,6 +106,9 @@ func (c *conn) run(ctx context.Context, ch ssh.Channel, line, protocol string) {
 	defer c.watch.commands.Add(-1)
 	began := time.Now()
 	sub, err := c.subject(ctx)
+	if err == nil && c.crowded {
+		err = hub.Errorf(hub.TooManyRequests, "You have %d SSH connections open already: wait until one has ended.", c.s.cfg.MaxPerUser)
+	}
 	cmd := command{name: "greeting"}
 	if err == nil && line != "" {
 		cmd, err = parseCommand(line)

@@ -43,6 +43,10 @@ type Deps struct {
 // Config bounds connections. Zero fields take the defaults named beside them.
 type Config struct {
 	MaxConnections int           // at once; more are closed; 256
+	MaxPerAddress  int           // of these of one network, an IPv4 address or 64 bits of an IPv6 address; more are closed; 64
+	MaxPerUser     int           // of one person, who is told so in more; 32
+	Failures       int           // sign-ins of one network with unknown keys alone, after which it needs a known one; 0: any number
+	FailureWindow  time.Duration // for which those are counted; 5 min
 	IdleTimeout    time.Duration // of a connection on which nothing moves; 2 min
 	WorkTimeout    time.Duration // in which a command may work without a byte to or from the client; 1 h
 	StopTimeout    time.Duration // in which commands may end when the server is stopped; 20 s
@@ -57,31 +61,32 @@ const (
 
 // Server answers SSH connections. Safe for concurrent use.
 type Server struct {
-	cfg  Config
-	d    Deps
-	ssh  *ssh.ServerConfig
-	room chan struct{}
+	cfg    Config
+	d      Deps
+	key    ssh.Signer
+	room   chan struct{}
+	limits *limits
 }
 
 // New makes a server that proves itself with the given key.
 func New(cfg Config, hostKey ssh.Signer, d Deps) *Server {
-	if cfg.MaxConnections == 0 {
-		cfg.MaxConnections = 256
+	for _, v := range []struct {
+		n   *int
+		def int
+	}{{&cfg.MaxConnections, 256}, {&cfg.MaxPerAddress, 64}, {&cfg.MaxPerUser, 32}} {
+		if *v.n == 0 {
+			*v.n = v.def
+		}
 	}
 	for _, v := range []struct {
 		d   *time.Duration
 		def time.Duration
-	}{{&cfg.IdleTimeout, 2 * time.Minute}, {&cfg.WorkTimeout, time.Hour}, {&cfg.StopTimeout, 20 * time.Second}} {
+	}{{&cfg.IdleTimeout, 2 * time.Minute}, {&cfg.WorkTimeout, time.Hour}, {&cfg.StopTimeout, 20 * time.Second}, {&cfg.FailureWindow, 5 * time.Minute}} {
 		if *v.d == 0 {
 			*v.d = v.def
 		}
 	}
-	s := &Server{cfg: cfg, d: d, room: make(chan struct{}, cfg.MaxConnections)}
-	s.ssh = &ssh.ServerConfig{
-		ServerVersion: serverVersion, MaxAuthTries: maxAuthTries, PublicKeyCallback: s.byKey, KeyboardInteractiveCallback: s.byNothing,
-	}
-	s.ssh.AddHostKey(hostKey)
-	return s
+	return &Server{cfg: cfg, d: d, key: hostKey, room: make(chan struct{}, cfg.MaxConnections), limits: newLimits(cfg)}
 }
 
 // Serve answers connections of l, which it closes, until ctx ends; then it returns nil.
@@ -112,27 +117,43 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			c.Close()
 			continue
 		}
+		network := networkOf(addrOf(c.RemoteAddr()))
+		leave, ok := s.limits.connect(network)
+		if !ok {
+			<-s.room
+			c.Close()
+			continue
+		}
 		conns.Go(func() {
-			defer func() { <-s.room }()
-			s.serve(ctx, c)
+			defer func() { leave(); <-s.room }()
+			s.serve(ctx, c, network)
 		})
 	}
 }
 
 // serve answers one connection.
-func (s *Server) serve(ctx context.Context, raw net.Conn) {
+func (s *Server) serve(ctx context.Context, raw net.Conn, network netip.Prefix) {
 	c := newWatched(raw, s.cfg.IdleTimeout, s.cfg.WorkTimeout)
 	defer c.Close()
 	raw.SetDeadline(time.Now().Add(handshakeTimeout))
-	sc, channels, requests, err := ssh.NewServerConn(c, s.ssh)
+	in := &signIn{s: s, network: network}
+	sc, channels, requests, err := ssh.NewServerConn(c, in.config())
+	if in.failed(sc) {
+		s.limits.fail(network)
+	}
 	if err != nil {
 		return // scanners, mostly
 	}
 	defer sc.Close()
 	raw.SetDeadline(time.Time{})
 	conn := &conn{s: s, ssh: sc, watch: c, addr: addrOf(raw.RemoteAddr())}
-	if k, ok := sc.Permissions.ExtraData[keyOf{}].([32]byte); ok {
-		conn.key = &k
+	if p, ok := sc.Permissions.ExtraData[signedIn{}].(signedIn); ok {
+		conn.key = &p.key
+		leave, ok := s.limits.signIn(p.user)
+		if ok {
+			defer leave()
+		}
+		conn.crowded = !ok
 	}
 	stopping := ctx
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -148,36 +169,4 @@ func addrOf(a net.Addr) netip.Addr {
 		return t.AddrPort().Addr().Unmap()
 	}
 	return netip.Addr{}
-}
-
-// keyOf is where a connection's key stands in its permissions.
-type keyOf struct{}
-
-const userName = "git"
-
-// byKey lets known keys in. The others are refused, so that the client goes on to its next one.
-func (s *Server) byKey(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-	if c.User() != userName {
-		return nil, errUser
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	sum := sumOf(key)
-	if _, err := s.d.Subject(ctx, sum); err != nil {
-		if !hub.Is(err, hub.InvalidCredentials) {
-			s.d.Log.LogAttrs(ctx, slog.LevelError, "an SSH key cannot be looked up", slog.String("error", err.Error()))
-		}
-		return nil, err
-	}
-	return &ssh.Permissions{ExtraData: map[any]any{keyOf{}: sum}}, nil
-}
-
-var errUser = errors.New("ssh: the user must be git")
-
-// byNothing lets everybody in, as nobody. Clients try it after all of their keys, without asking anybody anything.
-func (s *Server) byNothing(c ssh.ConnMetadata, _ ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-	if c.User() != userName {
-		return nil, errUser
-	}
-	return &ssh.Permissions{}, nil
 }

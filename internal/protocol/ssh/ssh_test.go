@@ -20,6 +20,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/githttp"
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/protocol/ssh"
 	"github.com/ambit-hub/ambit/internal/service/git"
@@ -50,6 +51,7 @@ func start(t *testing.T, cfg ssh.Config) *world {
 		tr := transfer.New(transfer.Config{}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone})
 		service = git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone})
 		lfs.New(tr, h.Auth, nil).WithLocks(locks.New(h.DB, gitrepo.CheckPath)).Register(h.Server)
+		githttp.New(service, githttp.Config{}).Register(h.Server)
 	})
 	w.World()
 	key, err := ssh.HostKey(filepath.Join(w.home, "host"))
