@@ -10,10 +10,14 @@ import (
 )
 
 const (
+	// Of an organization its first five admins are told, those whose address is confirmed before others.
+	// Source: Hub documentation, "Gated models" and "Tokens management".
 	selectReceivers = `
 		SELECT u.id FROM users u WHERE u.id = ?
 		UNION
-		SELECT m.user_id FROM members m JOIN users a ON a.id = m.user_id WHERE m.org_id = ? AND m.role = ? AND a.suspended = 0
+		SELECT f.id FROM (
+			SELECT m.user_id AS id FROM members m JOIN users a ON a.id = m.user_id WHERE m.org_id = ? AND m.role = ? AND a.suspended = 0
+			ORDER BY a.email_verified DESC, m.created_at, m.user_id LIMIT 5) f
 		UNION
 		SELECT u.id FROM users u WHERE ? = '' AND u.admin = 1 AND u.suspended = 0`
 	insertOutbox = `

@@ -1,0 +1,41 @@
+package meta
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// TestFiveAdminsAreTold: a message to an organization goes to five of its admins, those with a confirmed address first, then
+// in the order in which they came; one to a person goes to that person alone.
+func TestFiveAdminsAreTold(t *testing.T) {
+	both(t, func(t *testing.T, db *DB) {
+		w := makeWorld(t, db)
+		name := map[hub.ID]string{w.alice.ID: w.alice.Name, w.bob.ID: w.bob.Name}
+		for i := range 7 {
+			u := addUser(t, db, fmt.Sprint("admin", i))
+			if u.EmailVerified = i == 6; u.EmailVerified {
+				u.Email = "six@example.org"
+				must(t, db.UpdateUser(ctx, u, hub.Event{}))
+			}
+			must(t, db.SetMember(ctx, w.acme.ID, u.ID, hub.RoleAdmin, hub.Event{}))
+			name[u.ID] = u.Name
+		}
+		told := func(to hub.ID) (out []string) {
+			t.Helper()
+			must(t, db.Enqueue(ctx, hub.Notice{Kind: "test", To: to}))
+			rows, err := db.ClaimOutbox(ctx, time.Now().Add(time.Hour), time.Now().Add(48*time.Hour), 100)
+			must(t, err)
+			for _, r := range rows {
+				out = append(out, name[r.To])
+			}
+			slices.Sort(out)
+			return out
+		}
+		same(t, "an organization", told(w.acme.ID), []string{"Alice", "admin0", "admin1", "admin2", "admin6"})
+		same(t, "a person", told(w.bob.ID), []string{"bob"})
+	})
+}
