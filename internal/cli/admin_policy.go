@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -33,7 +36,7 @@ func (a *app) policyShow() *cobra.Command {
 }
 
 func (a *app) policySet() *cobra.Command {
-	var tokens, ssh, groups string
+	var tokens, ssh, groups, longest, usual, leaks string
 	var private bool
 	var ranges, features []string
 	c := &cobra.Command{
@@ -44,10 +47,12 @@ func (a *app) policySet() *cobra.Command {
   fine_grained_only  read and write tokens are refused
   require_approval   fine-grained tokens wait until an admin approves them; those that an admin makes are approved
 
-A change takes effect at once on all tokens.`,
+A change takes effect at once on all tokens. A longest lifetime is for new values: tokens that live longer go on until they
+are rotated, and are listed by: ambit admin token-review list ORG --sign too_long`,
 		Example: `  ambit admin policy set acme --tokens fine_grained_only
   ambit admin policy set acme --private-only --group-creation write
   ambit admin policy set acme --ip-range 192.0.2.0/24 --ip-range 2001:db8::/32
+  ambit admin policy set acme --max-lifetime 90d --default-lifetime 30d --leaks refuse
   ambit admin policy set acme --feature jobs=admins --feature blog=groups:0198f3a1c2d4e5f60718293a`,
 		RunE: func(c *cobra.Command, argv []string) error {
 			s := operatorapi.SetPolicy{Org: argv[0]}
@@ -78,6 +83,20 @@ A change takes effect at once on all tokens.`,
 				}
 				s.IPRanges = &list
 			}
+			var err error
+			if s.MaxLifetime, err = parseLifetime(c, "max-lifetime", longest); err != nil {
+				return err
+			}
+			if s.Lifetime, err = parseLifetime(c, "default-lifetime", usual); err != nil {
+				return err
+			}
+			if changed("leaks") {
+				r := hub.LeakRule(leaks)
+				if leaks == "hub" {
+					r = hub.LeakByHub
+				}
+				s.Leaks = &r
+			}
 			for _, f := range features {
 				name, rule, err := parseFeature(c, f)
 				if err != nil {
@@ -102,8 +121,27 @@ A change takes effect at once on all tokens.`,
 	f.BoolVar(&private, "private-only", false, "only admins make anything public")
 	f.StringVar(&groups, "group-creation", "", "least role that creates resource groups: admin, write, contributor or read")
 	f.StringArrayVar(&ranges, "ip-range", nil, "members come from here (may be repeated; replaces all; none removes all)")
+	f.StringVar(&longest, "max-lifetime", "", "how long the value of a token with access may live, such as 90d; none for as long as the hub allows")
+	f.StringVar(&usual, "default-lifetime", "", "lifetime of tokens that are made without an expiry, such as 30d; none for what is usual on the hub")
+	f.StringVar(&leaks, "leaks", "", "what follows an access token in a pushed file besides its owner being told: report (nothing), revoke, refuse, or hub")
 	f.StringArrayVar(&features, "feature", nil, "FEATURE=everyone, admins or groups:ID,… (may be repeated)")
 	return c
+}
+
+// parseLifetime reads a lifetime in seconds from a flag; nil when the flag is not there.
+func parseLifetime(c *cobra.Command, flag, s string) (*int64, error) {
+	if !c.Flags().Changed(flag) {
+		return nil, nil
+	}
+	var n int64
+	if s != "none" {
+		d, err := config.ParseDuration(s)
+		if err != nil {
+			return nil, &usageError{c.CommandPath(), "--" + flag + ": " + err.Error()}
+		}
+		n = int64(d / time.Second)
+	}
+	return &n, nil
 }
 
 func parseFeature(c *cobra.Command, s string) (hub.Feature, hub.FeatureRule, error) {
@@ -129,9 +167,18 @@ func (a *app) printPolicy(p operatorapi.Policy) {
 		ranges = strings.Join(p.IPRanges, ", ")
 	}
 	a.printf("tokens          %s\nssh             %s\nprivate only    %v\ngroup creation  %s\naddresses       %s\n", p.Tokens, ssh, p.PrivateOnly, p.GroupCreation, ranges)
+	a.printf("longest life    %s\nusual life      %s\ntokens in files %s\n", lifetime(p.MaxLifetime), lifetime(p.Lifetime), cmp.Or(string(p.Leaks), "as the hub does"))
 	for _, f := range hub.Features {
 		if r, ok := p.Features[f]; ok && r.Access != "" {
 			a.printf("feature         %s: %s %v\n", f, r.Access, r.Groups)
 		}
 	}
+}
+
+// lifetime prints one of so many seconds.
+func lifetime(seconds int64) string {
+	if seconds == 0 {
+		return "as the hub says"
+	}
+	return config.FormatDuration(time.Duration(seconds) * time.Second)
 }

@@ -29,9 +29,11 @@ func (a *app) reviewList() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list ORG", Short: "List the tokens that have access to an organization", Args: args("ORG"),
 		Long: `List the tokens that have access to an organization: the unscoped ones of its members, and those with a scope there.
-Signs worth a look: unused (for 90 days), never_rotated (for 180 days), over_broad, expiring (within a week), no_expiry.`,
+Signs worth a look: unused (for 90 days), never_rotated (for 180 days), over_broad, expiring (within a week), no_expiry,
+too_long (lives longer than the organization lets new ones live).`,
 		Example: `  ambit admin token-review list acme --state pending
   ambit admin token-review list acme --unused 90d --kind write
+  ambit admin token-review list acme --sign unused
   ambit admin token-review list acme --permission repo.write --json`,
 		RunE: func(c *cobra.Command, argv []string) (err error) {
 			q.Org, q.State, q.Carries = argv[0], hub.TokenState(state), hub.Permission(permission)
@@ -74,6 +76,7 @@ Signs worth a look: unused (for 90 days), never_rotated (for 180 days), over_bro
 	f.StringVar(&state, "state", "", "only none, pending, approved, denied or revoked tokens")
 	f.BoolVar(&q.Revoked, "revoked", false, "also those that the organization revoked")
 	f.StringVar(&unused, "unused", "", "only tokens that were not used for this long, such as 90d")
+	f.StringVar(&q.Sign, "sign", "", "only tokens with this sign")
 	f.StringVar(&permission, "permission", "", "only tokens that carry this permission there")
 	return c
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -110,7 +111,7 @@ Permissions hold in the whole organization; on the repositories named with --rep
 		RunE: func(c *cobra.Command, argv []string) (err error) {
 			s.Org, s.ID = argv[0], hub.ID(argv[1])
 			s.Permissions, s.RepoPermissions = permissions(permissionNames), permissions(repoPermissions)
-			if s.ExpiresAt, err = parseExpiry(c, expires, time.Now()); err != nil {
+			if s.ExpiresAt, s.Never, err = parseNewExpiry(c, expires); err != nil {
 				return err
 			}
 			return a.withHub(false, func(h *connection) error { return call(a, h, operatorapi.ServiceIssue, s, a.printServiceToken) })
@@ -123,7 +124,7 @@ Permissions hold in the whole organization; on the repositories named with --rep
 	f.StringSliceVar(&repoPermissions, "repo-permission", nil, "permissions on the named repositories")
 	f.StringArrayVar(&s.EndpointPatterns, "endpoint", nil, "inference endpoints that it reaches, with wildcards (default: all)")
 	f.BoolVar(&s.SkipNetwork, "skip-network", false, "the organization's address ranges do not bind it")
-	f.StringVar(&expires, "expires", "", "lifetime such as 30d, or a time such as 2027-01-31T00:00:00Z (default: never)")
+	f.StringVar(&expires, "expires", "", "lifetime such as 30d, a time such as 2027-01-31T00:00:00Z, or never (default: what is usual)")
 	return c
 }
 
@@ -133,14 +134,29 @@ func (a *app) printServiceToken(t operatorapi.ServiceToken) {
 }
 
 func (a *app) serviceRotate() *cobra.Command {
-	return &cobra.Command{
-		Use: "rotate ORG ID TOKEN", Short: "Give a token of a service account a new value; the old one stops at once", Args: args("ORG", "ID", "TOKEN"),
-		Example: "  ambit admin service-account rotate acme 0198f3a1c2d4e5f60718293a 0198f3a1c2d4e5f60718293b",
-		RunE: func(_ *cobra.Command, argv []string) error {
+	overlap, expires := "", ""
+	c := &cobra.Command{
+		Use: "rotate ORG ID TOKEN", Short: "Give a token of a service account a new value; the old one stops at once, or after an overlap", Args: args("ORG", "ID", "TOKEN"),
+		Example: `  ambit admin service-account rotate acme 0198f3a1c2d4e5f60718293a 0198f3a1c2d4e5f60718293b
+  ambit admin service-account rotate acme 0198f3a1c2d4e5f60718293a 0198f3a1c2d4e5f60718293b --overlap 1d --expires 90d`,
+		RunE: func(c *cobra.Command, argv []string) (err error) {
 			s := operatorapi.ServiceCall{Org: argv[0], ID: hub.ID(argv[1]), Token: hub.ID(argv[2])}
+			if overlap != "" {
+				d, err := config.ParseDuration(overlap)
+				if err != nil {
+					return &usageError{c.CommandPath(), "--overlap: " + err.Error()}
+				}
+				s.Overlap = int64(d / time.Second)
+			}
+			if s.ExpiresAt, s.Never, err = parseNewExpiry(c, expires); err != nil {
+				return err
+			}
 			return a.withHub(false, func(h *connection) error { return call(a, h, operatorapi.ServiceRotate, s, a.printServiceToken) })
 		},
 	}
+	c.Flags().StringVar(&overlap, "overlap", "", "how long the old value still works, such as 12h or 7d (default: not at all)")
+	newExpiryFlag(c, &expires)
+	return c
 }
 
 func (a *app) serviceEnd() *cobra.Command {

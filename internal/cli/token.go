@@ -32,7 +32,7 @@ func (a *app) tokenList() *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List tokens, of one user or of all", Args: args(),
 		Long: `List tokens, of one user or of all. Signs worth a look: unused (for 90 days), never_rotated (for 180 days), over_broad,
-expiring (within a week), no_expiry.`,
+expiring (within a week), no_expiry, too_long (lives longer than the hub lets new ones live).`,
 		Example: "  ambit token list --user alice --json",
 		RunE: func(*cobra.Command, []string) error {
 			return a.withHub(false, func(h *connection) error {
@@ -93,13 +93,14 @@ func joinPermissions(ps []hub.Permission) string {
 }
 
 func (a *app) tokenRotate() *cobra.Command {
-	overlap := ""
+	overlap, expires := "", ""
 	c := &cobra.Command{
 		Use: "rotate ID", Short: "Give a token a new value; the old one stops working at once, or after an overlap", Args: args("ID"),
 		Long: `Give a token a new value, printed on the last line. The old one stops working at once, or with --overlap after that time,
-up to seven days; until then each answer to it carries a warning. Name, permissions and expiry stay.`,
+up to seven days; until then each answer to it carries a warning. Name and permissions stay, and the expiry unless --expires
+names another one or it has become longer than the hub or an organization allows.`,
 		Example: `  ambit token rotate 0198f3a1c2d4e5f60718293a
-  ambit token rotate 0198f3a1c2d4e5f60718293a --overlap 1d`,
+  ambit token rotate 0198f3a1c2d4e5f60718293a --overlap 1d --expires 90d`,
 		RunE: func(c *cobra.Command, argv []string) error {
 			n := operatorapi.RotateToken{ID: hub.ID(argv[0])}
 			if overlap != "" {
@@ -109,13 +110,31 @@ up to seven days; until then each answer to it carries a warning. Name, permissi
 				}
 				n.Overlap = int64(d / time.Second)
 			}
+			var err error
+			if n.ExpiresAt, n.Never, err = parseNewExpiry(c, expires); err != nil {
+				return err
+			}
 			return a.withHub(false, func(h *connection) error {
 				return call(a, h, operatorapi.TokenRotate, n, a.printValue)
 			})
 		},
 	}
 	c.Flags().StringVar(&overlap, "overlap", "", "how long the old value still works, such as 12h or 7d (default: not at all)")
+	newExpiryFlag(c, &expires)
 	return c
+}
+
+func newExpiryFlag(c *cobra.Command, to *string) {
+	c.Flags().StringVar(to, "expires", "", "new expiry: a lifetime such as 30d or 12h, a time such as 2027-01-31T00:00:00Z, or never (default: it stays)")
+}
+
+// parseNewExpiry reads such a flag.
+func parseNewExpiry(c *cobra.Command, s string) (at *time.Time, never bool, err error) {
+	if s == "never" {
+		return nil, true, nil
+	}
+	at, err = parseExpiry(c, s, time.Now())
+	return at, false, err
 }
 
 // printValue shows a new value alone on the last line, so that scripts can take it with tail -n 1.

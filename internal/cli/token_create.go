@@ -16,12 +16,12 @@ import (
 // permissionHelp lists the atoms; it is generated from the vocabulary, so it cannot become stale.
 func permissionHelp() string {
 	line := func(ps []hub.Permission) string { return joinPermissions(ps) }
-	return `A scope is ENTITY=permission,permission: user:NAME (the owner), org:NAME, model:NAMESPACE/NAME, dataset:… or
-space:…. A scope on a repository replaces, for that repository, what the scope on its namespace says.
+	return `A scope is ENTITY=permission,permission: user:NAME (the owner), org:NAME, model:NAMESPACE/NAME, dataset:…,
+space:… or resource-group:ORGANIZATION/NAME. A scope on a repository replaces, for that repository, what the scope on its namespace says.
 
   user:  ` + line(hub.UserPermissions) + `
   org:   ` + line(hub.OrgPermissions) + `
-  model, dataset, space: ` + line(hub.RepoPermissions) + `
+  model, dataset, space, resource-group: ` + line(hub.RepoPermissions) + `
   --global: ` + line(hub.GlobalPermissions)
 }
 
@@ -126,11 +126,11 @@ func parseExpiry(c *cobra.Command, s string, now time.Time) (*time.Time, error) 
 
 func (a *app) tokenEdit() *cobra.Command {
 	var p permissionFlags
-	name := ""
+	name, expires := "", ""
 	c := &cobra.Command{
 		Use:   "edit ID",
-		Short: "Change a token's name or a fine-grained token's permissions; the value stays",
-		Long: `Change a token's name, or the permissions of a fine-grained one. What is not named stays as it is; --scope and
+		Short: "Change a token's name, expiry or a fine-grained token's permissions; the value stays",
+		Long: `Change a token's name, its expiry, or the permissions of a fine-grained one. What is not named stays as it is; --scope and
 --global replace all entries of their sort. The value stays, and the change takes effect at once.
 
 ` + permissionHelp(),
@@ -156,6 +156,9 @@ func (a *app) tokenEdit() *cobra.Command {
 			if changed("gated") {
 				e.CanReadGated = &p.gated
 			}
+			if e.ExpiresAt, e.Never, err = parseNewExpiry(c, expires); err != nil {
+				return err
+			}
 			if e == (operatorapi.EditToken{ID: e.ID}) {
 				return &usageError{c.CommandPath(), "nothing to change"}
 			}
@@ -165,6 +168,7 @@ func (a *app) tokenEdit() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&name, "name", "", "new name")
+	newExpiryFlag(c, &expires)
 	p.add(c.Flags())
 	return c
 }
