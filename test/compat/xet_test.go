@@ -72,6 +72,13 @@ func TestXetSizes(t *testing.T) {
 	python(t, h, "xet_download", v)
 }
 
+// Commits copy files of other repositories, whoever owns those, as far as the caller may read them.
+func TestXetCopies(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	python(t, h, "xet_copy", vars{"org": "acme", "user": "bob", "token": h.plain(t, "bob", "write"), "other": "dan", "stranger": h.plain(t, "dan", "write")})
+}
+
 // A large file, then the same with 5 % changed, from a machine that knows nothing of the first: the second upload sends little
 // more than the change.
 func TestXetChange(t *testing.T) {
