@@ -39,6 +39,7 @@ type Notice struct {
 	To     ID                // a user; an organization stands for each of its admins; empty for the instance's admins
 	Dedupe string            // the same text is delivered once to each receiver; empty: always
 	Data   map[string]string // what the words need
+	Most   int               // of an organization's admins, so many at most are told; 0: all
 }
 
 // Change says whose cached access facts a transaction made stale.

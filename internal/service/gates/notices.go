@@ -12,9 +12,13 @@ const (
 	NoticeDecision = "gate.decided"   // to who asked
 )
 
+// mostAdmins is how many admins of an organization hear of a request.
+// Source: Hub documentation, "Gated models".
+const mostAdmins = 5
+
 // requestNotices tell the owner of a request: each one, or once a day that there are some.
 func (s *Service) requestNotices(r hub.Repo, who string) []hub.Notice {
-	n := hub.Notice{Kind: NoticeRequest, To: r.NamespaceID, Data: map[string]string{"repository": r.String(), "user": who}}
+	n := hub.Notice{Kind: NoticeRequest, To: r.NamespaceID, Most: mostAdmins, Data: map[string]string{"repository": r.String(), "user": who}}
 	if r.GateEmail != "" {
 		n.Data["email"] = r.GateEmail
 	}

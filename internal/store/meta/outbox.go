@@ -4,20 +4,20 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
 const (
-	// Of an organization its first five admins are told, those whose address is confirmed before others.
-	// Source: Hub documentation, "Gated models" and "Tokens management".
+	// Where not all admins of an organization are told, those are whose address is confirmed, then those who came first.
 	selectReceivers = `
 		SELECT u.id FROM users u WHERE u.id = ?
 		UNION
 		SELECT f.id FROM (
 			SELECT m.user_id AS id FROM members m JOIN users a ON a.id = m.user_id WHERE m.org_id = ? AND m.role = ? AND a.suspended = 0
-			ORDER BY a.email_verified DESC, m.created_at, m.user_id LIMIT 5) f
+			ORDER BY a.email_verified DESC, m.created_at, m.user_id LIMIT ?) f
 		UNION
 		SELECT u.id FROM users u WHERE ? = '' AND u.admin = 1 AND u.suspended = 0`
 	insertOutbox = `
@@ -45,7 +45,7 @@ func (tx *Tx) enqueueNotices(ctx context.Context) error {
 // enqueue stores the messages of an event, one row for each receiver. A receiver that is gone gets none.
 func (tx *Tx) enqueue(ctx context.Context, ev hub.Event) error {
 	for _, n := range ev.Notices {
-		to, err := collect(ctx, tx.queries, scanOne[hub.ID], selectReceivers, n.To, n.To, hub.RoleAdmin, n.To)
+		to, err := collect(ctx, tx.queries, scanOne[hub.ID], selectReceivers, n.To, n.To, hub.RoleAdmin, cmp.Or(n.Most, math.MaxInt32), n.To)
 		if err != nil {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// TestFiveAdminsAreTold: a message to an organization goes to five of its admins, those with a confirmed address first, then
-// in the order in which they came; one to a person goes to that person alone.
+// TestFiveAdminsAreTold: a message to an organization goes to all of its admins or, where it says so, to five of them, those
+// with a confirmed address first, then in the order in which they came; one to a person goes to that person alone.
 func TestFiveAdminsAreTold(t *testing.T) {
 	both(t, func(t *testing.T, db *DB) {
 		w := makeWorld(t, db)
@@ -24,9 +24,9 @@ func TestFiveAdminsAreTold(t *testing.T) {
 			must(t, db.SetMember(ctx, w.acme.ID, u.ID, hub.RoleAdmin, hub.Event{}))
 			name[u.ID] = u.Name
 		}
-		told := func(to hub.ID) (out []string) {
+		told := func(to hub.ID, most int) (out []string) {
 			t.Helper()
-			must(t, db.Enqueue(ctx, hub.Notice{Kind: "test", To: to}))
+			must(t, db.Enqueue(ctx, hub.Notice{Kind: "test", To: to, Most: most}))
 			rows, err := db.ClaimOutbox(ctx, time.Now().Add(time.Hour), time.Now().Add(48*time.Hour), 100)
 			must(t, err)
 			for _, r := range rows {
@@ -35,7 +35,8 @@ func TestFiveAdminsAreTold(t *testing.T) {
 			slices.Sort(out)
 			return out
 		}
-		same(t, "an organization", told(w.acme.ID), []string{"Alice", "admin0", "admin1", "admin2", "admin6"})
-		same(t, "a person", told(w.bob.ID), []string{"bob"})
+		same(t, "an organization", told(w.acme.ID, 5), []string{"Alice", "admin0", "admin1", "admin2", "admin6"})
+		same(t, "all of it", told(w.acme.ID, 0), []string{"Alice", "admin0", "admin1", "admin2", "admin3", "admin4", "admin5", "admin6"})
+		same(t, "a person", told(w.bob.ID, 5), []string{"bob"})
 	})
 }
