@@ -8,12 +8,13 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
+	"github.com/ambit-hub/ambit/internal/service/repos"
 )
 
 // Limits of listings.
 const (
 	maxListPage     = 1000
-	maxSiblingsPage = 50 // repositories of a page that names all their files
+	maxOpenedPage   = 50 // repositories of a page for which each one's files are looked at
 	maxFilters      = 32
 	maxFilterLength = 200 // bytes
 )
@@ -54,8 +55,8 @@ func (q *listRequest) parse(t hub.RepoType, r *httpd.Request) (err error) {
 		return err
 	}
 	most := maxListPage
-	if q.fields["siblings"] {
-		most = maxSiblingsPage
+	if q.fields["siblings"] || q.fields.ofFiles() {
+		most = maxOpenedPage
 	}
 	if q.query.Limit, err = pageSize(r, most, most); err != nil {
 		return err
@@ -183,8 +184,8 @@ func (a *API) listRepos(w http.ResponseWriter, r *httpd.Request, q listRequest, 
 
 func (a *API) emitItem(r *httpd.Request, g access.Grant, repo hub.Repo, s selection, emit func(any) error) error {
 	d := described{repo: repo, card: repo.Card, api: a}
-	if s["siblings"] {
-		view, err := a.Repos.Peek(r.Context(), g, repo)
+	if s["siblings"] || s.ofFiles() {
+		view, err := a.peek(r, g, repo, s)
 		if hub.Is(err, hub.RepoNotFound) {
 			return nil // deleted since it was listed
 		}
@@ -199,4 +200,19 @@ func (a *API) emitItem(r *httpd.Request, g access.Grant, repo hub.Repo, s select
 		return err
 	}
 	return emit(m)
+}
+
+// ofFiles tells whether something is asked for that stands in files, and so is only for those who may read them.
+func (s selection) ofFiles() bool { return s["config"] || s["safetensors"] }
+
+// peek opens a repository of a list. Whether its files may be read is decided only where it matters.
+func (a *API) peek(r *httpd.Request, g access.Grant, repo hub.Repo, s selection) (*repos.View, error) {
+	if a.Authz == nil || !s.ofFiles() {
+		return a.Repos.Peek(r.Context(), g, repo)
+	}
+	one, err := a.Authz.Authorize(r.Context(), g.Subject(), access.Need{Action: access.RepoView, Target: access.Repo(repo.RepoID)})
+	if err != nil {
+		return nil, err
+	}
+	return a.Repos.View(r.Context(), one, "")
 }

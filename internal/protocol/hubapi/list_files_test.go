@@ -1,0 +1,27 @@
+package hubapi_test
+
+import (
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
+	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/testkit"
+)
+
+// What stands in files is in a list for those alone who may read them.
+func TestListsShowConfigurations(t *testing.T) {
+	testkit.Run(t, "testdata/lists/*.http", func(t *testing.T) *testkit.Hub {
+		t.Helper()
+		h := testkit.New(t, func(h *testkit.Hub) {
+			hubapi.New(hubapi.Services{Repos: h.Repos, Authz: h.Zone}).Register(h.Server)
+		})
+		h.World()
+		files := []repos.File{{Path: "config.json", Content: []byte(`{"model_type": "bert", "hidden_size": 3}`)}}
+		for _, name := range []string{"plain", "shut"} {
+			h.Repo("alice.write", hub.RepoID{Type: hub.Model, Namespace: "alice", Name: name}, repos.NewRepo{Files: files})
+		}
+		h.Gate(hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "shut"}, hub.GateManual)
+		return h
+	})
+}
