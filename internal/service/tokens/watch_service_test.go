@@ -1,0 +1,102 @@
+package tokens_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/access/identity"
+	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/secret"
+	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
+)
+
+// TestServiceTokensAreWatched: tokens of service accounts are rotated with an overlap, warned of, and watched like those of
+// people; all admins of the organization hear of it, and nobody else.
+func TestServiceTokensAreWatched(t *testing.T) {
+	for _, fatal := range []bool{false, true} {
+		t.Run(fmt.Sprint("fatal ", fatal), func(t *testing.T) {
+			onEachEngine(t, tokens.Options{}, func(w *world) {
+				alice, bob, carol := w.user("alice"), w.user("bob"), w.user("carol")
+				acme := hub.Organization{ID: hub.NewID(), Name: "acme", DefaultVisibility: hub.Public, CreatedAt: w.clock()}
+				w.must(w.db.CreateOrg(w.ctx, acme, alice.ID, hub.Event{}))
+				w.must(w.db.SetMember(w.ctx, acme.ID, bob.ID, hub.RoleAdmin, hub.Event{}))
+				w.must(w.db.SetMember(w.ctx, acme.ID, carol.ID, hub.RoleWrite, hub.Event{}))
+				machines := serviceaccounts.New(w.db, w.keys, instance, serviceaccounts.Options{MaxOverlap: day, Now: w.clock})
+				g := w.operator()
+				account, _, err := machines.Create(w.ctx, g, "acme", serviceaccounts.NewAccount{Name: "ci"}, hub.Event{})
+				w.must(err)
+				end := w.clock().Add(10 * day)
+				c, err := machines.CreateToken(w.ctx, g, "acme", account.ID, serviceaccounts.NewToken{Name: "deploy", Permissions: []hub.Permission{hub.PermRepoContentRead}, ExpiresAt: end}, hub.Event{})
+				w.must(err)
+				watcher := w.svc.Watcher(tokens.WatchOptions{ReuseRevokes: fatal})
+				report := func(v secret.String) {
+					t.Helper()
+					_, digest := w.keys.TokenDigest(v)
+					w.must(watcher.Reused(w.ctx, digest))
+				}
+				both := func(kind, rest string) []string {
+					return []string{kind + " alice account=ci " + rest, kind + " bob account=ci " + rest}
+				}
+
+				for _, bad := range []time.Duration{-1, day + 1} {
+					if _, err := machines.RotateToken(w.ctx, g, "acme", account.ID, c.ID, serviceaccounts.Rotation{Overlap: bad}, hub.Event{}); !hub.Is(err, hub.InvalidInput) {
+						t.Errorf("overlap %v: %v", bad, err)
+					}
+				}
+				r, err := machines.RotateToken(w.ctx, g, "acme", account.ID, c.ID, serviceaccounts.Rotation{Overlap: time.Hour}, hub.Event{})
+				w.must(err)
+				if !r.ExpiresAt.Equal(end) {
+					t.Errorf("the end moved to %s", r.ExpiresAt)
+				}
+				w.alive(c.Value)
+				w.alive(r.Value)
+				s, err := w.use(c.Value)
+				w.must(err)
+				if f := s.Facts(); f.Superseded == nil || f.Superseded.Last4 != c.Last4 || f.Service == nil || f.Service.ID != account.ID {
+					t.Errorf("facts of the old value: %+v", f)
+				}
+				report(c.Value)
+				w.same("within its time", w.outbox())
+				w.pass(time.Hour)
+				if _, err := identity.New(w.db, w.keys, instance, identity.Options{Now: w.clock}).Authenticate(w.ctx, identity.Credentials{Authorization: "Bearer " + c.Value.Reveal()}); !hub.Is(err, hub.InvalidCredentials) {
+					t.Errorf("after its time: %v", err)
+				}
+				report(c.Value)
+				action := "the value was refused"
+				if fatal {
+					action += ", and the token has been revoked"
+				}
+				w.same("after its time", w.outbox(), both("service_token.reuse", "action="+action+" organization=acme token=deploy")...)
+				report(c.Value)
+				w.same("again", w.outbox())
+				events, err := w.db.ListEvents(w.ctx, "", 100)
+				w.must(err)
+				if last := events[len(events)-1]; last.Type != "token.reuse" || last.NamespaceID != acme.ID {
+					t.Errorf("the last event is %+v", last)
+				}
+				if fatal {
+					w.dead(r.Value)
+					return
+				}
+				w.alive(r.Value)
+
+				warn := func() []string {
+					t.Helper()
+					w.must(watcher.Warn(w.ctx, w.clock()))
+					return w.outbox()
+				}
+				text := both("service_token.expiring", "expires="+end.Format("2006-01-02 15:04 UTC")+" organization=acme token=deploy")
+				w.same("early", warn())
+				w.pass(3 * day)
+				w.same("a week before", warn(), text...)
+				w.same("once", warn())
+				w.pass(6*day + time.Hour)
+				w.same("a day before", warn(), text...)
+				w.must(machines.Delete(w.ctx, g, "acme", account.ID, hub.Event{})) // with all that hangs on it
+				w.dead(r.Value)
+			})
+		})
+	}
+}
