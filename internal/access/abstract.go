@@ -71,7 +71,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 		st &^= stateLive
 	}
 	st |= s.relationTo(o.namespace)
-	if o.flags&stateGrouped != 0 && s.endGroups > s.endOrgs {
+	if o.flags&stateGrouped != 0 && s.mayHave(o.group) {
 		if role, ok := findRow(s.groups(), o.group); ok {
 			st |= State(role) << groupShift
 		}
@@ -90,7 +90,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 
 // relationTo returns the relation to a namespace and, for an organization, what the person's row there holds.
 func (s *Subject) relationTo(namespace key) State {
-	if s.endOrgs > 0 {
+	if s.mayHave(namespace) {
 		if fact, ok := findRow(s.orgs(), namespace); ok {
 			return State(fact&relationMask)<<relationShift | State(fact>>3)<<policyShift
 		}
@@ -108,7 +108,7 @@ func (s *Subject) relationTo(namespace key) State {
 // or was given, as a person and with others.
 func (s *Subject) standingBefore(repo key, now time.Time) standing {
 	best := standNone
-	for i := firstGate(s.gates, repo); i < len(s.gates) && s.gates[i].lo == repo.lo && s.gates[i].hi == repo.hi; i++ {
+	for i := firstGate(s.gates, repo); i < len(s.gates) && s.gates[i].key == repo; i++ {
 		st := s.gates[i].standing
 		if until := s.gates[i].until; st == standAccepted && until != 0 && !now.IsZero() && now.UnixNano() >= until {
 			st = standOver
@@ -127,8 +127,10 @@ func (s *Subject) standingBefore(repo key, now time.Time) standing {
 func (s *Subject) scopeFor(o *object) State {
 	var st State
 	lv, at := levelNone, uint16(0)
-	if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
-		lv, at = levelNamespace, a
+	if s.mayHave(o.namespace) {
+		if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
+			lv, at = levelNamespace, a
+		}
 	}
 	if atoms(at)&atomWrite != 0 {
 		st |= stateNamespaceWrite
@@ -136,13 +138,15 @@ func (s *Subject) scopeFor(o *object) State {
 	if atoms(at)&atomGroupWrite != 0 {
 		st |= stateNamespaceGroups
 	}
-	if o.flags&stateGrouped != 0 && !o.self {
+	if o.flags&stateGrouped != 0 && !o.self && s.mayHave(o.group) {
 		if a, ok := findRow(s.groupScopes(), o.group); ok {
 			lv, at = levelGroup, a
 		}
 	}
-	if a, ok := findRow(s.repoScopes(), o.id); ok {
-		lv, at = levelRepo, a
+	if s.mayHave(o.id) {
+		if a, ok := findRow(s.repoScopes(), o.id); ok {
+			lv, at = levelRepo, a
+		}
 	}
 	return st | State(lv)<<levelShift | State(at)<<atomShift
 }

@@ -123,7 +123,7 @@ func (a *Authorizer) otherType(ctx context.Context, s *Subject, t Target, now ti
 		if moved, err := a.findRepo(ctx, other, &r); typ == t.repo.Type || moved || err != nil || r.ID == "" {
 			continue
 		}
-		if o := objectOf(&r); RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+		if o := objectOf(&r); RepoView.allowedBy(allowed(abstract(s, &o, now))) {
 			return "There is a " + string(typ) + " called " + r.FullName() + ": did you mean that type of repository?"
 		}
 	}
@@ -171,10 +171,9 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, gv *given, now time.Ti
 		return nil, err
 	}
 	st := abstract(s, &o, now)
-	layers := decide(st)
-	gv.bits = layers.Allowed()
+	gv.bits = allowed(st)
 	if !n.Action.allowedBy(gv.bits) {
-		d := &denial{given: gv, state: st, layers: layers, space: o.namespace}
+		d := &denial{given: gv, state: st, layers: decide(st), space: o.namespace}
 		return d, a.noteExisting(ctx, s, d, now)
 	}
 	if moved {
@@ -203,7 +202,7 @@ func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, no
 	if r.ID != "" && !moved {
 		o = objectOf(&r)
 	}
-	if r.ID != "" && RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+	if r.ID != "" && RepoView.allowedBy(allowed(abstract(s, &o, now))) {
 		d.conflict = alreadyExists(r.RepoID)
 	}
 	return nil

@@ -17,7 +17,7 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 			return o, false, err
 		}
 		if gv.repo.ID != "" {
-			if o = objectOf(&gv.repo); !moved || RepoView.allowedBy(decide(abstract(s, &o, now)).Allowed()) {
+			if o = objectOf(&gv.repo); !moved || RepoView.allowedBy(allowed(abstract(s, &o, now))) {
 				return o, moved, nil
 			}
 			gv.repo = hub.Repo{} // an old name of what this caller does not see is the name of nothing

@@ -139,7 +139,7 @@ func (u *universe) cedar(t testing.TB) (*cedarWorld, []cedar.Request) {
 }
 
 func (u *universe) decide(q query) bool {
-	return q.action.allowedBy(decide(abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)).Allowed())
+	return q.action.allowedBy(allowed(abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)))
 }
 
 // TestRandomUniverseAgainstCedar compares the two engines on the benchmark's own queries.
@@ -223,7 +223,7 @@ func BenchmarkDecision(b *testing.B) {
 		var sum Bits
 		measured(b, func(i int) {
 			q := u.queries[i%benchQueries]
-			sum ^= decide(abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow)).Allowed()
+			sum ^= allowed(abstract(u.subjects[q.subject], &u.objects[q.repo], spaceNow))
 		})
 		count(sum == 1)
 	})
@@ -256,7 +256,7 @@ func BenchmarkFilter(b *testing.B) {
 	ns := measured(b, func(i int) {
 		s := u.subjects[i*7919%len(u.subjects)]
 		for j := range u.objects {
-			if RepoView.allowedBy(decide(abstract(s, &u.objects[j], spaceNow)).Allowed()) {
+			if RepoView.allowedBy(allowed(abstract(s, &u.objects[j], spaceNow))) {
 				seen++
 			}
 		}

@@ -38,7 +38,7 @@ func (d *denial) changes(s *Subject) []Change {
 func (d *denial) fewest(all []Change) []Change {
 	for i := len(all) - 1; i >= 0; i-- {
 		rest := append(append([]Change(nil), all[:i]...), all[i+1:]...)
-		if d.need.Action.allowedBy(decide(applyChanges(d.state, rest)).Allowed()) {
+		if d.need.Action.allowedBy(allowed(applyChanges(d.state, rest))) {
 			all = rest
 		}
 	}

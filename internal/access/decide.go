@@ -1,5 +1,7 @@
 package access
 
+import "math/bits"
+
 // Layers is the whole of a decision: what each layer would leave if it stood alone.
 type Layers struct {
 	Subject Bits // the credential is live: all or nothing
@@ -90,33 +92,51 @@ var entryBits = func() (table [1 << len(atomBits)]Bits) {
 // decide is the law. It is total, pure and allocates nothing.
 func decide(s State) Layers {
 	rel := s.effective()
-	l := Layers{Role: roleBits[rel], Gate: allBits, Token: tokenBits[s.kind()], Policy: allBits}
-	if s.has(stateLive) {
-		l.Subject = allBits
-	}
-	if s.has(stateCreator) && rel == memberContributor {
-		l.Role |= creatorBits
-	}
-	if !s.has(statePrivate) {
-		l.Role |= openRole[rel]
+	return Layers{decideSubject(s), decideRole(s, rel), decideGate(s, rel), decideToken(s), decidePolicy(s)}
+}
+
+// allowed is decide(s).Allowed(), for those who need no explanation: it keeps the layers in registers.
+func allowed(s State) Bits {
+	rel := s.effective()
+	return decideSubject(s) & decideRole(s, rel) & decideGate(s, rel) & decideToken(s) & decidePolicy(s)
+}
+
+func decideSubject(s State) Bits { return allBits & all(s, stateLive) }
+
+// all is every bit where s has f, a single flag, and none otherwise: what is asked of a decision follows no pattern, so
+// that a branch costs more than looking at both sides.
+func all(s, f State) Bits {
+	return -Bits(s >> (bits.TrailingZeros64(uint64(f)) & 63) & 1)
+}
+
+func decideRole(s State, rel relation) Bits {
+	b := roleBits[rel] | openRole[rel]&^all(s, statePrivate) | bitInstance&all(s, stateInstanceAdmin)
+	if rel == memberContributor {
+		b |= creatorBits & all(s, stateCreator)
 	}
 	if s.isMember() {
-		l.Role |= decideGroups(s)
-		l.Policy = decidePolicy(s)
+		b |= decideGroups(s)
 	}
-	if s.has(stateInstanceAdmin) {
-		l.Role |= bitInstance
-	}
+	return b
+}
+
+func decideGate(s State, rel relation) Bits {
+	b := allBits
 	if s.has(stateGated) && !passesGate(s, rel) {
-		l.Gate &^= bitContent
+		b &^= bitContent
 	}
 	if s.has(stateDisabled) {
-		l.Gate &= bitView | bitPublic // its page says that it is disabled
+		b &= bitView | bitPublic // its page says that it is disabled
 	}
+	return b
+}
+
+func decideToken(s State) Bits {
+	b := tokenBits[s.kind()]
 	if s.kind() >= KindFineGrained {
-		l.Token |= decideFineGrained(s)
+		b |= decideFineGrained(s)
 	}
-	return l
+	return b
 }
 
 // effective is the relation that counts for the target. What is not there has no members. In a resource group its
@@ -174,21 +194,12 @@ func passesGate(s State, rel relation) bool {
 
 // decideFineGrained is what a fine-grained token carries beyond what every token does.
 func decideFineGrained(s State) Bits {
-	entry := entryBits[s.atoms()]
-	if !s.has(stateNamespaceWrite) {
-		entry &^= bitsOfNamespace
-	}
-	if !s.has(stateNamespaceGroups) {
-		entry &^= bitAssign
-	}
+	entry := entryBits[s.atoms()] &^ (bitsOfNamespace &^ all(s, stateNamespaceWrite)) &^ (bitAssign &^ all(s, stateNamespaceGroups))
 	if s.kind() == KindService {
 		entry &^= serviceNever
 	}
-	if s.has(statePrivate) {
-		return entry
-	}
 	open := bitView | bitContent
-	if s.has(stateGated) {
+	if s.has(stateGated) && !s.has(statePrivate) {
 		// An organization's entry reaches its gated files only while its owner is a member there.
 		if lv := s.level(); (lv == levelNamespace || lv == levelGroup) && s.relation() == outsider {
 			entry &^= bitContent
@@ -200,5 +211,5 @@ func decideFineGrained(s State) Bits {
 	if s.has(stateGlobalDiscuss) && s.level() == levelNone && s.relation() != owner {
 		open |= bitDiscuss
 	}
-	return entry | open
+	return entry | open&^all(s, statePrivate)
 }

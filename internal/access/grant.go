@@ -111,5 +111,5 @@ func (g Grant) AllowsOrg(id hub.ID, a Action) bool {
 		return false
 	}
 	o := objectOfNamespace(id)
-	return a.allowedBy(decide(abstract(g.subject, &o, noTime) | stateLive).Allowed())
+	return a.allowedBy(allowed(abstract(g.subject, &o, noTime) | stateLive))
 }

@@ -254,6 +254,9 @@ func exact(l *Layers, a Action) error {
 
 // layersOnlyRemove: what is allowed is within each layer, and a layer that does not bind leaves the rest as it is.
 func layersOnlyRemove(s State, l *Layers) error {
+	if allowed(s) != l.Allowed() {
+		return fmt.Errorf("state %#x allows %#x, and its layers %#x", s, allowed(s), l.Allowed())
+	}
 	for i, b := range [...]Bits{l.Subject, l.Role, l.Gate, l.Token, l.Policy} {
 		if l.Allowed()&^b != 0 {
 			return fmt.Errorf("state %#x allows %#x, which layer %d does not", s, l.Allowed()&^b, i)

@@ -63,11 +63,17 @@ func (s State) restricted() restriction {
 	return unrestricted
 }
 
+// policyState is everything that restrictions and private-only read of what an organization said.
+const policyState = State(policyMask)<<policyShift | State(verdictedMask)<<verdictedShift | stateOutsideNetwork | stateNoSSH | statePrivateOnly
+
 // decidePolicy leaves of an organization what anonymous callers have when it does not take the credential, and what is
 // to be public to its admins when it says so.
 func decidePolicy(s State) Bits {
+	if s&policyState == 0 {
+		return allBits // an organization without rules, or none
+	}
 	if s.restricted() == unrestricted {
-		if s.has(statePrivateOnly) && s.relation() != memberAdmin {
+		if s.has(statePrivateOnly) && s.isMember() && s.relation() != memberAdmin {
 			return allBits &^ (bitPublish | bitCreatePublic)
 		}
 		return allBits

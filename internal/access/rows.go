@@ -9,31 +9,28 @@ import (
 
 // key is an id packed into twelve bytes. The zero key is that of no row: text that is not an id gets it, and
 // it matches nothing.
+//
+// Three words rather than a long and a short one: what a decision reads of a repository then fills one cache line.
 type key struct {
-	hi uint64 // first 16 digits
-	lo uint32 // last 8 digits, which are random
+	a, b uint32 // first 16 digits
+	lo   uint32 // last 8 digits, which are random
 }
 
 func keyOf(id hub.ID) key {
 	if len(id) != 24 {
 		return key{}
 	}
-	var k key
+	var words [3]uint32
 	var bad byte
-	for i := 0; i < 16; i++ {
+	for i := range 24 {
 		d := hexDigit[id[i]]
 		bad |= d
-		k.hi = k.hi<<4 | uint64(d&15)
-	}
-	for i := 16; i < 24; i++ {
-		d := hexDigit[id[i]]
-		bad |= d
-		k.lo = k.lo<<4 | uint32(d&15)
+		words[i/8] = words[i/8]<<4 | uint32(d&15)
 	}
 	if bad > 15 {
 		return key{}
 	}
-	return k
+	return key{words[0], words[1], words[2]}
 }
 
 // hexDigit is the value of a lower-case hexadecimal digit, 255 for any other byte.
@@ -53,18 +50,17 @@ var hexDigit = func() (t [256]byte) {
 
 // row says one small fact about one id: a relation, a role or a set of atoms. Four rows fill a cache line.
 type row struct {
-	hi   uint64
-	lo   uint32
+	key
 	fact uint16
 }
 
+// compare orders keys by what differs most.
+func (k key) compare(l key) int {
+	return cmp.Or(cmp.Compare(k.lo, l.lo), cmp.Compare(k.a, l.a), cmp.Compare(k.b, l.b))
+}
+
 func sortRows(rs []row) {
-	slices.SortFunc(rs, func(a, b row) int {
-		if c := cmp.Compare(a.lo, b.lo); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.hi, b.hi)
-	})
+	slices.SortFunc(rs, func(a, b row) int { return a.compare(b.key) })
 }
 
 // fewRows is the length up to which looking at every row beats a binary search.
@@ -82,14 +78,14 @@ func findRow(rs []row, k key) (fact uint16, ok bool) {
 			}
 		}
 		for ; lo < len(rs) && rs[lo].lo == k.lo; lo++ {
-			if rs[lo].hi == k.hi {
+			if rs[lo].key == k {
 				return rs[lo].fact, true
 			}
 		}
 		return 0, false
 	}
 	for i := range rs {
-		if rs[i].lo == k.lo && rs[i].hi == k.hi {
+		if rs[i].lo == k.lo && rs[i].key == k {
 			return rs[i].fact, true
 		}
 	}
@@ -98,15 +94,14 @@ func findRow(rs []row, k key) (fact uint16, ok bool) {
 
 // gateRow says where the subject stands before the gate of one repository. There may be several of one repository.
 type gateRow struct {
-	hi       uint64
-	until    int64 // Unix nanoseconds, 0 for without end
-	lo       uint32
+	key
 	standing standing
+	until    int64 // Unix nanoseconds, 0 for without end
 }
 
 func sortGates(rs []gateRow) {
 	slices.SortFunc(rs, func(a, b gateRow) int {
-		return cmp.Or(cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi), cmp.Compare(b.standing, a.standing))
+		return cmp.Or(a.compare(b.key), cmp.Compare(b.standing, a.standing))
 	})
 }
 
@@ -115,7 +110,7 @@ func firstGate(rs []gateRow, k key) int {
 	lo, hi := 0, len(rs)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		if r := &rs[mid]; r.lo < k.lo || r.lo == k.lo && r.hi < k.hi {
+		if rs[mid].compare(k) < 0 {
 			lo = mid + 1
 		} else {
 			hi = mid

@@ -22,7 +22,7 @@ func TestFindRow(t *testing.T) {
 			fact := rapid.Uint16().Draw(t, "fact")
 			want[id] = fact
 			k := keyOf(id)
-			rs = append(rs, row{k.hi, k.lo, fact})
+			rs = append(rs, row{k, fact})
 		}
 		sortRows(rs)
 		for range 20 {

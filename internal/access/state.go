@@ -92,7 +92,7 @@ func (s State) policy() policy          { return policy(s >> policyShift & polic
 func (s State) tokenState() tokenState  { return tokenState(s >> verdictedShift & verdictedMask) }
 func (s State) groupCreation() relation { return memberAdmin - relation(s>>creationShift&creationMask) }
 func (s State) has(f State) bool        { return s&f != 0 }
-func (s State) isMember() bool          { r := s.relation(); return r >= memberNoAccess && r <= memberAdmin }
+func (s State) isMember() bool          { return s.relation()-memberNoAccess <= memberAdmin-memberNoAccess }
 
 // relation is what a person is to a namespace, in rising order of rights; owner stands apart at the end.
 type relation uint8

@@ -53,6 +53,7 @@ type Subject struct {
 	endGroups uint32 // then the resource groups, then the token's entries for namespaces,
 	endSpaces uint32 // for groups,
 	endScopes uint32 // and for repositories; each run sorted
+	marks     uint64 // a bit for each id in rows: most of what is asked about is in none of them
 	rows      []row
 	gates     []gateRow // sorted
 
@@ -154,9 +155,13 @@ func kindOf(f hub.SubjectFacts) Kind {
 
 func (s *Subject) add(id hub.ID, fact uint16) {
 	if k := keyOf(id); k != (key{}) {
-		s.rows = append(s.rows, row{k.hi, k.lo, fact})
+		s.rows = append(s.rows, row{k, fact})
+		s.marks |= 1 << (k.lo % 64)
 	}
 }
+
+// mayHave is false only if k is in none of the rows.
+func (s *Subject) mayHave(k key) bool { return s.marks>>(k.lo%64)&1 != 0 }
 
 // Kind returns the kind of the credential.
 func (s *Subject) Kind() Kind { return s.kind }

@@ -101,7 +101,7 @@ func (s *Subject) setGates() {
 		if k == (key{}) || st == standNone || g.Kind != hub.GateUser && st != standAccepted {
 			continue
 		}
-		row := gateRow{hi: k.hi, lo: k.lo, standing: st}
+		row := gateRow{key: k, standing: st}
 		if !g.Until.IsZero() {
 			row.until = g.Until.UnixNano()
 		}

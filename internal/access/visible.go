@@ -39,7 +39,7 @@ func (s *Subject) Visible() hub.Visible {
 // seesPrivate tells whether the person and the credential together see something private like o.
 func (s *Subject) seesPrivate(o object) bool {
 	o.flags |= statePrivate
-	return decide(abstract(s, &o, noTime)|stateLive).Allowed()&bitView != 0
+	return allowed(abstract(s, &o, noTime)|stateLive)&bitView != 0
 }
 
 // addOverrides adds what entries for single repositories and for resource groups change.
