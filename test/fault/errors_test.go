@@ -33,8 +33,8 @@ func TestDiskFails(t *testing.T) {
 					if !r.committed && r.refused < 500 {
 						t.Errorf("%s: refused with %d, which does not say that it is the hub's fault", d.name, r.refused)
 					}
-					if c.errno == "ENOSPC" && d.large && r.refused != 0 && r.refused != http.StatusInsufficientStorage {
-						t.Logf("%s: refused with %d", d.name, r.refused)
+					if c.errno == "ENOSPC" && !r.committed && r.refused != http.StatusInsufficientStorage {
+						t.Errorf("%s: refused with %d, which does not say that the disk is full\n%s", d.name, r.refused, &s.log)
 					}
 				}
 			})

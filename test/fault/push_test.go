@@ -2,6 +2,7 @@ package fault
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,8 +42,13 @@ func (r *done) byPush(s *server) bool {
 		}
 	}
 	out, ok := git("push", "origin", "HEAD:main")
-	if strings.Contains(out, "[remote rejected]") || strings.Contains(out, "returned error: 5") {
-		r.refused = 500
+	switch {
+	case ok:
+	case strings.Contains(out, "no space left"), strings.Contains(out, "disk is full"):
+		r.refused = http.StatusInsufficientStorage
+	case strings.Contains(out, "[remote rejected]"), strings.Contains(out, "returned error: 5"):
+		r.refused = http.StatusInternalServerError
+		s.h.t.Logf("%s", out)
 	}
 	return ok
 }

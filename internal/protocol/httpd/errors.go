@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -73,6 +74,9 @@ func public(err error) *hub.Error {
 	var e *hub.Error
 	if errors.As(err, &e) && e.Code != hub.Internal {
 		return e
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) { // of a temporary file, most likely
+		return &hub.Error{Code: hub.InsufficientStorage, Message: "The hub's disk is full. Try again later.", Err: err}
 	}
 	return &hub.Error{Code: hub.Internal, Message: "Something went wrong on the hub's side. The request id says where to look in its log.", Err: err}
 }

@@ -126,12 +126,17 @@ func (s *Store) storeFinished(ctx context.Context, repo hub.ID, kind string, f *
 }
 
 // unstage removes a stored pack that cause kept from becoming live. Only a refusal is certain: after any other
-// error the commit may have happened although its answer was lost, and then the bytes are needed. Even a refusal may
+// error the commit may have happened although its answer was lost, or may come to have happened when the database is
+// opened again after a COMMIT that a full disk broke off, and then the bytes are needed. Even a refusal may
 // be the answer to a second try whose first one got through, so the live packs are looked at once more. What is
 // left is found by the sweeper when the lease has run out.
 func (s *Store) unstage(ctx context.Context, p hub.Pack, cause error) {
 	var refused *hub.Error
-	if p.BlobKey == "" || !errors.As(cause, &refused) || refused.Code == hub.Internal || refused.Code == hub.Unavailable {
+	if p.BlobKey == "" || !errors.As(cause, &refused) {
+		return
+	}
+	switch refused.Code {
+	case hub.Internal, hub.Unavailable, hub.InsufficientStorage:
 		return
 	}
 	_, live, err := s.meta.LivePacks(context.WithoutCancel(ctx), p.RepoID)

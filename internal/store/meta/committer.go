@@ -25,7 +25,7 @@ type committer struct {
 	saved   bool // its savepoint is open
 	wrote   bool // a job of this transaction wrote more than events
 
-	paused func() // of tests: called between a COMMIT and its being told
+	trial func(done bool) error // see Options.Trial; may be nil
 }
 
 // job is a transaction that waits to be run by whoever leads.
@@ -95,10 +95,15 @@ func (c *committer) commit(batch []*job) error {
 	if err := writeTails(ctx, queries{unhurried{c.raw}}, txs...); err != nil {
 		return errors.Join(err, c.rollback(ctx))
 	}
+	if c.trial != nil {
+		if err := c.trial(false); err != nil {
+			return errors.Join(err, c.rollback(ctx))
+		}
+	}
 	remembered.committing()
 	err := c.say(ctx, commit)
-	if c.paused != nil {
-		c.paused()
+	if c.trial != nil {
+		err = errors.Join(err, c.trial(true))
 	}
 	remembered.committed()
 	if err != nil {

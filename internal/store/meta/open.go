@@ -21,6 +21,9 @@ type Options struct {
 	MaxConns int
 	// Now is the clock that fills in times which the caller left open; nil means time.Now.
 	Now func() time.Time
+	// Trial is for tests, and for SQLite alone: it is called before each COMMIT, which fails with its error, and after each
+	// with done set. nil: nothing is called.
+	Trial func(done bool) error
 }
 
 // DB is an open database at the newest schema.
@@ -36,6 +39,8 @@ type DB struct {
 	pending waker      // PostgreSQL only: events were committed that wait for their numbers
 
 	recordings gather[*recording] // PostgreSQL only
+
+	folder string // SQLite only: where its files are
 
 	now func() time.Time
 
@@ -94,7 +99,7 @@ func (db *DB) fail(err error, doing string) error {
 	switch {
 	case err == nil, errors.As(err, &domain):
 		return err
-	case db.eng.full(err):
+	case db.eng.full(err), db.eng.room != nil && db.eng.room(err, db.folder):
 		return hub.Wrap(err, hub.InsufficientStorage, "The database has no space left.")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", doing, err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -37,8 +38,18 @@ var sqliteEngine = &engine{
 		code := sqliteCode(err)
 		return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	},
-	foreign:     func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY },
-	full:        func(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL },
+	foreign: func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY },
+	full: func(err error) bool {
+		return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	},
+	room: func(err error, folder string) bool {
+		// What is wrong with a sync or a new file SQLite does not say.
+		switch sqliteCode(err) & 0xff {
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+			return noRoom(folder)
+		}
+		return false
+	},
 	unreachable: func(error) bool { return false },
 }
 
@@ -71,7 +82,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	w.SetMaxOpenConns(1)
-	db := &DB{eng: sqliteEngine}
+	db := &DB{eng: sqliteEngine, folder: filepath.Dir(path)}
 	if err := db.migrate(ctx, w); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -81,6 +92,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	db.memo = newMemo()
 	db.writer = newCommitter(w, conn, keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}, db.memo)
+	db.writer.trial = o.Trial
 	r, err := sql.Open("sqlite", sqliteURL(path, "query_only(1)"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.writer.close())
@@ -90,6 +102,16 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	db.pool, db.readers = r, newReaders(r, o.MaxConns)
 	db.single = queries{keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}}}
 	return db, nil
+}
+
+// noRoom tells whether a file of some pages cannot be written to the disk because that is full.
+func noRoom(folder string) bool {
+	f, err := os.CreateTemp(folder, ".room-*")
+	if err == nil {
+		_, err = f.Write(make([]byte, 64<<10))
+		err = errors.Join(err, f.Sync(), f.Close(), os.Remove(f.Name()))
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 func sqliteURL(path string, pragmas ...string) string {
