@@ -63,7 +63,7 @@ func (c *Config) Settings() []Setting {
 		{"tokens.reuse_revokes", "", yesNo(&c.Tokens.ReuseRevokes),
 			"Whether a value that was rotated away, and is used after its time, ends the token for good. Its owner is told in any case."},
 		{"tokens.leaks", "", choice(&c.Tokens.Leaks, "report", "revoke", "refuse"),
-			"What follows when a commit carries the value of a live token of this hub: report tells its owner, revoke ends the token as well, refuse turns the commit away and tells its owner."},
+			"What follows when a push carries the value of a live token of this hub: report tells its owner, revoke ends the token as well, refuse turns the push away and tells its owner. An organization may be stricter."},
 		{"tokens.last_used_interval", "", duration(&c.Tokens.LastUsedInterval),
 			"How often the last use of tokens is written to the database. A crash loses at most this much of it."},
 		{"tokens.cache_entries", "", number(&c.Tokens.CacheEntries),

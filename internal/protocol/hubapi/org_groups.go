@@ -189,8 +189,8 @@ func (a *API) editGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	if asks(b.SpendLimits) {
-		return hub.Errorf(hub.NotImplemented, "Nobody pays on this hub, so there is nothing to limit.")
+	if limits(b.SpendLimits) {
+		return hub.Errorf(hub.NotImplemented, "Nothing on this hub has a price yet, so a limit on what a group spends would count nothing, and is not taken.")
 	}
 	c := groups.Change{Name: b.Name, Description: b.Description}
 	var err error
@@ -199,6 +199,20 @@ func (a *API) editGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	}
 	f, err := a.Groups.Edit(r.Context(), g, "", groupID(r), c, r.Event(""))
 	return answerGroup(w, f, err)
+}
+
+// limits tells whether spend limits ask for any: those that are null, in whole or each, ask for none.
+func limits(v any) bool {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return asks(v)
+	}
+	for _, x := range m {
+		if limits(x) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *API) deleteGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
