@@ -29,7 +29,32 @@ var prefixed = map[hub.RepoType][][2]string{
 		{"language_creators", "language_creators"}, {"multilinguality", "multilinguality"},
 		{"source_datasets", "source_datasets"}, {"benchmark", "benchmark"},
 	},
-	hub.Space: {{"license", "license"}},
+	hub.Space: {{"license", "license"}, {"models", usesModel}, {"datasets", usesDataset}},
+}
+
+// Tags under which a listing of Spaces finds what they say to use. They are never shown: UsesTag.
+const (
+	usesModel   = "uses-model"
+	usesDataset = "uses-dataset"
+)
+
+// UsesTag is the tag of a Space that says to use the model or dataset id.
+func UsesTag(t hub.RepoType, id string) string {
+	if t == hub.Dataset {
+		return usesDataset + ":" + id
+	}
+	return usesModel + ":" + id
+}
+
+// ShownTags leaves out what serves listings only.
+func ShownTags(t hub.RepoType, tags []string) []string {
+	out := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if t != hub.Space || !strings.HasPrefix(tag, usesModel+":") && !strings.HasPrefix(tag, usesDataset+":") {
+			out = append(out, tag)
+		}
+	}
+	return out
 }
 
 // plain are the keys whose values become tags as they stand.

@@ -174,11 +174,11 @@ func sdkOf(d *described) string {
 
 // tags are those of the card; a Space has its sdk among them.
 func tags(d *described) any {
-	sdk := sdkOf(d)
-	if sdk == "" || slices.Contains(d.card.Tags, sdk) {
-		return append([]string{}, d.card.Tags...)
+	sdk, shown := sdkOf(d), modelcard.ShownTags(d.repo.Type, d.card.Tags)
+	if sdk == "" || slices.Contains(shown, sdk) {
+		return shown
 	}
-	return append([]string{sdk}, d.card.Tags...)
+	return append([]string{sdk}, shown...)
 }
 
 func cardData(d *described) any {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/repos"
@@ -81,7 +82,7 @@ func (q *listRequest) parseOwn(t hub.RepoType, r *httpd.Request) error {
 		q.none = v.Get("inference") != "" || v.Get("inference_provider") != "" // no model here is served by anybody
 		unknown = []string{"apps", "num_parameters"}
 	case hub.Space:
-		unknown = []string{"datasets", "models"}
+		return q.parseUses(r)
 	}
 	for _, name := range unknown {
 		if len(r.Query(name)) > 0 {
@@ -89,6 +90,26 @@ func (q *listRequest) parseOwn(t hub.RepoType, r *httpd.Request) error {
 		}
 	}
 	return nil
+}
+
+// parseUses reads what a Space must say to use, and whether to show it.
+// Source: huggingface_hub hf_api.py, list_spaces.
+func (q *listRequest) parseUses(r *httpd.Request) error {
+	models, datasets := r.Query("models"), r.Query("datasets")
+	if err := checkFilters("", q.query.Search, q.query.Tags, models, datasets); err != nil {
+		return err
+	}
+	for _, id := range models {
+		q.query.Tags = append(q.query.Tags, modelcard.UsesTag(hub.Model, id))
+	}
+	for _, id := range datasets {
+		q.query.Tags = append(q.query.Tags, modelcard.UsesTag(hub.Dataset, id))
+	}
+	linked, err := r.QueryBool("linked")
+	if linked && len(r.Query("expand")) == 0 {
+		q.fields["models"], q.fields["datasets"] = true, true
+	}
+	return err
 }
 
 func (q *listRequest) parseFields(t hub.RepoType, r *httpd.Request) (err error) {

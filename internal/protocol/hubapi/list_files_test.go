@@ -9,8 +9,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
 
-// What stands in files is in a list for those alone who may read them.
-func TestListsShowConfigurations(t *testing.T) {
+// What stands in files is in a list for those alone who may read them; what cards say to use can be looked for.
+func TestListsOfWhatFilesSay(t *testing.T) {
 	testkit.Run(t, "testdata/lists/*.http", func(t *testing.T) *testkit.Hub {
 		t.Helper()
 		h := testkit.New(t, func(h *testkit.Hub) {
@@ -21,6 +21,8 @@ func TestListsShowConfigurations(t *testing.T) {
 		for _, name := range []string{"plain", "shut"} {
 			h.Repo("alice.write", hub.RepoID{Type: hub.Model, Namespace: "alice", Name: name}, repos.NewRepo{Files: files})
 		}
+		h.Repo("alice.write", hub.RepoID{Type: hub.Space, Namespace: "alice", Name: "show"}, repos.NewRepo{SDK: "gradio",
+			Files: []repos.File{{Path: "README.md", Content: []byte("---\nsdk: gradio\nmodels: [alice/plain, alice/shut]\ndatasets: [acme/table]\n---\n")}}})
 		h.Gate(hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "shut"}, hub.GateManual)
 		return h
 	})
