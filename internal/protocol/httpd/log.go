@@ -20,7 +20,7 @@ func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, a
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, 16),
 		slog.String("method", r.Method),
 		slog.String("route", r.routeText()),
 		slog.Int("status", w.status),
@@ -28,7 +28,7 @@ func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, a
 		slog.Duration("took", took),
 		slog.String("ip", r.IP.String()),
 		slog.String("request_id", r.ID),
-	}
+	)
 	if r.Subject != nil && !r.Subject.IsAnonymous() {
 		attrs = append(attrs, slog.String("user", r.Subject.UserName()))
 		if id := r.Subject.TokenID(); id != "" {
@@ -57,13 +57,7 @@ func (r *Request) routeText() string {
 	if r.route == nil {
 		return "none"
 	}
-	switch r.route.mount {
-	case RepoAPI:
-		return "/api/{type}s/{repo}" + r.route.pattern.text
-	case RepoWeb:
-		return "/{repo}" + r.route.pattern.text
-	}
-	return r.route.pattern.text
+	return r.route.text
 }
 
 // requestID makes the id that stands in X-Request-Id, in the log and in the client's exception texts. As on
@@ -91,7 +85,12 @@ func isID(s string) bool {
 // a header; the log must not keep them.
 var tokenLike = regexp.MustCompile(`(hf|api)_([a-z]+_)?[A-Za-z0-9]{20,}`)
 
-func withoutTokens(s string) string { return tokenLike.ReplaceAllString(s, "[redacted]") }
+func withoutTokens(s string) string {
+	if !strings.Contains(s, "hf_") && !strings.Contains(s, "api_") {
+		return s // most texts, without the search
+	}
+	return tokenLike.ReplaceAllString(s, "[redacted]")
+}
 
 func isToken(s string) bool {
 	for i := 0; i < len(s); i++ {

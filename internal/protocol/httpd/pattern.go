@@ -36,20 +36,49 @@ func compilePattern(text string) pattern {
 			p.segs = append(p.segs, segment{literal: s})
 		}
 	}
+	if strings.Count(text, "{") > maxVars {
+		panic(fmt.Sprintf("httpd: %q has more than %d variables", text, maxVars))
+	}
 	return p
 }
 
-// match compares decoded segments with the pattern and returns the variables, or nil when it does not match.
-func (p *pattern) match(segs []string) map[string]string {
-	vars := map[string]string{}
+// pathVars are the variables of a path. Requests are matched against a hundred patterns, so they are kept without a map.
+type pathVars struct {
+	n   int
+	all [maxVars]pathVar
+}
+
+type pathVar struct{ name, value string }
+
+// maxVars is how many variables a pattern may have.
+const maxVars = 4
+
+// get returns the value of a variable, "" if there is none of that name.
+func (v *pathVars) get(name string) string {
+	for i := range v.n {
+		if v.all[i].name == name {
+			return v.all[i].value
+		}
+	}
+	return ""
+}
+
+func (v *pathVars) add(name, value string) {
+	v.all[v.n] = pathVar{name, value}
+	v.n++
+}
+
+// match compares decoded segments with the pattern and sets the variables, which mean nothing when it does not match.
+func (p *pattern) match(segs []string, vars *pathVars) bool {
+	vars.n = 0
 	i := 0
 	for _, s := range p.segs {
 		if i >= len(segs) {
-			return nil
+			return false
 		}
 		if s.literal != "" {
 			if segs[i] != s.literal {
-				return nil
+				return false
 			}
 			i++
 			continue
@@ -60,19 +89,16 @@ func (p *pattern) match(segs []string) map[string]string {
 		}
 		v := strings.Join(segs[i:i+n], "/")
 		if v == "" {
-			return nil
+			return false
 		}
-		vars[s.name] = v
+		vars.add(s.name, v)
 		i += n
 	}
 	if p.rest != "" {
-		vars[p.rest] = strings.Join(segs[i:], "/")
-		return vars
+		vars.add(p.rest, strings.Join(segs[i:], "/"))
+		return true
 	}
-	if i != len(segs) {
-		return nil
-	}
-	return vars
+	return i == len(segs)
 }
 
 // revisionSegments tells how many raw segments the revision at the head of segs takes.

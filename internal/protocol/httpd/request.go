@@ -23,13 +23,13 @@ type Request struct {
 	IP      netip.Addr      // of the caller, a trusted proxy's word taken into account
 	Country string          // of the caller, two capital letters on the word of a trusted proxy; "" when it is not known
 	BaseURL string          // scheme://host under which the caller reached the hub, without a trailing slash
-	vars    map[string]string
+	vars    pathVars
 	route   *route
 	rest    []string
 }
 
 // Param returns a decoded path variable, "" if the pattern has none of that name.
-func (r *Request) Param(name string) string { return r.vars[name] }
+func (r *Request) Param(name string) string { return r.vars.get(name) }
 
 // Query returns the values of a query parameter; "name" and "name[]" are the same parameter.
 func (r *Request) Query(name string) []string {

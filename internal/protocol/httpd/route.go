@@ -19,6 +19,7 @@ type route struct {
 	method  string
 	mount   Mount
 	pattern pattern
+	text    string // what the log and the documentation call it, without the method
 	style   Style
 	maxBody int64 // bytes; -1 means that the handler limits its own stream
 	cred    func(*Request) (*access.Subject, error)

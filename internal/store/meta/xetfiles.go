@@ -246,6 +246,18 @@ func (db *DB) XetParts(ctx context.Context, fileID, domain hub.ID) (map[hub.XetH
 // XetRefs returns those of the large files that the repository has as chunks. Of several files under one digest it is
 // always the same one: a verified one if there is one.
 func (db *DB) XetRefs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error) {
+	if len(digests) == 1 { // every download asks
+		return remember(db.memo, memoKey{what: "chunks", a: string(repoID), b: string(digests[0])}, never, func() (map[hub.Digest]hub.XetRef, error) {
+			return db.xetRefs(ctx, repoID, digests)
+		})
+	}
+	return db.xetRefs(ctx, repoID, digests)
+}
+
+// never says of no error that it is an answer.
+func never(error) bool { return false }
+
+func (db *DB) xetRefs(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]hub.XetRef, error) {
 	type row struct {
 		claim, own hub.Digest
 		ref        hub.XetRef
