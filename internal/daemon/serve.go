@@ -26,6 +26,7 @@ type Ready struct {
 // ready is called once the hub accepts connections. The error is a sentence for the operator when the hub did not
 // start; nil after a clean stop.
 func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, password func() (secret.String, error), ready func(Ready)) (err error) {
+	defer holdHeapFloor()()
 	d, err := open(ctx, cfg, log)
 	if err != nil {
 		if ctx.Err() != nil {
