@@ -73,7 +73,11 @@ type ownTokenReview struct {
 	Reason *string        `json:"reason"`
 }
 
-func (a *API) ownTokenOf(r *httpd.Request, t tokens.Owned) (ownToken, error) {
+func (a *API) ownTokenOf(r *httpd.Request, g access.Grant, t tokens.Owned) (ownToken, error) {
+	t, err := a.Tokens.ShownTo(r.Context(), g, t)
+	if err != nil {
+		return ownToken{}, err
+	}
 	reviews, err := a.Tokens.Reviews(r.Context(), t)
 	out := ownToken{ID: t.ID, Name: t.Name, Kind: t.Kind, Last4: t.Last4, FineGrained: authOf(&t.Token).AccessToken.FineGrained,
 		CreatedAt: date(t.CreatedAt), RotatedAt: optionalDate(t.RotatedAt), ExpiresAt: optionalDate(t.ExpiresAt), LastUsedAt: optionalDate(t.LastUsedAt),
@@ -85,11 +89,11 @@ func (a *API) ownTokenOf(r *httpd.Request, t tokens.Owned) (ownToken, error) {
 }
 
 // answerToken shows a token, with its value where that is new.
-func (a *API) answerToken(w http.ResponseWriter, r *httpd.Request, t tokens.Owned, value string, err error) error {
+func (a *API) answerToken(w http.ResponseWriter, r *httpd.Request, g access.Grant, t tokens.Owned, value string, err error) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.ownTokenOf(r, t)
+	out, err := a.ownTokenOf(r, g, t)
 	if err != nil {
 		return err
 	}
@@ -105,7 +109,7 @@ func (a *API) listTokens(w http.ResponseWriter, r *httpd.Request, g access.Grant
 	}
 	out := []ownToken{}
 	for _, t := range list {
-		x, err := a.ownTokenOf(r, t)
+		x, err := a.ownTokenOf(r, g, t)
 		if err != nil {
 			return err
 		}
@@ -117,7 +121,7 @@ func (a *API) listTokens(w http.ResponseWriter, r *httpd.Request, g access.Grant
 
 func (a *API) showToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
 	t, err := a.Tokens.Show(r.Context(), g, tokenID(r))
-	return a.answerToken(w, r, t, "", err)
+	return a.answerToken(w, r, g, t, "", err)
 }
 
 func (a *API) createToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
@@ -133,7 +137,7 @@ func (a *API) createToken(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	if err != nil {
 		return err
 	}
-	return a.answerToken(w, r, c.Owned, c.Value.Reveal(), nil)
+	return a.answerToken(w, r, g, c.Owned, c.Value.Reveal(), nil)
 }
 
 func (a *API) editToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
@@ -146,7 +150,7 @@ func (a *API) editToken(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 		return err
 	}
 	t, err := a.tokens(r).Edit(r.Context(), g, tokenID(r), c)
-	return a.answerToken(w, r, t, "", err)
+	return a.answerToken(w, r, g, t, "", err)
 }
 
 func (a *API) rotateToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
@@ -162,7 +166,7 @@ func (a *API) rotateToken(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	if err != nil {
 		return err
 	}
-	return a.answerToken(w, r, c.Owned, c.Value.Reveal(), nil)
+	return a.answerToken(w, r, g, c.Owned, c.Value.Reveal(), nil)
 }
 
 func (a *API) deleteToken(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
