@@ -35,7 +35,7 @@ type author struct {
 // formatted is HTML, which callers show as it is.
 type formatted struct {
 	Title   string `json:"title"`
-	Message string `json:"message,omitempty"`
+	Message string `json:"message"` // always there: huggingface_hub tests/test_hf_api.py, test_list_commits_include_formatted
 }
 
 func commitOf(c gitrepo.Commit, withHTML bool) commit {
