@@ -82,6 +82,12 @@ func (t Target) NamespaceName() string {
 // IsRepo tells whether the target is an existing repository, as far as the request says.
 func (t Target) IsRepo() bool { return t.kind == repoTarget || t.kind == repoRowTarget }
 
+// RepoID is the name of the repository that the target is, or is the place for; zero for anything else and for rows.
+func (t Target) RepoID() hub.RepoID { return t.repo }
+
+// IsNew tells whether the target is a place for a repository.
+func (t Target) IsNew() bool { return t.kind == newRepoTarget }
+
 // ParseTarget reads model:NS/NAME (or dataset, space), new:model:NS/NAME with @GROUP behind it for a place in a
 // resource group, namespace:NAME, group:ORG/ID, self and hub. InvalidInput for anything else.
 func ParseTarget(s string) (Target, error) {

@@ -42,21 +42,47 @@ func (a *Authorizer) Trace(ctx context.Context, s *Subject, n Need) (Trace, erro
 		return t, err
 	}
 	st := abstract(s, &o, now)
-	l := decide(st)
-	d := denial{given: &gv, state: st, layers: l, space: o.namespace}
-	t.Exists = !st.has(stateAbsent)
-	t.InSight = l.Allowed()&bitView != 0 || n.Action.info().kind != repoTarget && d.verdict() != verdictNoGroup
+	d := denial{given: &gv, state: st, layers: decide(st), space: o.namespace}
+	d.traceInto(&t, s)
+	return t, nil
+}
+
+// TraceRepo is Trace with r as what the target names: for a repository that is not there yet, or not like that. The
+// target must be a repository; its action one of repositories. It asks no source.
+func (a *Authorizer) TraceRepo(s *Subject, n Need, r hub.Repo) (Trace, error) {
+	now := a.now()
+	t := Trace{Action: n.Action, Target: n.Target}
+	if !n.Target.IsRepo() || !n.Action.takes(n.Target.kind) {
+		return t, hub.Errorf(hub.InvalidInput, "The action %s cannot be asked of that.", n.Action)
+	}
+	gv := given{need: n, repo: r}
+	o := objectOf(&r)
+	st := abstract(s, &o, now)
+	d := denial{given: &gv, state: st, layers: decide(st), space: o.namespace}
+	if t.Allowed = n.Action.allowedBy(d.layers.Allowed()); !t.Allowed {
+		if t.Told = s.Check(now); t.Told == nil {
+			t.Told = noteAsked(refuse(s, []denial{d}), []Need{n})
+		}
+	}
+	d.traceInto(&t, s)
+	return t, nil
+}
+
+// traceInto fills in what does not depend on how the target was found.
+func (d *denial) traceInto(t *Trace, s *Subject) {
+	a := d.need.Action
+	t.Exists = !d.state.has(stateAbsent)
+	t.InSight = d.layers.Allowed()&bitView != 0 || a.info().kind != repoTarget && d.verdict() != verdictNoGroup
 	switch {
-	case gv.repo.OwnerIsOrg:
-		t.Org = gv.repo.NamespaceID
-	case gv.namespace.Kind == hub.OrgNamespace:
-		t.Org = gv.namespace.ID
+	case d.repo.OwnerIsOrg:
+		t.Org = d.repo.NamespaceID
+	case d.namespace.Kind == hub.OrgNamespace:
+		t.Org = d.namespace.ID
 	}
 	t.Layers = d.layerTraces(s)
-	if !n.Action.allowedBy(l.Allowed()) {
+	if !a.allowedBy(d.layers.Allowed()) {
 		t.Changes = d.changes(s)
 	}
-	return t, nil
 }
 
 // layerTraces asks every layer.

@@ -68,9 +68,11 @@ func (a *app) explainAction(endpoint *string) *cobra.Command {
 		Use: "action ACTION TARGET", Short: "Explain one action on one target", Args: args("ACTION", "TARGET"),
 		Long: `Explain one action, such as repo.write, on one target: model:NS/NAME (or dataset, space), new:model:NS/NAME,
 namespace:NAME, group:ORG/ID, self or hub. --kind and --scope suppose a token that is not made yet; --role and --policy
-suppose a role of the person, or a token policy, in --org.`,
+suppose a role of the person, or a token policy, in --org. --group and --visibility suppose that the target is like that,
+whether it exists or not.`,
 		Example: `  ambit explain action repo.content.read model:acme/bert --user alice
-  ambit explain action repo.write model:acme/bert --user alice --kind fine-grained --scope org:acme=repo.write`,
+  ambit explain action repo.write model:acme/bert --user alice --kind fine-grained --scope org:acme=repo.write
+  ambit explain action repo.write model:acme/planned --user alice --group research --group-role write`,
 		RunE: func(_ *cobra.Command, argv []string) error {
 			q.Action, q.Target, q.Token = argv[0], argv[1], hub.ID(token)
 			return asked(a, *endpoint, func(h *client.Hub) (operatorapi.Explanation, error) { return h.Explain(a.ctx, q) },
@@ -86,6 +88,9 @@ suppose a role of the person, or a token policy, in --org.`,
 	f.StringVar(&q.Org, "org", "", "organization of --role and --policy")
 	f.StringVar(&q.Role, "role", "", "suppose this role of the person")
 	f.StringVar(&q.Policy, "policy", "", "suppose this token policy")
+	f.StringVar(&q.Group, "group", "", "suppose the target in this resource group, by name or id; none for in none")
+	f.StringVar(&q.GroupRole, "group-role", "", "suppose this role of the person in --group")
+	f.StringVar(&q.Visibility, "visibility", "", "suppose the target public, private or protected")
 	return c
 }
 
@@ -99,6 +104,9 @@ func (a *app) printExplanation(e operatorapi.Explanation) {
 		a.printf(" for %s (%s)", e.Subject.Name, e.Subject.Kind)
 	}
 	a.printf("\n")
+	if e.As != "" {
+		a.printf("as if      %s\n", e.As)
+	}
 	if e.Message != "" {
 		a.printf("told       %s\n", e.Message)
 	}

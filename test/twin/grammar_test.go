@@ -373,6 +373,12 @@ var queries = map[string]func(g *grammar) url.Values{
 			v.Set("org", g.person())
 			v.Set("policy", one(g, "require_approval", "fine_grained_only"))
 		}
+		if g.odds(4) {
+			v.Set("visibility", one(g, "public", "private"))
+		}
+		if g.odds(6) {
+			v.Set("group", one(g, append([]string{"none"}, g.w.groups...)...))
+		}
 		return v
 	},
 	"GET /api/organizations/{name}/settings/tokens/effect": func(g *grammar) url.Values {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -19,6 +18,8 @@ type Store interface {
 	Namespace(ctx context.Context, name string) (hub.Namespace, error)
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
+	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)
+	GroupByName(ctx context.Context, orgID hub.ID, name string) (hub.ResourceGroup, error)
 	OrgTokens(ctx context.Context, q hub.OrgTokenQuery) ([]hub.OrgToken, error)
 	Denials(ctx context.Context, requestID string) ([]hub.Denial, error)
 	RecordDenials(ctx context.Context, ds []hub.Denial) error
@@ -29,6 +30,7 @@ type Store interface {
 type Zone interface {
 	Authorize(ctx context.Context, s *access.Subject, needs ...access.Need) (access.Grant, error)
 	Trace(ctx context.Context, s *access.Subject, n access.Need) (access.Trace, error)
+	TraceRepo(s *access.Subject, n access.Need, r hub.Repo) (access.Trace, error)
 }
 
 // Service explains. It is safe for concurrent use.
@@ -56,9 +58,22 @@ type Suppose struct {
 	Org    string          // of Role and Policy
 	Role   hub.Role        // the role of the person meant there
 	Policy hub.TokenPolicy // its token policy
+
+	Group      string         // what the target is in: a resource group of its organization, by name or id, or NoGroup
+	GroupRole  hub.Role       // the role of the person meant in Group
+	Visibility hub.Visibility // of the target
 }
 
-func (s Suppose) empty() bool { return s.Token == nil && s.Role == hub.RoleNone && s.Policy == "" }
+// NoGroup is the Group of what is in none.
+const NoGroup = "none"
+
+// empty tells whether the facts about who asks stay as they are.
+func (s Suppose) empty() bool {
+	return s.Token == nil && s.Role == hub.RoleNone && s.Policy == "" && s.GroupRole == hub.RoleNone
+}
+
+// place tells whether something is supposed about the target.
+func (s Suppose) place() bool { return s.Group != "" || s.Visibility != "" }
 
 // Answer is a decision explained as far as the asker may know.
 type Answer struct {
@@ -71,6 +86,7 @@ type Answer struct {
 	Message string              `json:"message,omitempty"` // what the subject is told
 	Told    string              `json:"told"`              // full, visible or outcome: how much of the rest is here
 	Exists  *bool               `json:"exists,omitempty"`  // only when everything may be told
+	As      string              `json:"as,omitempty"`      // what was supposed about the target, in words
 	Note    string              `json:"note,omitempty"`    // to owners: what their own account sees
 	Layers  []access.LayerTrace `json:"layers,omitempty"`
 	Changes []access.Change     `json:"changes,omitempty"`
@@ -97,7 +113,11 @@ var errNoSubject = hub.Errorf(hub.NotFound, "There is no such token or user abou
 // an action that cannot be asked of the target.
 func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question, ev hub.Event) (Answer, error) {
 	who := s.standing(ctx, asker, q)
-	sub, err := s.subject(ctx, asker, q, who)
+	group, err := s.group(ctx, asker, &q, who)
+	if err != nil {
+		return Answer{}, err
+	}
+	sub, err := s.subject(ctx, asker, q, group, who)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -112,9 +132,16 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 	if err != nil {
 		return Answer{}, err
 	}
+	exists := t.Exists
+	supposed := q.Suppose.place() && n.Target.IsRepo()
+	if supposed {
+		if t, err = s.traceSupposed(ctx, asker, sub, q, group, who); err != nil {
+			return Answer{}, err
+		}
+	}
 	a := Answer{
 		Allowed: t.Allowed, Action: q.Action.String(), Target: q.Target.String(), Told: toldOutcome,
-		Subject: Subject{sub.Kind().String(), sub.ActorName(), sub.TokenID()},
+		Subject: Subject{sub.Kind().String(), sub.ActorName(), sub.TokenID()}, As: q.Suppose.words(group),
 	}
 	var e *hub.Error
 	var moved *access.Moved
@@ -126,7 +153,9 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 	}
 	switch {
 	case who >= admin:
-		a.Told, a.Exists = toldFull, &t.Exists
+		a.Told, a.Exists = toldFull, &exists
+	case supposed: // nothing in it is about what is hidden
+		a.Told = toldVisible
 	case s.sees(ctx, asker, sub, t):
 		a.Told = toldVisible
 		if sub != asker && !t.InSight {
@@ -180,8 +209,13 @@ const (
 	auditor                 // about everything
 )
 
+func (s *Service) auditor(ctx context.Context, asker *access.Subject) bool {
+	_, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.InstanceAdmin, Target: access.Hub()})
+	return err == nil
+}
+
 func (s *Service) standing(ctx context.Context, asker *access.Subject, q Question) standing {
-	if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.InstanceAdmin, Target: access.Hub()}); err == nil {
+	if s.auditor(ctx, asker) {
 		return auditor
 	}
 	name := q.Target.NamespaceName()
@@ -197,7 +231,7 @@ func (s *Service) standing(ctx context.Context, asker *access.Subject, q Questio
 }
 
 // subject finds whose credential is meant, with the facts that are supposed.
-func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question, who standing) (*access.Subject, error) {
+func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question, group hub.ResourceGroup, who standing) (*access.Subject, error) {
 	if q.Token == "" && q.User == "" && q.Suppose.empty() {
 		return asker, nil
 	}
@@ -217,7 +251,7 @@ func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question
 	default:
 		return nil, errNoSubject
 	}
-	if f, err = s.suppose(ctx, f, q.Suppose, who); err != nil {
+	if f, err = s.suppose(ctx, f, q.Suppose, group, who); err != nil {
 		return nil, err
 	}
 	return access.NewSubject(f, access.Credential{}).From(asker.Addr()), nil
@@ -253,43 +287,4 @@ func (s *Service) member(ctx context.Context, f hub.SubjectFacts, org string) bo
 		}
 	}
 	return false
-}
-
-// suppose edits facts. A role or a policy may be supposed only where the asker may change it.
-func (s *Service) suppose(ctx context.Context, f hub.SubjectFacts, x Suppose, who standing) (hub.SubjectFacts, error) {
-	if x.Token != nil {
-		t := *x.Token
-		t.ID, t.UserID, t.CreatedAt = hub.NewID(), f.User.ID, time.Now()
-		f.Token, f.Grants = &t, nil
-	}
-	if x.Role == hub.RoleNone && x.Policy == "" {
-		return f, nil
-	}
-	if who < admin {
-		return f, hub.Errorf(hub.Forbidden, "Roles and policies can be supposed by the admins of the organization.")
-	}
-	ns, err := s.store.Namespace(ctx, x.Org)
-	if err != nil {
-		return f, err
-	}
-	if x.Role != hub.RoleNone {
-		f.Memberships = withRole(f, ns, x.Role)
-	}
-	if x.Policy != "" {
-		r, err := s.store.OrgRules(ctx, ns.ID)
-		if err != nil {
-			return f, err
-		}
-		f.Rules, f.Grants = withPolicy(f, r, x.Policy)
-	}
-	return f, nil
-}
-
-func withRole(f hub.SubjectFacts, ns hub.Namespace, role hub.Role) (out []hub.Member) {
-	for _, m := range f.Memberships {
-		if m.OrgID != ns.ID {
-			out = append(out, m)
-		}
-	}
-	return append(out, hub.Member{OrgID: ns.ID, OrgName: ns.Name, UserID: f.User.ID, UserName: f.User.Name, Role: role})
 }

@@ -40,6 +40,23 @@ func (s *Service) Query(ctx context.Context, asker *access.Subject, in operatora
 			return q, err
 		}
 	}
+	if in.Visibility != "" {
+		q.Suppose.Visibility = hub.Visibility(in.Visibility)
+		switch q.Suppose.Visibility {
+		case hub.Public, hub.Private, hub.Protected:
+		default:
+			return q, hub.Errorf(hub.InvalidInput, "Unknown visibility %q: use public, private or protected.", in.Visibility)
+		}
+	}
+	q.Suppose.Group = in.Group
+	if in.GroupRole != "" {
+		if in.Group == "" || in.Group == NoGroup {
+			return q, hub.Errorf(hub.InvalidInput, "A role in a resource group is supposed together with the group.")
+		}
+		if q.Suppose.GroupRole, err = hub.ParseRole(in.GroupRole); err != nil {
+			return q, err
+		}
+	}
 	if (in.Role != "" || in.Policy != "") && in.Org == "" {
 		return q, hub.Errorf(hub.InvalidInput, "A role or a policy is supposed in an organization: name it.")
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Token makes a token that is supposed, of a kind and of scopes written as ENTITY=atom,atom where ENTITY is user:NAME,
-// org:NAME, model:NS/NAME, dataset:NS/NAME or space:NS/NAME. RepoNotFound and NotFound for what the asker does not see,
+// org:NAME, resource-group:ORG/NAME, model:NS/NAME, dataset:NS/NAME or space:NS/NAME. RepoNotFound and NotFound for what the asker does not see,
 // InvalidInput for what cannot be read.
 func (s *Service) Token(ctx context.Context, asker *access.Subject, kind string, scopes []string, gated bool) (*hub.Token, error) {
 	k, err := hub.ParseTokenKind(kind)
@@ -47,15 +47,23 @@ func (s *Service) resolve(ctx context.Context, asker *access.Subject, sc *hub.Sc
 		ns, err := s.store.Namespace(ctx, name)
 		sc.EntityID, sc.NamespaceID = ns.ID, ns.ID
 		return err
+	case hub.EntityGroup:
+		org, group, ok := strings.Cut(name, "/")
+		if !ok || group == "" {
+			return hub.Errorf(hub.InvalidInput, "A resource group is named resource-group:ORGANIZATION/NAME, not %q.", name)
+		}
+		g, err := s.seenGroup(ctx, asker, org, group, s.auditor(ctx, asker))
+		sc.EntityID, sc.GroupID, sc.NamespaceID = g.ID, g.ID, g.OrgID
+		return err
 	case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
 	default:
-		return hub.Errorf(hub.InvalidInput, "A supposed scope names a user, an organization or a repository.")
+		return hub.Errorf(hub.InvalidInput, "A supposed scope names a user, an organization, a resource group or a repository.")
 	}
 	id, err := hub.ParseRepoID(hub.RepoType(sc.EntityType), name)
 	if err != nil {
 		return err
 	}
-	if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.InstanceAdmin, Target: access.Hub()}); err != nil {
+	if !s.auditor(ctx, asker) {
 		if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.RepoView, Target: access.Repo(id)}); err != nil {
 			return err
 		}

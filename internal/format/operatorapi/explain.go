@@ -18,6 +18,10 @@ type ExplainQuery struct {
 	Org    string   `json:"org,omitempty"` // of Role and Policy
 	Role   string   `json:"role,omitempty"`
 	Policy string   `json:"policy,omitempty"`
+
+	Group      string `json:"group,omitempty"`      // what the target is supposed to be in: name or id, or "none"
+	GroupRole  string `json:"groupRole,omitempty"`  // of the person there
+	Visibility string `json:"visibility,omitempty"` // what the target is supposed to be
 }
 
 // Explanation is the answer. It is also the body of GET /api/access/explain.
@@ -35,6 +39,7 @@ type Explanation struct {
 	Message string   `json:"message,omitempty"`
 	Told    string   `json:"told"`
 	Exists  *bool    `json:"exists,omitempty"`
+	As      string   `json:"as,omitempty"` // what was supposed about the target
 	Note    string   `json:"note,omitempty"`
 	Layers  []struct {
 		Layer  string `json:"layer"`
