@@ -35,7 +35,9 @@ func startLeaky(t *testing.T, rule hub.LeakRule) *leaky {
 		w.tr = h.Transfer(transfer.Config{})
 		judge := tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{Leaks: rule})
 		githttp.New(git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone, Leaks: judge,
-			Large: func(ctx context.Context, r hub.Repo, d hub.Digest) (leaks.Object, error) { return w.tr.OpenLarge(ctx, r, d) },
+			Large: func(ctx context.Context, r hub.Repo, d hub.Digest) (leaks.Object, error) {
+				return w.tr.OpenLarge(ctx, r, d)
+			},
 		}), githttp.Config{}).Register(h.Server)
 	})
 	for _, name := range []string{"alice", "bob"} {
