@@ -20,7 +20,11 @@ type Meta interface {
 // renewed; f must look at it before each step that another holder must not see. logError hears of a lease that could
 // not be given back, which runs out by itself after ttl.
 func Hold(ctx context.Context, m Meta, name string, ttl time.Duration, logError func(context.Context, string, error), f func(context.Context, hub.Lease) error) (held bool, err error) {
-	l, ok, err := m.AcquireLease(ctx, name, hub.NewID(), ttl)
+	holder := hub.NewID()
+	l, ok, err := m.AcquireLease(ctx, name, holder, ttl)
+	if err != nil && ctx.Err() == nil { // it may have been taken, and only the answer be lost: then it must not lie idle
+		l, ok, err = m.AcquireLease(ctx, name, holder, ttl)
+	}
 	if err != nil || !ok {
 		return false, err
 	}

@@ -68,6 +68,38 @@ func TestHold(t *testing.T) {
 	})
 }
 
+// lostAnswer takes a lease and says that it did not.
+type lostAnswer struct {
+	*rows
+	lost bool
+}
+
+func (r *lostAnswer) AcquireLease(ctx context.Context, name string, holder hub.ID, ttl time.Duration) (hub.Lease, bool, error) {
+	if r.l.Holder == holder {
+		return r.l, true, nil
+	}
+	l, ok, err := r.rows.AcquireLease(ctx, name, holder, ttl)
+	if !r.lost {
+		r.lost = true
+		return hub.Lease{}, false, errors.New("the connection broke")
+	}
+	return l, ok, err
+}
+
+// A lease that was taken without the holder having heard of it does not lie idle until it runs out.
+func TestLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ran := false
+		held, err := lease.Hold(t.Context(), &lostAnswer{rows: &rows{}}, "job", time.Minute, quiet, func(context.Context, hub.Lease) error {
+			ran = true
+			return nil
+		})
+		if !held || err != nil || !ran {
+			t.Errorf("%v, %v", held, err)
+		}
+	})
+}
+
 // A holder that others may take for dead stops before they do.
 func TestHolderStopsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
