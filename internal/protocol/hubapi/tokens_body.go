@@ -30,6 +30,10 @@ type tokenScope struct {
 	Permissions []hub.Permission `json:"permissions"`
 }
 
+// defaultTokenName is the name of a token that is made without one.
+// Source: access-model 2.5, as for the Hub's service-account tokens.
+const defaultTokenName = "API Token"
+
 // scopes puts the entries together; user is the owner's name. InvalidInput.
 func (b tokenBody) scopes(user string) ([]tokens.NewScope, error) {
 	var out []tokens.NewScope
@@ -68,6 +72,7 @@ func (b tokenBody) new(user string) (n tokens.NewToken, err error) {
 	if n.Scopes, err = b.scopes(user); err != nil {
 		return n, err
 	}
+	n.Name = defaultTokenName
 	copyTo(&n.Name, b.Name)
 	copyTo(&n.Global, b.GlobalPermissions)
 	copyTo(&n.CanReadGated, b.CanReadGated)

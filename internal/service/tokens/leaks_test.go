@@ -1,6 +1,7 @@
 package tokens_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/shard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
 	"github.com/ambit-hub/ambit/internal/secret"
@@ -18,7 +20,9 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/serviceaccounts"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
+	"github.com/ambit-hub/ambit/internal/service/xet"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/xetpack"
 )
 
 // TestTokensInCommits pushes files with tokens in them, through the API, under each policy.
@@ -144,9 +148,11 @@ func TestTokensInCommits(t *testing.T) {
 func TestTokensElsewhereInCommits(t *testing.T) {
 	ctx := context.Background()
 	var tr *transfer.Service
+	var chunks *xet.Service
 	h := testkit.New(t, func(h *testkit.Hub) {
+		chunks = h.Xet(xet.Config{TempDir: t.TempDir()})
 		svc := tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{Leaks: hub.LeakRevoke})
-		tr = transfer.New(transfer.Config{TempDir: t.TempDir()}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone, Sign: repos.SignatureOf, Leaks: svc})
+		tr = transfer.New(transfer.Config{TempDir: t.TempDir()}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone, Xet: chunks, Sign: repos.SignatureOf, Leaks: svc})
 	})
 	h.World()
 	g, err := h.Zone.Authorize(ctx, h.Subject("alice.write"), access.Need{Action: access.RepoWrite, Target: access.Repo(hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "closed"})})
@@ -201,6 +207,29 @@ func TestTokensElsewhereInCommits(t *testing.T) {
 		t.Errorf("warnings %q", w)
 	}
 	told()
+	// A file that came as chunks.
+	content := strings.Repeat("one row of many\n", 5000) + h.Token("t3", "alice", hub.Token{Kind: hub.TokenRead})
+	p, err := xetpack.Pack([]byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chunks.PutXorb(ctx, g, p.Xorb, bytes.NewReader(p.Bytes)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := xetpack.Shard([]shard.File{p.File}, p.Section())
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err := chunks.ReadShard(ctx, g, bytes.NewReader(text))
+	if err == nil {
+		err = up.Register(ctx, hub.Event{}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit("chunks", `{"key":"lfsFile","value":{"path":"rows.txt","algo":"sha256","oid":"`+string(xetpack.Digest([]byte(content)))+`","size":`+fmt.Sprint(len(content))+`}}`+"\n")
+	told("token.leak_found to alice about rows.txt, line 5001")
+
 	commit(h.Token("t2", "bob", hub.Token{Kind: hub.TokenRead}), `{"key":"file","value":{"path":"a","content":"b"}}`+"\n")
 	told("token.leak_found to bob about a file") // he may not know which: the repository is private, and another pushed
 
