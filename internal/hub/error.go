@@ -95,8 +95,8 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	e, ok := err.(*Error) // nearly always, and a tenth of the cost of looking through the chain
+	if ok || errors.As(err, &e) {
 		return e.Code
 	}
 	return Internal

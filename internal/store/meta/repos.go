@@ -17,18 +17,20 @@ const (
 	repoColumns = `SELECT ` + repoFields + `
 		FROM repos r JOIN namespaces n ON n.id = r.namespace_id `
 	selectRepoByID = repoColumns + `WHERE r.id = ?`
-	// The way of looking a name up does not tell whether it is there: the name, the names of the past and a row that
-	// stands in for none are all looked up, and one row is read in any case. how: 0 by name, 1 by a past name, 2 none.
+	// The way of looking a name up does not tell whether it is there. The index is read from the name on, so that one row
+	// is found in any case: the one of that name or the next one. Past names, and a row for the end of the index, are
+	// looked up too, and one whole row is read. how: 0 by name, 1 by a past name, 2 and 3 none.
 	selectRepoByName = `SELECT ` + repoFields + `, f.how
 		FROM (
 			SELECT x.id, x.how FROM (
-				SELECT c.id AS id, 0 AS how FROM repos c JOIN namespaces o ON o.id = c.namespace_id
-				WHERE o.name_key = ? AND c.type = ? AND c.name_key = ?
+				SELECT c.id AS id, CASE WHEN c.full_key = ? THEN 0 ELSE 2 END AS how FROM (
+					SELECT id, full_key FROM repos WHERE type = ? AND full_key >= ? ORDER BY full_key LIMIT 1
+				) c
 				UNION ALL
 				SELECT a.repo_id, 1 FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
 				WHERE o.name_key = ? AND a.type = ? AND a.name_key = ?
 				UNION ALL
-				SELECT MIN(id), 2 FROM repos
+				SELECT MIN(id), 3 FROM repos
 			) x ORDER BY x.how LIMIT 1
 		) f JOIN repos r ON r.id = f.id JOIN namespaces n ON n.id = r.namespace_id`
 	lockRepo   = `SELECT gen, gc_epoch FROM repos WHERE id = ? FOR UPDATE`
@@ -56,7 +58,9 @@ func repoPlaces(r *hub.Repo) []any {
 		&r.GroupID, &r.MembersGated, &r.GateEmail, &r.GateNotify}
 }
 
-func noRepo() *hub.Error { return hub.Errorf(hub.RepoNotFound, "Repository not found") }
+func noRepo() *hub.Error {
+	return &hub.Error{Code: hub.RepoNotFound, Message: "Repository not found"}
+}
 
 func repoChange(id hub.ID) hub.Change { return hub.Change{Kind: hub.ChangeRepo, ID: id} }
 
@@ -90,17 +94,18 @@ func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, mov
 func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
 
 func (db *DB) repoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
-	const byPastName, none = 1, 2
+	const byPastName, none = 1, 2 // or more
 	space, name := hub.NameKey(id.Namespace), hub.NameKey(id.Name)
+	full := space + "/" + name
 	how := none
 	scan := func(s scanner) (r hub.Repo, err error) { return r, s.Scan(append(repoPlaces(&r), &how)...) }
-	found, err := collect(ctx, db.single, scan, selectRepoByName, space, id.Type, name, space, id.Type, name)
+	found, err := collect(ctx, db.single, scan, selectRepoByName, full, id.Type, full, space, id.Type, name)
 	switch {
 	case errors.Is(err, errNotText): // no name has bytes that are not text
 		return repo, false, noRepo()
 	case err != nil:
 		return repo, false, db.fail(err, "finding a repository")
-	case len(found) == 0 || how == none:
+	case len(found) == 0 || how >= none:
 		return repo, false, noRepo()
 	}
 	return found[0], how == byPastName, nil
