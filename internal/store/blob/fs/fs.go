@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,10 +27,11 @@ const tmpDir = ".tmp"
 
 // Store is a folder of blobs. It is safe for concurrent use; the folder must belong to one process.
 type Store struct {
-	root   string
-	ops    Ops
-	synced sync.Map       // folders known to be there after a crash: path → struct{}
-	ends   [64]sync.Mutex // by path: one write at a time becomes visible, or is found to be there
+	root    string
+	ops     Ops
+	handles handles
+	synced  sync.Map       // folders known to be there after a crash: path → struct{}
+	ends    [64]sync.Mutex // by path: one write at a time becomes visible, or is found to be there
 }
 
 // end returns the lock under which an object appears at p and is made durable: whoever finds it there must not rely on
@@ -112,20 +114,21 @@ func (s *Store) Open(ctx context.Context, k string) (blob.Object, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(p)
-	if err != nil {
-		return nil, fsError(err)
+	removed := s.handles.removed.Load()
+	f, st := s.handles.take(p)
+	if f == nil {
+		if f, err = os.Open(p); err != nil {
+			return nil, fsError(err)
+		}
+		if st, err = f.Stat(); err == nil && !st.Mode().IsRegular() {
+			err = fs.ErrNotExist
+		}
+		if err != nil {
+			f.Close()
+			return nil, fsError(err)
+		}
 	}
-	st, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, fsError(err)
-	}
-	if !st.Mode().IsRegular() {
-		f.Close()
-		return nil, fsError(fs.ErrNotExist)
-	}
-	return &object{f: f, size: st.Size(), at: st.ModTime()}, nil
+	return &object{s: s, path: p, f: f, size: st.Size(), at: st.ModTime(), removed: removed}, nil
 }
 
 // Stat implements blob.Store.
@@ -156,6 +159,7 @@ func (s *Store) Delete(ctx context.Context, k string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	defer s.handles.forget(p)
 	if err := s.ops.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return fsError(err)
 	}
@@ -203,18 +207,47 @@ func (s *Store) Keys(ctx context.Context, prefix string, f func(string, int64) e
 }
 
 type object struct {
-	f    *os.File
-	size int64
-	at   time.Time
+	s       *Store
+	path    string
+	f       *os.File
+	size    int64
+	at      time.Time
+	removed int64 // of handles, when it was opened
+	closed  atomic.Bool
 }
 
-func (o *object) Read(p []byte) (int, error)                { return o.f.Read(p) }
-func (o *object) ReadAt(p []byte, off int64) (int, error)   { return o.f.ReadAt(p, off) }
-func (o *object) Seek(off int64, whence int) (int64, error) { return o.f.Seek(off, whence) }
-func (o *object) Close() error                              { return o.f.Close() }
-func (o *object) Size() int64                               { return o.size }
-func (o *object) ModTime() time.Time                        { return o.at }
-func (o *object) File() *os.File                            { return o.f }
+func (o *object) Read(p []byte) (int, error) {
+	if o.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	return o.f.Read(p)
+}
+
+func (o *object) ReadAt(p []byte, off int64) (int, error) {
+	if o.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	return o.f.ReadAt(p, off)
+}
+
+func (o *object) Seek(off int64, whence int) (int64, error) {
+	if o.closed.Load() {
+		return 0, os.ErrClosed
+	}
+	return o.f.Seek(off, whence)
+}
+
+// Close gives the file back: it may stay open for the next reader.
+func (o *object) Close() error {
+	if o.closed.Swap(true) {
+		return os.ErrClosed
+	}
+	return o.s.handles.keep(o.path, o.f, o.removed)
+}
+
+func (o *object) Size() int64        { return o.size }
+func (o *object) ModTime() time.Time { return o.at }
+func (o *object) File() *os.File     { return o.f }
 
 // fsError gives an error of the operating system its code. The path stays in the cause, for the log.
 func fsError(err error) error {

@@ -3,6 +3,7 @@ package fs
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,4 +43,10 @@ func setDirect(f *os.File, on bool) error {
 		_, ferr = unix.FcntlInt(fd, unix.F_SETFL, flags)
 	})
 	return errors.Join(err, ferr)
+}
+
+// linked tells whether a file has a name still.
+func linked(st os.FileInfo) bool {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	return ok && sys.Nlink > 0
 }
