@@ -162,6 +162,7 @@ orgs.features text not null collate C default '{}'::text
 orgs.token_max_lifetime bigint not null default 0
 orgs.token_lifetime bigint not null default 0
 orgs.leaks text not null collate C default ''::text
+orgs.token_max_count bigint not null default 0
 orgs CHECK ((leaks = ANY (ARRAY[''::text, 'report'::text, 'revoke'::text, 'refuse'::text])))
 orgs CHECK ((ssh = ANY (ARRAY[''::text, 'allow'::text, 'deny'::text])))
 orgs CHECK ((token_policy = ANY (ARRAY['allow_all'::text, 'fine_grained_only'::text, 'require_approval'::text])))
@@ -410,6 +411,7 @@ token_grants FOREIGN KEY (org_id) REFERENCES orgs(id)
 token_grants FOREIGN KEY (token_id) REFERENCES tokens(id)
 token_grants PRIMARY KEY (token_id, org_id)
 CREATE INDEX token_grants_org ON token_grants USING btree (org_id, state, token_id)
+CREATE INDEX token_grants_pending ON token_grants USING btree (requested_at) WHERE (state = 'pending'::text)
 CREATE UNIQUE INDEX token_grants_pkey ON token_grants USING btree (token_id, org_id)
 token_old_values.digest bytea not null
 token_old_values.token_id text not null collate C

@@ -141,7 +141,7 @@ CREATE TABLE orgs (
     id                 TEXT NOT NULL PRIMARY KEY REFERENCES namespaces (id),
     default_visibility TEXT NOT NULL
 , token_policy TEXT NOT NULL DEFAULT 'allow_all'
-    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}', token_max_lifetime BIGINT NOT NULL DEFAULT 0, token_lifetime BIGINT NOT NULL DEFAULT 0, leaks TEXT NOT NULL DEFAULT '' CHECK (leaks IN ('', 'report', 'revoke', 'refuse')));
+    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}', token_max_lifetime BIGINT NOT NULL DEFAULT 0, token_lifetime BIGINT NOT NULL DEFAULT 0, leaks TEXT NOT NULL DEFAULT '' CHECK (leaks IN ('', 'report', 'revoke', 'refuse')), token_max_count BIGINT NOT NULL DEFAULT 0);
 CREATE TABLE outbox (
     id         TEXT   NOT NULL PRIMARY KEY,
     kind       TEXT   NOT NULL,
@@ -355,6 +355,7 @@ CREATE TABLE token_grants (
     PRIMARY KEY (token_id, org_id)
 ) WITHOUT ROWID;
 CREATE INDEX token_grants_org ON token_grants (org_id, state, token_id);
+CREATE INDEX token_grants_pending ON token_grants (requested_at) WHERE state = 'pending';
 CREATE TABLE token_old_values (
     digest      BLOB  NOT NULL PRIMARY KEY,
     token_id    TEXT   NOT NULL REFERENCES tokens (id),
