@@ -28,6 +28,7 @@ import (
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
+	"github.com/ambit-hub/ambit/internal/service/duplicates"
 	"github.com/ambit-hub/ambit/internal/service/gates"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/groups"
@@ -157,7 +158,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
-		Accounts: d.accounts, Tokens: tokenService, Insights: d.db, Repos: repoService, Transfer: transfers, Xet: chunks, Authz: d.zone, Audit: auditService, Explain: explainer}).Register(d.server)
+		Accounts: d.accounts, Tokens: tokenService, Insights: d.db, Repos: repoService, Transfer: transfers, Duplicates: duplicates.New(repoService, transfers, d.zone, logError), Xet: chunks, Authz: d.zone, Audit: auditService, Explain: explainer}).Register(d.server)
 	resolve.New(transfers).Register(d.server)
 	store := xetapi.New(chunks, auth, nil).WithCopies(transfers)
 	store.Register(d.server)

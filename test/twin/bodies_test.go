@@ -94,6 +94,7 @@ var bodies = map[string]body{
 		return fmt.Appendf(nil, `{"files":[{"path":%q,"size":%d,"sample":"eA=="}]}`, g.path(), g.IntN(1<<25)), asJSON
 	},
 	"POST /api/{type}s/{repo}/commit/{rev}":           commitBody,
+	"POST /api/{type}s/{repo}/duplicate":              duplicateRepoBody,
 	"POST /api/{type}s/{repo}/lfs-files/duplicate":    duplicateBody,
 	"POST /{repo}/info/lfs/objects/batch":             batchBody,
 	"PUT /{repo}/info/lfs/objects/{oid}":              bytesOf,
@@ -170,6 +171,15 @@ func commitBody(g *grammar) ([]byte, string) {
 		}
 	}
 	return []byte(strings.Join(lines, "\n")), asLine
+}
+
+func duplicateRepoBody(g *grammar) ([]byte, string) {
+	m := map[string]any{"repository": g.target().FullName()}
+	if g.odds(2) {
+		m["visibility"] = one(g, "private", "public", "x")
+	}
+	b, _ := json.Marshal(m)
+	return b, asJSON
 }
 
 func duplicateBody(g *grammar) ([]byte, string) {

@@ -26,8 +26,6 @@ const (
 	noOAuth       = "This hub gives no tokens by OAuth: sign in with an access token."
 	noUploads     = "This hub takes no attachments, because it has no discussions."
 	noBoards      = "This hub has no leaderboards."
-	noDuplicate   = "This hub does not duplicate repositories: create one and upload the files, which costs no storage twice."
-	noPurge       = "This hub does not take large files out of history: delete them from the branches, or the repository."
 	noTensorIndex = "This hub does not sum up the headers of a sharded checkpoint: read those of its files."
 )
 
@@ -95,12 +93,8 @@ var absentOfRepos = []struct {
 	{"GET /likers", access.RepoView, noLikes},
 	{"POST /like", access.RepoPreupload, noLikes}, // whoever has signed in and sees it
 	{"DELETE /like", access.RepoPreupload, noLikes},
-	{"POST /duplicate", access.RepoContentRead, noDuplicate},
 	{"GET /leaderboard", access.RepoView, noBoards},
 	{"GET /safetensors-metadata/{path...}", access.RepoContentRead, noTensorIndex},
-	{"GET /lfs-files", access.RepoWrite, noPurge},
-	{"POST /lfs-files/batch", access.RepoWrite, noPurge},
-	{"DELETE /lfs-files/{oid}", access.RepoWrite, noPurge},
 	{"GET /runtime", access.RepoView, noRuntime},
 	{"GET /variables", access.RepoView, noRuntime},
 	{"POST /variables", access.RepoSettings, noRuntime},

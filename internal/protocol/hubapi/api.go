@@ -8,6 +8,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
+	"github.com/ambit-hub/ambit/internal/service/duplicates"
 	"github.com/ambit-hub/ambit/internal/service/gates"
 	"github.com/ambit-hub/ambit/internal/service/groups"
 	"github.com/ambit-hub/ambit/internal/service/policies"
@@ -20,19 +21,20 @@ import (
 
 // Services are what the API's routes call.
 type Services struct {
-	Accounts *accounts.Service
-	Tokens   *tokens.Service     // needed with Accounts
-	Insights tokens.InsightStore // nil: nobody is told what tokens do
-	Repos    *repos.Service
-	Transfer *transfer.Service
-	Audit    *audit.Service
-	Xet      *xet.Service // nil: no file can be fetched as chunks
-	Policies *policies.Service
-	Groups   *groups.Service
-	Gates    *gates.Service
-	Machines *serviceaccounts.Service
-	Explain  *explain.Service
-	Authz    Authorizer // nil: who may not write learns so from the commit only
+	Accounts   *accounts.Service
+	Tokens     *tokens.Service     // needed with Accounts
+	Insights   tokens.InsightStore // nil: nobody is told what tokens do
+	Repos      *repos.Service
+	Transfer   *transfer.Service
+	Duplicates *duplicates.Service
+	Audit      *audit.Service
+	Xet        *xet.Service // nil: no file can be fetched as chunks
+	Policies   *policies.Service
+	Groups     *groups.Service
+	Gates      *gates.Service
+	Machines   *serviceaccounts.Service
+	Explain    *explain.Service
+	Authz      Authorizer // nil: who may not write learns so from the commit only
 }
 
 // Authorizer decides; access.Authorizer is one.
@@ -58,6 +60,9 @@ func (a *API) Register(s *httpd.Server) {
 	}
 	if a.Transfer != nil {
 		a.registerUploads(s)
+	}
+	if a.Duplicates != nil {
+		a.registerDuplicates(s)
 	}
 	if a.Audit != nil {
 		a.registerAudit(s)

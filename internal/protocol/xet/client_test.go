@@ -18,6 +18,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/protocol/resolve"
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
+	"github.com/ambit-hub/ambit/internal/service/duplicates"
 	"github.com/ambit-hub/ambit/internal/service/repos"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/service/xet"
@@ -46,7 +47,7 @@ func start(t *testing.T, cfg xet.Config) *bench {
 			Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone, Xet: b.xet, Sign: testkit.Sign,
 		})
 		h.Repos.WithChunked(b.xet.OpenDigest)
-		hubapi.New(hubapi.Services{Repos: h.Repos, Transfer: transfers, Xet: b.xet}).Register(h.Server)
+		hubapi.New(hubapi.Services{Repos: h.Repos, Transfer: transfers, Duplicates: duplicates.New(h.Repos, transfers, h.Zone, nil), Xet: b.xet}).Register(h.Server)
 		resolve.New(transfers).Register(h.Server)
 		api := xetapi.New(b.xet, h.Auth, nil).WithCopies(transfers)
 		api.Register(h.Server)

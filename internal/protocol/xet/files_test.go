@@ -309,3 +309,23 @@ func TestWholeFilesBecomeChunks(t *testing.T) {
 	w := b.connect("bob.write", "models/acme/open", "write")
 	w.call("GET", "/v1/chunks/default/"+pack(t, data).table[0].Hash.String(), nil).want(t, 200)
 }
+
+// TestDuplicateRepository takes large files along, chunked ones and those in one piece, to the same owner and to another.
+func TestDuplicateRepository(t *testing.T) {
+	b := start(t, xet.Config{ChunkAfter: -1})
+	p, whole := pack(t, noise(8, 150_000)), noise(9, 70_000)
+	b.connect("bob.write", "models/acme/closed", "write").put(p)
+	b.commit("bob.write", "models/acme/closed", "a.bin", p).want(t, 200)
+	b.putLFS("bob.write", "acme/closed", whole)
+	b.commit("bob.write", "models/acme/closed", "b.bin", packed{data: whole}).want(t, 200)
+	for _, to := range []string{"acme/again", "bob/again"} {
+		b.do("POST", "/api/models/acme/closed/duplicate", b.TokenValue("bob.write"), []byte(`{"repository":"`+to+`"}`)).want(t, 200)
+		b.do("GET", "/"+to+"/resolve/main/a.bin", b.TokenValue("mallory.write"), nil).want(t, 404)
+		for name, data := range map[string][]byte{"a.bin": p.data, "b.bin": whole} {
+			got := b.do("GET", "/"+to+"/resolve/main/"+name, b.TokenValue("bob.read"), nil).want(t, 200)
+			if !bytes.Equal(got.body, data) {
+				t.Errorf("%s: the bytes of %s differ", to, name)
+			}
+		}
+	}
+}
