@@ -26,6 +26,7 @@ type Request struct {
 	vars    pathVars
 	route   *route
 	rest    []string
+	watch   *watch
 }
 
 // Param returns a decoded path variable, "" if the pattern has none of that name.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -22,6 +23,9 @@ type responseWriter struct {
 	errCode hub.Code
 	reason  string
 	cause   error
+
+	begun atomic.Bool // the answer has begun: for watch, beside the handler
+	watch watch
 }
 
 func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -29,6 +33,7 @@ func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 func (w *responseWriter) WriteHeader(code int) {
 	if w.status == 0 && code >= 200 {
 		w.status = code
+		w.begun.Store(true)
 	}
 	w.ResponseWriter.WriteHeader(code)
 }
@@ -36,6 +41,7 @@ func (w *responseWriter) WriteHeader(code int) {
 func (w *responseWriter) begin() {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.begun.Store(true)
 	}
 }
 
@@ -43,12 +49,20 @@ func (w *responseWriter) Write(b []byte) (int, error) {
 	w.begin()
 	w.extend()
 	n, err := w.ResponseWriter.Write(b)
-	w.bytes += int64(n)
+	w.sent(int64(n))
 	return n, err
 }
 
-// deadlineStep is how many bytes go out between two moves of the write deadline.
-const deadlineStep = 16 << 20
+// sent counts bytes that went out.
+func (w *responseWriter) sent(n int64) {
+	if w.bytes += n; w.bytes >= watchAfter && w.bytes-n < watchAfter {
+		w.watch.start()
+	}
+}
+
+// deadlineStep is how many bytes go out between two moves of the write deadline. A client that takes so many in one
+// idle timeout is slow enough.
+const deadlineStep = 1 << 20
 
 // ReadFrom copies src to the client. A file is handed to the connection, which sends it without copying, in steps,
 // so that a client that stands still is let go after the idle timeout, while a slow one that reads may take as long as
@@ -75,7 +89,7 @@ func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
 		w.extend()
 		n, err := rf.ReadFrom(&io.LimitedReader{R: inner, N: step})
 		total += n
-		w.bytes += n
+		w.sent(n)
 		if left > 0 {
 			left -= n
 			limited.N = left
@@ -89,25 +103,37 @@ func (w *responseWriter) ReadFrom(src io.Reader) (total int64, err error) {
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
-// Flush sends what is buffered.
-func (w *responseWriter) Flush() { w.rc.Flush() }
+// Flush sends what is buffered. What is sent bit by bit may take long, however little it is.
+func (w *responseWriter) Flush() {
+	w.watch.start()
+	w.rc.Flush()
+}
 
-// extend gives the client another idle timeout for the bytes to come. Servers in tests have no deadlines.
-func (w *responseWriter) extend() { _ = w.rc.SetWriteDeadline(time.Now().Add(w.idle)) }
+// extend gives the client another idle timeout for the bytes to come.
+func (w *responseWriter) extend() { w.watch.deadline(w.rc.SetWriteDeadline, time.Now().Add(w.idle)) }
 
 // idleBody moves the read deadline on while a request body makes progress, so that a client that vanished in
 // the middle of an upload is noticed and a slow one is not cut.
 type idleBody struct {
 	io.ReadCloser
-	rc   *http.ResponseController
-	idle time.Duration
+	w    *responseWriter
 	next time.Time
+	read int64
 }
 
 func (b *idleBody) Read(p []byte) (int, error) {
 	if now := time.Now(); now.After(b.next) {
-		_ = b.rc.SetReadDeadline(now.Add(b.idle))
-		b.next = now.Add(b.idle / 8)
+		b.w.watch.deadline(b.w.rc.SetReadDeadline, now.Add(b.w.idle))
+		b.next = now.Add(b.w.idle / 8)
 	}
-	return b.ReadCloser.Read(p)
+	n, err := b.ReadCloser.Read(p)
+	if b.read += int64(n); b.read >= watchAfter && b.read-int64(n) < watchAfter {
+		b.w.watch.start()
+	}
+	if err != nil && err != io.EOF {
+		if cut := b.w.watch.stopped(); cut != nil {
+			return n, cut
+		}
+	}
+	return n, err
 }

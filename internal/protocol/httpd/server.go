@@ -30,6 +30,7 @@ type Authorizer interface {
 type Config struct {
 	MaxBody        int64              // bytes of a body on routes that do not say otherwise
 	IdleTimeout    time.Duration      // how long a body may stand still while it is read or written
+	RecheckEvery   time.Duration      // how often a running request's grants are decided again: 10 s if zero, never if negative
 	TrustedProxies []netip.Prefix     // peers whose X-Forwarded-For, -Host and -Proto are believed
 	CountryHeader  string             // header in which those proxies name the caller's country; empty: none does
 	SessionCookie  string             // name of the session cookie
@@ -62,6 +63,9 @@ func New(cfg Config, a Authenticator, z Authorizer, log *slog.Logger) *Server {
 	}
 	if cfg.IdleTimeout == 0 {
 		cfg.IdleTimeout = time.Minute
+	}
+	if cfg.RecheckEvery == 0 {
+		cfg.RecheckEvery = 10 * time.Second
 	}
 	if cfg.SessionCookie == "" {
 		cfg.SessionCookie = "token"
@@ -103,7 +107,8 @@ var mountTexts = [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: 
 func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 	start := time.Now()
 	w := &responseWriter{ResponseWriter: hw, rc: http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
-	r := &Request{Request: hr, ID: requestID(hr)}
+	w.watch.s, w.watch.w = s, w
+	r := &Request{Request: hr, ID: requestID(hr), watch: &w.watch}
 	r.IP, r.BaseURL = s.peer(hr)
 	r.Country = s.country(hr)
 	h := w.Header()
@@ -111,6 +116,7 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 	setCORS(h)
 	defer func() {
 		p := recover()
+		w.watch.stop()
 		if p != nil && p != http.ErrAbortHandler {
 			w.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 			if w.status == 0 {
@@ -125,7 +131,11 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 			panic(p)
 		}
 	}()
-	if err := s.serve(w, r); err != nil {
+	err := s.serve(w, r)
+	if cut := w.watch.stop(); cut != nil {
+		err = cut // whatever the handler made of it
+	}
+	if err != nil {
 		s.fail(w, r, err)
 	}
 }
@@ -142,7 +152,7 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	if err := s.admit(w, r); err != nil {
 		return err
 	}
-	r.Body = &idleBody{ReadCloser: r.Body, rc: w.rc, idle: s.cfg.IdleTimeout}
+	r.Body = &idleBody{ReadCloser: r.Body, w: w}
 	if r.route.maxBody >= 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
 	}
@@ -162,8 +172,11 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 // authorize decides about a request, and tells OnGrant of a yes.
 func (s *Server) authorize(r *Request, needs ...access.Need) (access.Grant, error) {
 	g, err := s.authorizer.Authorize(r.Context(), r.Subject, needs...)
-	if err == nil && s.cfg.OnGrant != nil {
-		s.cfg.OnGrant(g)
+	if err == nil {
+		r.watch.granted(g)
+		if s.cfg.OnGrant != nil {
+			s.cfg.OnGrant(g)
+		}
 	}
 	return g, err
 }

@@ -22,7 +22,7 @@ func (s *Service) UploadPack(ctx context.Context, g access.Grant, version int, s
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(w, 32<<10)
+	out := bufio.NewWriterSize(s.standing(ctx, g, w), 32<<10)
 	in := pktline.NewReader(r)
 	for {
 		again := false
