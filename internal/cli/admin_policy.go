@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func (a *app) policyShow() *cobra.Command {
 func (a *app) policySet() *cobra.Command {
 	var tokens, ssh, groups, longest, usual, leaks string
 	var private bool
+	count := 0
 	var ranges, features []string
 	c := &cobra.Command{
 		Use: "set ORG", Short: "Change the rules of an organization", Args: args("ORG"),
@@ -90,6 +92,9 @@ are rotated, and are listed by: ambit admin token-review list ORG --sign too_lon
 			if s.Lifetime, err = parseLifetime(c, "default-lifetime", usual); err != nil {
 				return err
 			}
+			if changed("max-tokens") {
+				s.MaxTokens = &count
+			}
 			if changed("leaks") {
 				r := hub.LeakRule(leaks)
 				if leaks == "hub" {
@@ -123,6 +128,7 @@ are rotated, and are listed by: ambit admin token-review list ORG --sign too_lon
 	f.StringArrayVar(&ranges, "ip-range", nil, "members come from here (may be repeated; replaces all; none removes all)")
 	f.StringVar(&longest, "max-lifetime", "", "how long the value of a token with access may live, such as 90d; none for as long as the hub allows")
 	f.StringVar(&usual, "default-lifetime", "", "lifetime of tokens that are made without an expiry, such as 30d; none for what is usual on the hub")
+	f.IntVar(&count, "max-tokens", 0, "how many live tokens with access one member may have; 0 for as many as the hub allows")
 	f.StringVar(&leaks, "leaks", "", "what follows an access token in a pushed file besides its owner being told: report (nothing), revoke, refuse, or hub")
 	f.StringArrayVar(&features, "feature", nil, "FEATURE=everyone, admins or groups:ID,… (may be repeated)")
 	return c
@@ -167,7 +173,11 @@ func (a *app) printPolicy(p operatorapi.Policy) {
 		ranges = strings.Join(p.IPRanges, ", ")
 	}
 	a.printf("tokens          %s\nssh             %s\nprivate only    %v\ngroup creation  %s\naddresses       %s\n", p.Tokens, ssh, p.PrivateOnly, p.GroupCreation, ranges)
-	a.printf("longest life    %s\nusual life      %s\ntokens in files %s\n", lifetime(p.MaxLifetime), lifetime(p.Lifetime), cmp.Or(string(p.Leaks), "as the hub does"))
+	most := "as the hub says"
+	if p.MaxTokens > 0 {
+		most = strconv.Itoa(p.MaxTokens)
+	}
+	a.printf("longest life    %s\nusual life      %s\ntokens of one   %s\ntokens in files %s\n", lifetime(p.MaxLifetime), lifetime(p.Lifetime), most, cmp.Or(string(p.Leaks), "as the hub does"))
 	for _, f := range hub.Features {
 		if r, ok := p.Features[f]; ok && r.Access != "" {
 			a.printf("feature         %s: %s %v\n", f, r.Access, r.Groups)

@@ -69,7 +69,7 @@ const (
 	SSHDenied   SSHRule = "deny"
 )
 
-// OrgRules are the settings of an organization about credentials. Access decisions read all but the last three, which
+// OrgRules are the settings of an organization about credentials. Access decisions read all but the last four, which
 // tokens are made, rotated and looked for by.
 type OrgRules struct {
 	OrgID         ID
@@ -82,6 +82,7 @@ type OrgRules struct {
 
 	MaxLifetime time.Duration // that a value of a token with access may live, in whole seconds; 0: as the hub says
 	Lifetime    time.Duration // of a token that is made without an end, in whole seconds; 0: as the hub says
+	MaxTokens   int           // live tokens with access that one member may have; 0: as many as the hub allows
 	Leaks       LeakRule      // what follows a token in a file that is pushed to a repository of the organization
 }
 
@@ -148,6 +149,14 @@ type OrgToken struct {
 	OwnerRole  Role
 	OwnerEmail string
 	Grant      TokenGrant // State is TokenNone when nothing was decided
+}
+
+// WaitingTokens says how many tokens wait for approval in an organization.
+type WaitingTokens struct {
+	OrgID   ID
+	OrgName string
+	Count   int
+	Oldest  time.Time // since when the first of them waits
 }
 
 // OrgTokenQuery selects tokens with access to an organization: those of its members that are unscoped or have a

@@ -17,6 +17,7 @@ type Policy struct {
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
 	MaxLifetime   int64                           `json:"tokenMaxLifetime"` // seconds, 0 as the hub says
 	Lifetime      int64                           `json:"tokenLifetime"`    // seconds, 0 as the hub says
+	MaxTokens     int                             `json:"tokenMaxCount"`    // 0 as the hub says
 	Leaks         hub.LeakRule                    `json:"leaks"`            // empty: as the hub does
 }
 
@@ -31,6 +32,7 @@ type SetPolicy struct {
 	Features      map[hub.Feature]hub.FeatureRule `json:"features,omitempty"`
 	MaxLifetime   *int64                          `json:"tokenMaxLifetime,omitempty"` // seconds
 	Lifetime      *int64                          `json:"tokenLifetime,omitempty"`    // seconds
+	MaxTokens     *int                            `json:"tokenMaxCount,omitempty"`
 	Leaks         *hub.LeakRule                   `json:"leaks,omitempty"`
 }
 

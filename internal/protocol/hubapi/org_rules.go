@@ -19,6 +19,7 @@ type orgRulesAnswer struct {
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
 	MaxLifetime   *int64                          `json:"tokenMaxLifetime"` // seconds; null: as the hub says
 	Lifetime      *int64                          `json:"tokenLifetime"`    // seconds; null: as the hub says
+	MaxTokens     *int                            `json:"tokenMaxCount"`    // null: as the hub says
 	Leaks         *hub.LeakRule                   `json:"leaks"`            // null: as the hub does
 }
 
@@ -45,6 +46,9 @@ func rulesOf(r hub.OrgRules) orgRulesAnswer {
 		out.SSH = &r.SSH
 	}
 	out.MaxLifetime, out.Lifetime = secondsOf(r.MaxLifetime), secondsOf(r.Lifetime)
+	if r.MaxTokens > 0 {
+		out.MaxTokens = &r.MaxTokens
+	}
 	if r.Leaks != hub.LeakByHub {
 		out.Leaks = &r.Leaks
 	}
@@ -75,12 +79,13 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 		Features      map[hub.Feature]hub.FeatureRule `json:"features"`
 		MaxLifetime   *int64                          `json:"tokenMaxLifetime"`
 		Lifetime      *int64                          `json:"tokenLifetime"`
+		MaxTokens     *int                            `json:"tokenMaxCount"`
 		Leaks         *hub.LeakRule                   `json:"leaks"`
 	}
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features, Leaks: b.Leaks}
+	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features, MaxTokens: b.MaxTokens, Leaks: b.Leaks}
 	for _, x := range []struct {
 		to   **time.Duration
 		from *int64

@@ -34,6 +34,8 @@ var templates = map[string]template{
 		"An administrator of {organization} decided about your access token {token} (...{last4}): it is {decision} there. {effect}\n\n{reason}"},
 	"org.tokens_to_review": {"{organization} now reviews access tokens",
 		"Fine-grained access tokens of members need approval before they reach {organization}; those of administrators are approved, read and write tokens are refused. Tokens that wait are listed in its settings and by: ambit admin token-review list {organization}"},
+	"org.tokens_waiting": {"Access tokens still wait for approval in {organization}: {count}",
+		"{count} access tokens wait for approval by an administrator of {organization}, the first since {since}. Until somebody decides they are refused there. They are listed in its settings and by: ambit admin token-review list {organization} --state pending"},
 	"token.pending": {"An access token of {user} waits for approval in {organization}",
 		"The access token {token} (...{last4}) of {user} waits for approval by an administrator of {organization}. {why} It is refused there until then.\n\nIn the settings of {organization}, or by: ambit admin token-review approve {organization} {id}"},
 	"token.waiting": {"{organization} has to approve access tokens of yours: {count}",

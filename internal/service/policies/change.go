@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 const (
 	minLifetime = time.Hour
 	maxLifetime = orgs.MaxYears * 365 * 24 * time.Hour
+	maxCount    = 100_000 // tokens of one member
 )
 
 // maxRanges is how many address ranges an organization may have.
@@ -76,6 +78,9 @@ func (s *Service) check(ctx context.Context, o hub.Organization, c Change) error
 	}
 	if c.IPRanges != nil && len(*c.IPRanges) > maxRanges {
 		return hub.Errorf(hub.InvalidInput, "An organization has at most %d address ranges.", maxRanges)
+	}
+	if n := c.MaxTokens; n != nil && (*n < 0 || *n > maxCount) {
+		return hub.Errorf(hub.InvalidInput, "The number of tokens that a member may have is between 1 and %d, or nothing.", maxCount)
 	}
 	if c.Leaks != nil {
 		if _, err := hub.ParseLeakRule(string(*c.Leaks)); err != nil {
@@ -153,6 +158,9 @@ func (c Change) apply(r *hub.OrgRules) {
 	if c.Lifetime != nil {
 		r.Lifetime = *c.Lifetime
 	}
+	if c.MaxTokens != nil {
+		r.MaxTokens = *c.MaxTokens
+	}
 	if c.Leaks != nil {
 		r.Leaks = *c.Leaks
 	}
@@ -186,6 +194,7 @@ func describe(before, after hub.OrgRules) (kind, changes string) {
 	}
 	say("org.settings.token_lifetime", "longest lifetime of tokens", lifetime(before.MaxLifetime), lifetime(after.MaxLifetime))
 	say("org.settings.token_lifetime", "usual lifetime of tokens", lifetime(before.Lifetime), lifetime(after.Lifetime))
+	say("org.settings.token_count", "tokens of one member", count(before.MaxTokens), count(after.MaxTokens))
 	say("org.settings.leaks", "tokens in files", orHub(before.Leaks), orHub(after.Leaks))
 	say(networkEvent(before, after), "address ranges", ranges(before.IPRanges), ranges(after.IPRanges))
 	say(tokenEvent(before.Tokens, after.Tokens), "token policy", before.Tokens, after.Tokens)
@@ -204,6 +213,13 @@ func orHub(r hub.LeakRule) string {
 		return "as the hub does"
 	}
 	return string(r)
+}
+
+func count(n int) string {
+	if n == 0 {
+		return "as the hub says"
+	}
+	return strconv.Itoa(n)
 }
 
 func lifetime(d time.Duration) string {

@@ -69,5 +69,6 @@ type Change struct {
 	Features      map[hub.Feature]hub.FeatureRule // those that change
 	MaxLifetime   *time.Duration                  // of values of tokens; 0: as the hub says
 	Lifetime      *time.Duration                  // of tokens that are made without an end; 0: as the hub says
+	MaxTokens     *int                            // live tokens of one member; 0: as the hub says
 	Leaks         *hub.LeakRule
 }

@@ -55,7 +55,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 	if t.ExpiresAt, err = limits.Expiry(n.ExpiresAt, n.Never, now, now); err != nil {
 		return Created{}, err
 	}
-	if err := s.checkCount(ctx, owner, now); err != nil {
+	if err := s.checkCounts(ctx, owner.Name, t, true, nil); err != nil {
 		return Created{}, err
 	}
 	value := secret.New(s.format.Generate())
@@ -81,23 +81,6 @@ func (s *Service) owner(ctx context.Context, g access.Grant, name string) (hub.U
 		return hub.User{}, hub.Errorf(hub.Forbidden, "Only your own tokens can be managed here.")
 	}
 	return u, err
-}
-
-func (s *Service) checkCount(ctx context.Context, owner hub.User, now time.Time) error {
-	all, err := s.store.TokensOf(ctx, owner.ID)
-	if err != nil {
-		return err
-	}
-	live := 0
-	for _, t := range all {
-		if Status(t, now) == "live" {
-			live++
-		}
-	}
-	if live >= s.opts.MaxPerUser {
-		return hub.Errorf(hub.Conflict, "%s has %d live tokens already; delete one that is not needed.", owner.Name, live)
-	}
-	return nil
 }
 
 func checkName(name string) (string, error) {

@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -16,28 +15,11 @@ import (
 // rotation.
 func (s *Service) lifetimes(ctx context.Context, t hub.Token, old []hub.Scope) (hub.Lifetimes, error) {
 	l := s.limits()
-	ms, err := s.store.MembershipsOf(ctx, t.UserID)
-	if err != nil {
-		return l, err
-	}
-	for _, m := range ms {
-		in := func(sc hub.Scope) bool { return sc.NamespaceID == m.OrgID }
-		scoped := slices.ContainsFunc(t.Scopes, in) && !slices.ContainsFunc(old, in)
-		if t.Kind == hub.TokenFineGrained && !scoped {
-			continue
-		}
-		r, err := s.store.OrgRules(ctx, m.OrgID)
-		if hub.Is(err, hub.NotFound) {
-			continue
-		}
-		if err != nil {
-			return l, err
-		}
-		if scoped || r.Tokens == hub.AllowAllTokens {
-			l = l.Within(r, m.OrgName)
-		}
-	}
-	return l, nil
+	err := s.eachOrg(ctx, t, old, func(m hub.Member, r hub.OrgRules) error {
+		l = l.Within(r, m.OrgName)
+		return nil
+	})
+	return l, err
 }
 
 // limits are those of the hub.

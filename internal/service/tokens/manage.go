@@ -109,6 +109,11 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change)
 	if err := s.editExpiry(ctx, &t, before, c); err != nil {
 		return Owned{}, err
 	}
+	if c.Scopes != nil {
+		if err := s.checkCounts(ctx, t.UserName, t.Token, false, before); err != nil {
+			return Owned{}, err
+		}
+	}
 	t.Gen++
 	ev := s.event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
 	return t, s.store.UpdateToken(ctx, t.Token, ev)

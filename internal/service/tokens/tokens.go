@@ -34,6 +34,7 @@ type Store interface {
 	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
+	WaitingTokens(ctx context.Context, since time.Time) ([]hub.WaitingTokens, error)
 	TokenGrants(ctx context.Context, tokenID hub.ID) ([]hub.TokenGrant, error)
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)

@@ -55,6 +55,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 		if due {
 			now := w.s.opts.Now().UTC()
 			w.log(ctx, "warning of tokens that expire", w.Warn(ctx, now))
+			w.log(ctx, "reminding of tokens that wait for approval", w.Remind(ctx, now))
 			w.log(ctx, "making the summary of tokens", w.summarize(ctx, now))
 		}
 		select {
@@ -135,6 +136,28 @@ func (w *Watcher) warn(ctx context.Context, now time.Time, list func(ctx context
 		}
 		after = all[len(all)-1].id
 	}
+}
+
+// Reminders of tokens that wait: the first after remindAfter, and another each week.
+const (
+	remindAfter = 3 * 24 * time.Hour
+	remindEvery = 7 * 24 * time.Hour
+)
+
+// Remind stores a message to the admins of each organization in which tokens have waited for approval for three days, and
+// another each week.
+func (w *Watcher) Remind(ctx context.Context, now time.Time) error {
+	all, err := w.s.store.WaitingTokens(ctx, now.Add(-remindAfter))
+	if err != nil {
+		return err
+	}
+	var notices []hub.Notice
+	for _, o := range all {
+		week := now.Sub(o.Oldest.Add(remindAfter)) / remindEvery
+		notices = append(notices, hub.Notice{Kind: "org.tokens_waiting", To: o.OrgID, Dedupe: fmt.Sprintf("%s:%d:%d", o.OrgID, o.Oldest.Unix(), week),
+			Data: map[string]string{"organization": o.OrgName, "count": strconv.Itoa(o.Count), "since": o.Oldest.UTC().Format(time.DateOnly)}})
+	}
+	return w.s.store.Enqueue(ctx, notices...)
 }
 
 // Reused reports that a value which was rotated away was used: to the log, and to the token's owner or, of a service

@@ -100,3 +100,50 @@ func TestServiceTokensAreWatched(t *testing.T) {
 		})
 	}
 }
+
+// TestReminders: admins are reminded of tokens that wait, after three days and then each week, until somebody decides.
+func TestReminders(t *testing.T) {
+	onEachEngine(t, tokens.Options{}, func(w *world) {
+		alice, bob := w.user("alice"), w.user("bob")
+		acme := hub.Organization{ID: hub.NewID(), Name: "acme", DefaultVisibility: hub.Public, CreatedAt: w.clock()}
+		w.must(w.db.CreateOrg(w.ctx, acme, alice.ID, hub.Event{}))
+		w.must(w.db.SetMember(w.ctx, acme.ID, bob.ID, hub.RoleWrite, hub.Event{}))
+		w.must(w.db.ChangeOrgRules(w.ctx, acme.ID, hub.Event{}, func(r *hub.OrgRules) (string, error) {
+			r.Tokens = hub.RequireApproval
+			return "", nil
+		}))
+		var ids []hub.ID
+		start := w.clock()
+		for range 2 {
+			c, err := w.svc.Create(w.ctx, w.session(bob), tokens.NewToken{Name: "app", Kind: hub.TokenFineGrained,
+				Scopes: []tokens.NewScope{{Entity: tokens.Entity{Type: hub.EntityOrg, Name: "acme"}, Permissions: []hub.Permission{hub.PermRepoContentRead}}}})
+			w.must(err)
+			ids = append(ids, c.ID)
+		}
+		w.outbox()
+		watcher := w.svc.Watcher(tokens.WatchOptions{})
+		remind := func() []string {
+			t.Helper()
+			w.must(watcher.Remind(w.ctx, w.clock()))
+			return w.outbox()
+		}
+		text := func(n int) string {
+			return fmt.Sprintf("org.tokens_waiting alice count=%d organization=acme since=%s", n, start.Format(time.DateOnly))
+		}
+		w.pass(3 * day)
+		w.same("early", remind())
+		w.pass(time.Hour)
+		w.same("three days", remind(), text(2))
+		w.pass(day)
+		w.same("the next day", remind())
+		w.pass(6 * day)
+		w.same("a week later", remind(), text(2))
+		_, err := w.db.DecideToken(w.ctx, ids[1], acme.ID, hub.TokenApproved, alice.ID, "", hub.Event{})
+		w.must(err)
+		w.pass(7 * day)
+		w.same("one is left", remind(), text(1))
+		w.must(w.svc.Delete(w.ctx, w.session(bob), ids[0]))
+		w.pass(7 * day)
+		w.same("deleted", remind())
+	})
+}
