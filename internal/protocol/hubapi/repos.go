@@ -43,6 +43,9 @@ func (a *API) registerRepos(s *httpd.Server) {
 	repo("POST /tag/{rev}", access.RepoWrite, a.createTag)
 	repo("DELETE /tag/{tag...}", access.RepoWrite, a.deleteTag)
 	repo("POST /super-squash/{rev}", access.RepoWrite, a.squash)
+	repo("GET /lfs-files", access.RepoWrite, a.listLargeFiles)
+	repo("POST /lfs-files/batch", access.RepoWrite, a.purgeLargeFiles)
+	repo("DELETE /lfs-files/{oid}", access.RepoWrite, a.purgeLargeFile)
 	repo("GET /auth-check", access.RepoContentRead, authCheck)
 	repo("GET /auth-check/write", access.RepoWrite, authCheck)
 }

@@ -95,9 +95,6 @@ var doors = []law.Door{
 	of("raw", "repo.content.read", func(id hub.RepoID) *law.Call { return get(id.WebPath() + "/raw/main/.gitattributes") }),
 	of("lfs", "repo.content.read", func(id hub.RepoID) *law.Call { return lfsBatch(id, "download") }),
 	of("git", "repo.content.read", func(id hub.RepoID) *law.Call { return get(id.WebPath() + ".git/info/refs?service=git-upload-pack") }),
-	of("duplicate", "repo.content.read", func(id hub.RepoID) *law.Call {
-		return &law.Call{Method: "POST", Path: id.APIPath() + "/duplicate", Body: "{}", Yes: absent}
-	}),
 	of("discussions", "repo.view", func(id hub.RepoID) *law.Call {
 		return &law.Call{Method: "GET", Path: id.APIPath() + "/discussions", Yes: absent}
 	}),
