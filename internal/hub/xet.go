@@ -45,6 +45,20 @@ type XetChunk struct {
 	Xorb  XetHash // that holds it
 }
 
+// XetRewrite puts a xorb in the place of another, of whose chunks it has those that files need.
+type XetRewrite struct {
+	Old    XetHash
+	New    XetXorb
+	Chunks []XetHash // of New
+	Files  []XetTerms
+}
+
+// XetTerms are new terms of a file.
+type XetTerms struct {
+	FileID        ID
+	Before, Terms []byte // in the form of format/xetterms
+}
+
 // XetRef is a file of a repository by its SHA-256.
 type XetRef struct {
 	FileID   ID

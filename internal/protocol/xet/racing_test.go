@@ -32,7 +32,7 @@ func TestSweepRacesClients(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	var sweeping, working sync.WaitGroup
-	var swept atomic.Int64
+	var swept, rewritten atomic.Int64
 	sweeping.Go(func() {
 		for {
 			select {
@@ -45,6 +45,11 @@ func TestSweepRacesClients(t *testing.T) {
 				t.Error(err)
 			}
 			swept.Add(int64(n.Xorbs))
+			c, _, err := b.xet.Worker().Compact(ctx)
+			if err != nil {
+				t.Error(err)
+			}
+			rewritten.Add(int64(c.Rewritten))
 		}
 	})
 	var hits, late atomic.Int64
@@ -58,6 +63,10 @@ func TestSweepRacesClients(t *testing.T) {
 				// Clients ask for first chunks of files.
 				parts := []packed{shared[rng.IntN(len(shared))], pack(t, noise(uint64(2000+w*1000+i), 20_000)), shared[rng.IntN(len(shared))]}
 				path := fmt.Sprintf("%d/%d.bin", w, i)
+				if rng.IntN(2) == 0 { // of some of the chunks only
+					parts[2].file = parts[2].part(0, 1)
+					parts[2].data = parts[2].data[:parts[2].table.Unpacked(0, 1)]
+				}
 				file, data := joinedFile(parts)
 				for attempt := 0; ; attempt++ {
 					if attempt == 100 {
@@ -96,7 +105,7 @@ func TestSweepRacesClients(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d files, %d xorbs swept, %d answers of deduplication, %d times too late", files, swept.Load(), hits.Load(), late.Load())
+	t.Logf("%d files, %d xorbs swept, %d rewritten, %d answers of deduplication, %d times too late", files, swept.Load(), rewritten.Load(), hits.Load(), late.Load())
 	if swept.Load() == 0 || hits.Load() == 0 {
 		t.Error("nothing raced")
 	}
@@ -109,7 +118,7 @@ func joinedFile(parts []packed) (f shard.File, data []byte) {
 	for _, p := range parts {
 		f.Terms = append(f.Terms, p.file.Terms...)
 		data = append(data, p.data...)
-		for _, l := range p.table.Leaves(0, len(p.table)) {
+		for _, l := range p.table.Leaves(0, int(p.file.Terms[0].End)) {
 			tree.Add(l)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/format/shard"
+	"github.com/ambit-hub/ambit/internal/format/xethash"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/xet"
 	"github.com/ambit-hub/ambit/internal/store/blob/blobtest"
@@ -83,6 +85,28 @@ var deeds = map[string]func(t *testing.T, f *frail) (do func() error, read func(
 			}
 		}
 		return f.uploading(t, data)
+	},
+	"a xorb that is mostly dead": func(t *testing.T, f *frail) (func() error, func() ([]byte, error), []byte) {
+		p := pack(t, f.fresh(400_000))
+		g := f.grant(t, access.RepoWrite)
+		if _, err := f.xet.PutXorb(ctx, g, p.Xorb, bytes.NewReader(p.Bytes)); err != nil {
+			t.Fatal(err)
+		}
+		data := p.Data[:p.Table.Unpacked(0, 1)]
+		p.File = shard.File{Ranged: true, Hash: xethash.File(p.Table.Leaves(0, 1)), Terms: []shard.Term{{Xorb: p.Xorb, End: 1,
+			Unpacked: uint32(len(data)), Range: p.Table.RangeHash(0, 1)}}}
+		u, err := f.xet.ReadShard(ctx, g, bytes.NewReader(shardOf(t, p, xetpack.Digest(data))))
+		if err == nil {
+			err = u.Register(ctx, hub.Event{}, nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		do := func() error {
+			_, _, err := f.xet.Worker().Compact(ctx)
+			return err
+		}
+		return do, func() ([]byte, error) { return f.read(t, p.File.Hash) }, data
 	},
 	"a file that came in one piece": func(t *testing.T, f *frail) (func() error, func() ([]byte, error), []byte) {
 		data := f.fresh(500_000)

@@ -46,6 +46,10 @@ type Meta interface {
 	CondemnXetXorbs(ctx context.Context, before time.Time, limit int) ([]hub.XetHash, error)
 	ForgetXetXorb(ctx context.Context, hash hub.XetHash) error
 	XetXorbsAfter(ctx context.Context, after hub.XetHash, limit int) ([]hub.XetXorb, error)
+	SettledXorbs(ctx context.Context, before time.Time, limit int) ([]hub.XetXorb, error)
+	SetXetLooked(ctx context.Context, hash hub.XetHash) error
+	XetFilesOf(ctx context.Context, xorb hub.XetHash, limit int) ([]hub.XetFile, error)
+	RewriteXet(ctx context.Context, w hub.XetRewrite, before time.Time) error
 	UncheckedXorbs(ctx context.Context, before time.Time, limit int) ([]hub.XetXorb, error)
 	SetXetChecked(ctx context.Context, hash hub.XetHash, rotten bool) error
 }

@@ -39,7 +39,8 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-sweep.C:
 			err := w.s.turn(ctx, "sweep/chunks", func(ctx context.Context) error {
 				_, err := w.Sweep(ctx)
-				return err
+				_, _, cerr := w.Compact(ctx)
+				return errors.Join(err, cerr)
 			})
 			w.report(ctx, "sweeping chunks", errors.Join(err, w.Verify(ctx)))
 		case <-scrub.C:
