@@ -137,7 +137,7 @@ func (c *Config) Settings() []Setting {
 		{"limits.address.pages", "", number(&c.Limits.Address.Pages),
 			"Other requests without a credential from one address."},
 		{"limits.failures", "", number(&c.Limits.Failures),
-			"Refused credentials from one address in a window; further ones are answered with 429. Good credentials from there keep working, and no account is ever locked."},
+			"Refused credentials from one address in a window; further ones are answered with 429. Good credentials from there keep working, and no account is ever locked. Tokens that were good once count as callers without a credential do."},
 		{"limits.uploads", "", number(&c.Limits.Uploads),
 			"Uploads (files, parts, chunks, commits and pushes) that one user may have under way at a time; further ones are answered with 429. Stock clients send up to 64 at once."},
 		{"limits.upload_bytes", "", size(&c.Limits.UploadBytes),

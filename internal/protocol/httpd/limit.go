@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"net/http"
@@ -207,12 +208,21 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 }
 
 // failed counts a refused credential for its network, and returns what the caller is told: err, or TooManyRequests when
-// there were too many. Nobody's account is touched, and good credentials from the same network are not refused.
+// there were too many. Nobody's account is touched, and good credentials from the same network are not refused. A token that
+// was once good is no guess: who goes on using one is counted among those who have none, and told what is wrong with it.
 func (s *Server) failed(w http.ResponseWriter, r *Request, err error) error {
-	if s.limiter == nil || s.limiter.Failures == 0 || !hub.Is(err, hub.InvalidCredentials) {
+	if s.limiter == nil || !hub.Is(err, hub.InvalidCredentials) {
 		return err
 	}
-	st := s.limiter.take(caller{class: classFailures, kind: byAddress, net: network(r.IP)}, s.limiter.Failures)
+	class, quota := classFailures, s.limiter.Failures
+	var e *hub.Error
+	if errors.As(err, &e) && (e.Reason == access.ReasonTokenExpired || e.Reason == access.ReasonTokenRevoked) {
+		class, quota = classAPI, s.limiter.Address.API
+	}
+	if quota == 0 {
+		return err
+	}
+	st := s.limiter.take(caller{class: class, kind: byAddress, net: network(r.IP)}, quota)
 	if !st.over {
 		return err
 	}

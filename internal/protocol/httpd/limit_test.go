@@ -26,6 +26,8 @@ func (people) Authenticate(_ context.Context, authorization, _ string, _ netip.A
 		return access.Anonymous(), nil
 	case f[1] == "bad":
 		return nil, hub.Errorf(hub.InvalidCredentials, hub.MessageInvalidCredentials)
+	case f[1] == "deleted":
+		return nil, &hub.Error{Code: hub.InvalidCredentials, Reason: access.ReasonTokenRevoked, Message: hub.MessageInvalidCredentials}
 	}
 	facts := hub.SubjectFacts{User: hub.User{ID: hub.ID(fmt.Sprintf("%024s", f[1])), Name: f[1]}}
 	if len(f) > 2 {
@@ -143,6 +145,21 @@ func TestFailedCredentials(t *testing.T) {
 	}
 	if res := c.ask(1, "/api/thing", "bad", stranger); res.StatusCode != 401 {
 		t.Errorf("another /64: %d", res.StatusCode)
+	}
+}
+
+// TestFormerTokens holds that a token that was once good is no guess: it stays 401, within what callers without one may ask.
+func TestFormerTokens(t *testing.T) {
+	c := newCounted(Limits{Failures: 3, Address: Quotas{API: 20}})
+	const here = "192.0.2.1"
+	if res := c.ask(10, "/api/thing", "deleted", here); res.StatusCode != 401 {
+		t.Errorf("ten uses of a deleted token: %d", res.StatusCode)
+	}
+	if res := c.ask(3, "/api/thing", "bad", here); res.StatusCode != 401 {
+		t.Errorf("a bad one after it: %d", res.StatusCode)
+	}
+	if res := c.ask(11, "/api/thing", "deleted", here); res.StatusCode != 429 {
+		t.Errorf("21 uses of a deleted token: %d", res.StatusCode)
 	}
 }
 
