@@ -233,6 +233,20 @@ func TestTokensElsewhereInCommits(t *testing.T) {
 	commit(h.Token("t2", "bob", hub.Token{Kind: hub.TokenRead}), `{"key":"file","value":{"path":"a","content":"b"}}`+"\n")
 	told("token.leak_found to bob about a file") // he may not know which: the repository is private, and another pushed
 
+	// A repository that is made out of another one, of somebody else.
+	model := func(ns, name string) hub.RepoID { return hub.RepoID{Type: hub.Model, Namespace: ns, Name: name} }
+	h.Commit("alice.write", model("alice", "public"), "x", testkit.Change{Path: "conf/env", Content: []byte("\n\n" + h.Token("t4", "carol", hub.Token{Kind: hub.TokenRead}))})
+	h.Repo("bob.write", model("acme", "copied"), repos.NewRepo{})
+	both, err := h.Zone.Authorize(ctx, h.Subject("bob.write"), access.Need{Action: access.RepoContentRead, Target: access.Repo(model("alice", "public"))},
+		access.Need{Action: access.RepoWrite, Target: access.Repo(model("acme", "copied"))})
+	if err == nil {
+		err = tr.Fill(ctx, both, "Copy", hub.Event{ActorName: "bob", ActorID: both.Subject().UserID()})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	told("token.leak_found to carol about conf/env, line 3")
+
 	// A service account's token: the admins of its organization are told, where it stands too, as it is their repository.
 	machines := serviceaccounts.New(h.DB, h.Keys, testkit.Instance, serviceaccounts.Options{})
 	manage, err := h.Zone.Authorize(ctx, h.Subject("alice.write"), access.Need{Action: access.ServiceAccountsWrite, Target: access.Namespace("acme")})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/commitlines"
-	"github.com/ambit-hub/ambit/internal/format/tokenfmt"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
@@ -57,7 +56,7 @@ func (s *Service) Commit(ctx context.Context, g access.Grant, q CommitRequest) (
 		return hub.ZeroOID, err
 	}
 	defer w.Abort()
-	c := &change{svc: s, repo: repo, grant: g, writer: w, branch: t.name, event: q.Event}
+	c := &change{svc: s, search: s.search(), repo: repo, grant: g, writer: w, branch: t.name, event: q.Event}
 	if err := c.read(ctx, q, t); err != nil {
 		return hub.ZeroOID, err
 	}
@@ -92,8 +91,8 @@ type change struct {
 	opaque   bool               // the root's .gitattributes becomes something that is not rules
 	readme   *readmeChange      // nil: not touched
 	tooBig   []commitlines.Line // regular files over the limit
-	finder   *tokenfmt.Finder   // nil: nothing was looked at
-	warnings []string           // for whoever commits
+	search   search
+	warnings []string // for whoever commits
 }
 
 // step is one operation, before it is known whether its path is a file or a folder.

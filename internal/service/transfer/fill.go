@@ -14,8 +14,8 @@ import (
 
 // Fill makes the files of the default branch of one repository, for which g has RepoContentRead, the only commit of that
 // of another one, for which it has RepoWrite: its history is replaced. A source without commits changes nothing. Submodules
-// are left out. Codes: TooLarge (more files than one commit may have), Conflict (somebody committed in between), and
-// those of Copy.
+// are left out. Codes: TooLarge (more files than one commit may have), Conflict (somebody committed in between), Unprocessable (access tokens
+// in files, where the hub or the new owner refuses those), and those of Copy.
 func (s *Service) Fill(ctx context.Context, g access.Grant, message string, ev hub.Event) error {
 	source, target, err := fromAndTo(g)
 	if err != nil {
@@ -38,11 +38,14 @@ func (s *Service) Fill(ctx context.Context, g access.Grant, message string, ev h
 		return err
 	}
 	defer w.Abort()
-	f := filling{svc: s, grant: g, snap: snap, writer: w, event: ev}
+	f := filling{svc: s, search: s.search(), grant: g, snap: snap, writer: w, event: ev}
 	if err := f.files(ctx, head); err != nil {
 		return err
 	}
 	if err := f.copyLarge(ctx); err != nil {
+		return err
+	}
+	if _, err := f.search.report(ctx, s, target, ev); err != nil {
 		return err
 	}
 	tree, err := w.Apply(ctx, nil, hub.ZeroOID, f.changes)
@@ -74,6 +77,7 @@ func (s *Service) Fill(ctx context.Context, g access.Grant, message string, ev h
 // filling is a Fill on its way.
 type filling struct {
 	svc    *Service
+	search search
 	grant  access.Grant
 	snap   *gitrepo.Snapshot
 	writer *gitrepo.Writer
@@ -102,6 +106,9 @@ func (f *filling) files(ctx context.Context, head hub.OID) error {
 			if err := f.file(ctx, e); err != nil {
 				return err
 			}
+			if e.LFS != nil {
+				f.search.note(e.Path, e.LFS.Digest)
+			}
 			if e.LFS != nil && !seen[e.LFS.Digest] {
 				seen[e.LFS.Digest] = true
 				f.large = append(f.large, e.LFS.Digest)
@@ -120,7 +127,7 @@ func (f *filling) file(ctx context.Context, e gitrepo.Entry) error {
 		return err
 	}
 	defer b.Close()
-	oid, err := f.writer.Blob(b.Size(), b)
+	oid, err := f.writer.Blob(b.Size(), f.search.through(e.Path, b))
 	if err != nil {
 		return err
 	}

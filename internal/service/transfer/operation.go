@@ -97,7 +97,7 @@ func (c *change) file(st step, line commitlines.Line) error {
 		c.large = append(c.large, largeFile{path: line.Path, digest: p.Digest, size: p.Size, step: -1})
 	}
 	var err error
-	if st.oid, err = c.writer.Blob(size, c.scanned(line.Path, r)); err != nil {
+	if st.oid, err = c.writer.Blob(size, c.search.through(line.Path, r)); err != nil {
 		return err
 	}
 	c.add(st)
