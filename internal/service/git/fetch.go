@@ -25,6 +25,7 @@ type fetch struct {
 
 	filter     gitrepo.Filter
 	offsets    bool // ofs-delta
+	thin       bool // thin-pack
 	includeTag bool
 	noProgress bool
 	allBands   bool // sideband-all
@@ -198,5 +199,12 @@ func (x *session) selectFor(ctx context.Context, d gitrepo.Deepening, common []h
 		return nil, err
 	}
 	defer done()
-	return x.snap.Select(ctx, q)
+	sel, err := x.snap.Select(ctx, q)
+	// A client that has borders, or left something out by a filter, may lack what its commits lead to.
+	if err == nil && x.thin && len(common) > 0 && !x.shallowInfo() && x.filter == (gitrepo.Filter{}) {
+		if err = sel.MakeThin(ctx); err != nil {
+			sel.Close()
+		}
+	}
+	return sel, err
 }

@@ -44,6 +44,8 @@ func (l *legacy) capabilities(f *fetch, caps string) {
 			l.band = max(l.band, pktline.Narrow)
 		case "ofs-delta":
 			f.offsets = true
+		case "thin-pack":
+			f.thin = true
 		case "include-tag":
 			f.includeTag = true
 		case "no-progress":

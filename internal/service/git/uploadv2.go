@@ -116,7 +116,8 @@ func parseFetch(args []string) (*fetch, error) {
 			f.done = true
 		case line == "wait-for-done":
 			f.wait = true
-		case line == "thin-pack": // packs are never thin: bases that the client has would have to be proven
+		case line == "thin-pack":
+			f.thin = true
 		case line == "ofs-delta":
 			f.offsets = true
 		case line == "include-tag":

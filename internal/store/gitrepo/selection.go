@@ -26,6 +26,7 @@ type Selection struct {
 	set   bitset
 	plain bitset // set without the tags that only came along
 	count int
+	thin  *thin // nil: the pack stands for itself
 	done  func()
 }
 
@@ -179,6 +180,9 @@ func (s *Selection) WritePack(ctx context.Context, w io.Writer, offsets bool) er
 		return err
 	}
 	e.Offsets = offsets
+	if s.thin != nil {
+		e.Thin = s.thin
+	}
 	e.Place = func(oid hub.OID) (int, int, bool) {
 		slot, number, pos, ok := s.find(oid)
 		return number, pos, ok && s.set.has(slot)
@@ -187,7 +191,7 @@ func (s *Selection) WritePack(ctx context.Context, w io.Writer, offsets bool) er
 		lo, hi := s.base[i], s.base[i+1]
 		switch n := s.set.countIn(lo, hi); {
 		case n == 0:
-		case n == hi-lo && offsets:
+		case n == hi-lo && offsets && s.thin == nil:
 			err = e.AddAll(p.Pack, i)
 		default:
 			err = e.AddWhere(p.Pack, i, func(pos int) bool { return s.set.has(lo + pos) })

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"errors"
 	"hash"
@@ -18,6 +19,8 @@ type Emitter struct {
 	Offsets bool // the receiver understands deltas whose base is named by its distance
 	// Place returns where the copy of an object lies that is written, if it is one of those to be written.
 	Place func(hub.OID) (pack, pos int, ok bool)
+	// Thin, if any, lets deltas be based on objects that the receiver has.
+	Thin Thin
 
 	w     io.Writer
 	sum   hash.Hash
@@ -26,6 +29,15 @@ type Emitter struct {
 	at    []offsets // where objects were written, by number of pack
 	head  []byte
 	plain packed
+}
+
+// Thin knows what the receiver of a pack has besides it.
+type Thin interface {
+	// Has tells whether the receiver has an object for certain.
+	Has(hub.OID) bool
+	// Delta returns an object that the receiver has, and a delta that makes of it the one at a position of a pack; nil when
+	// there is none that makes sense.
+	Delta(p *Pack, number, pos int) (base hub.OID, delta []byte, err error)
 }
 
 // NewEmitter starts a pack of n objects. End it with Close.
@@ -123,6 +135,9 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 	e.left--
 	if !h.isDelta() {
 		e.offsets(number, p).set(pos, at)
+		if thin, err := e.addThin(p, number, pos); thin || err != nil {
+			return err
+		}
 		return e.copy(p, start, end-start)
 	}
 	base, err := p.basePos(pos, h)
@@ -131,22 +146,52 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 	}
 	back, written := e.written(p, number, base)
 	switch {
+	case !written && e.Thin != nil && e.Thin.Has(p.OID(base)):
+		if err = e.refDelta(p.OID(base), h.size); err == nil {
+			err = e.copy(p, start+int64(h.length), end-start-int64(h.length))
+		}
 	case !written:
-		err = e.addWhole(p, pos)
+		var thin bool
+		if thin, err = e.addThin(p, number, pos); !thin && err == nil {
+			err = e.addWhole(p, pos)
+		}
 	case e.Offsets:
 		e.head = appendEntryHeader(e.head[:0], object.OfsDelta, h.size)
 		e.head = appendBack(e.head, at-back)
 		err = e.write(e.head)
 	default:
-		oid := p.OID(base)
-		e.head = append(appendEntryHeader(e.head[:0], object.RefDelta, h.size), oid[:]...)
-		err = e.write(e.head)
+		err = e.refDelta(p.OID(base), h.size)
 	}
 	if err == nil && written {
 		err = e.copy(p, start+int64(h.length), end-start-int64(h.length))
 	}
 	e.offsets(number, p).set(pos, at)
 	return err
+}
+
+// refDelta begins a delta whose base is named by its id.
+func (e *Emitter) refDelta(base hub.OID, size int64) error {
+	e.head = append(appendEntryHeader(e.head[:0], object.RefDelta, size), base[:]...)
+	return e.write(e.head)
+}
+
+// addThin writes an object as a delta on one that the receiver has, if there is a good one.
+func (e *Emitter) addThin(p *Pack, number, pos int) (bool, error) {
+	if e.Thin == nil {
+		return false, nil
+	}
+	base, delta, err := e.Thin.Delta(p, number, pos)
+	if err != nil || delta == nil {
+		return false, err
+	}
+	if err := e.refDelta(base, int64(len(delta))); err != nil {
+		return false, err
+	}
+	var z bytes.Buffer
+	if err := deflateTo(&z, fast, delta); err != nil {
+		return false, err
+	}
+	return true, e.write(z.Bytes())
 }
 
 // written tells whether, and where, the base of a delta was written: from this pack, or from another one that has
