@@ -13,17 +13,18 @@ import (
 func (a *app) storage() *cobra.Command {
 	c := group(&cobra.Command{
 		Use:   "storage",
-		Short: "See what the hub stores, and check it",
-		Long: `See what the hub stores, and check it.
+		Short: "See what the hub stores, check it, and take away what nothing needs",
+		Long: `See what the hub stores, check it, and take away what nothing needs.
 
 If the hub of the data folder runs, the command talks to it over the socket admin.sock in the folder. If it does
 not run, the command opens the folder itself.`,
 		Example: `  ambit storage stats
-  ambit storage verify`,
+  ambit storage verify
+  ambit storage gc`,
 	})
 	a.dataFlags(c)
 	a.jsonFlag(c)
-	c.AddCommand(a.storageStats(), a.storageVerify())
+	c.AddCommand(a.storageStats(), a.storageVerify(), a.storageGC())
 	return c
 }
 
@@ -97,6 +98,42 @@ func (a *app) verifyStorage(h *connection) error {
 		err = hub.Errorf(hub.Internal, "stored objects are damaged")
 	}
 	return err
+}
+
+func (a *app) storageGC() *cobra.Command {
+	return &cobra.Command{
+		Use: "gc", Short: "Take away stored bytes that nothing needs any more", Args: args(),
+		Long: `Take away stored bytes that nothing needs any more, now instead of at the next round: uploads that were given up,
+replaced history, large files that no repository has any more. Bundles of chunks of which more than half is not needed are
+written anew without that; the old ones go in a later round. All times of grace hold, so running transfers are not disturbed.
+
+What a repository still refers to is not touched: 'ambit repo gc' lets go of what its history does not need.`,
+		Example: "  ambit storage gc --json",
+		RunE: func(*cobra.Command, []string) error {
+			return a.withHub(false, func(h *connection) error { return a.collectStorage(h) })
+		},
+	}
+}
+
+func (a *app) collectStorage(h *connection) error {
+	var all operatorapi.StorageCollected
+	for more := true; more; {
+		var n operatorapi.StorageCollected
+		if err := h.Do(a.ctx, operatorapi.StorageGC, operatorapi.Empty{}, &n); err != nil {
+			return err
+		}
+		all.Uploads, all.Packs, all.Whole = all.Uploads+n.Uploads, all.Packs+n.Packs, all.Whole+n.Whole
+		all.Registrations, all.Chunked, all.Xorbs = all.Registrations+n.Registrations, all.Chunked+n.Chunked, all.Xorbs+n.Xorbs
+		all.Looked, all.Rewritten, all.Freed = all.Looked+n.Looked, all.Rewritten+n.Rewritten, all.Freed+n.Freed
+		if more = n.More; more {
+			fmt.Fprintf(a.err, "%d bundles of chunks looked at\n", all.Looked)
+		}
+	}
+	return a.print(all, func() {
+		a.printf("Deleted: %d uploads, %d packs, %d large files in one piece, %d as chunks, %d registrations, %d bundles of chunks.\n",
+			all.Uploads, all.Packs, all.Whole, all.Chunked, all.Registrations, all.Xorbs)
+		a.printf("Looked at %d bundles of chunks; %d were written anew, %s smaller.\n", all.Looked, all.Rewritten, bytesText(all.Freed))
+	})
 }
 
 // bytesText writes a size for people.

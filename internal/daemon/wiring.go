@@ -170,7 +170,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		},
 	})
 	githttp.New(gitService, githttp.Config{}).Register(d.server)
-	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks), d.zone, d.about, log)
+	d.operator = operator.New(d.accounts, tokenService, storage.New(d.db, blobs, chunks, transfers.Sweeper(), chunks.Worker()), d.zone, d.about, log)
 	d.operator.AddAudit(auditService)
 	d.operator.AddInsight(d.db)
 	d.operator.AddExplain(explainer)

@@ -255,6 +255,20 @@ type StorageDamage struct {
 	Reason string `json:"reason"`
 }
 
+// StorageCollected is what one round of collecting came to; More tells that another one has work too.
+type StorageCollected struct {
+	Uploads       int   `json:"uploads"`       // given up
+	Packs         int   `json:"packs"`         // of history, replaced
+	Whole         int   `json:"whole"`         // large files in one piece
+	Registrations int   `json:"registrations"` // of large files that no commit took up
+	Chunked       int   `json:"chunked"`       // large files as chunks
+	Xorbs         int   `json:"xorbs"`         // bundles of chunks that were deleted
+	Looked        int   `json:"looked"`        // bundles looked at for dead chunks
+	Rewritten     int   `json:"rewritten"`     // of these, written anew without them
+	Freed         int64 `json:"freed"`         // bytes by which those are smaller
+	More          bool  `json:"more,omitempty"`
+}
+
 // Empty is the argument or the result of calls that have none.
 type Empty struct{}
 
@@ -288,4 +302,5 @@ const (
 	TokenDelete     Call = "token.delete"      // ID → Empty
 	StorageStats    Call = "storage.stats"     // Empty → Storage
 	StorageVerify   Call = "storage.verify"    // StorageCheck → StorageChecked
+	StorageGC       Call = "storage.gc"        // Empty → StorageCollected
 )

@@ -63,6 +63,7 @@ func New(a *accounts.Service, t *tokens.Service, s *storage.Service, z Authorize
 		operatorapi.TokenDelete:     call(h.tokenDelete),
 		operatorapi.StorageStats:    call(h.storageStats),
 		operatorapi.StorageVerify:   call(h.storageVerify),
+		operatorapi.StorageGC:       call(h.storageGC),
 	}
 	return h
 }

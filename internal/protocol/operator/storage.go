@@ -34,3 +34,9 @@ func (h *Handler) storageVerify(ctx context.Context, g access.Grant, q operatora
 	}
 	return out, nil
 }
+
+func (h *Handler) storageGC(ctx context.Context, g access.Grant, _ operatorapi.Empty) (operatorapi.StorageCollected, error) {
+	n, more, err := h.storage.Collect(ctx, g)
+	return operatorapi.StorageCollected{Uploads: n.Uploads, Packs: n.Packs, Whole: n.Whole, Registrations: n.Registrations, Chunked: n.Chunked,
+		Xorbs: n.Xorbs, Looked: n.Looked, Rewritten: n.Rewritten, Freed: n.Freed, More: more}, err
+}

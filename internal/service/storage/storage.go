@@ -35,15 +35,40 @@ type Xorbs interface {
 	CheckXorb(ctx context.Context, x hub.XetXorb) (rotten, err error)
 }
 
-// Service sums up and checks. It is safe for concurrent use.
+// Collector takes away stored bytes that nothing needs any more, one round at a time; more tells that another one has work too.
+type Collector interface {
+	Collect(ctx context.Context) (n hub.Collected, more bool, err error)
+}
+
+// Service sums up, checks and collects. It is safe for concurrent use.
 type Service struct {
-	meta  Meta
-	blobs Blobs
-	xorbs Xorbs
+	meta       Meta
+	blobs      Blobs
+	xorbs      Xorbs
+	collectors []Collector
 }
 
 // New makes a Service.
-func New(meta Meta, blobs Blobs, xorbs Xorbs) *Service { return &Service{meta, blobs, xorbs} }
+func New(meta Meta, blobs Blobs, xorbs Xorbs, collectors ...Collector) *Service {
+	return &Service{meta, blobs, xorbs, collectors}
+}
+
+// Collect makes one round of everything that takes bytes away, by the rules and times of grace of every other round. g must hold
+// InstanceAdmin.
+func (s *Service) Collect(ctx context.Context, g access.Grant) (n hub.Collected, more bool, err error) {
+	if err := g.Has(access.InstanceAdmin); err != nil {
+		return n, false, err
+	}
+	for _, c := range s.collectors {
+		d, again, err := c.Collect(ctx)
+		n.Add(d)
+		if err != nil {
+			return n, false, err
+		}
+		more = more || again
+	}
+	return n, more, nil
+}
 
 // Usage returns what owners hold and take, the largest first, and what the hub stores. g must hold InstanceAdmin.
 func (s *Service) Usage(ctx context.Context, g access.Grant) ([]hub.StorageUsage, hub.StorageTotals, error) {

@@ -40,10 +40,7 @@ func (w *Sweeper) Run(ctx context.Context) error {
 	t := time.NewTicker(w.s.cfg.SweepEvery)
 	defer t.Stop()
 	for {
-		err := w.s.turn(ctx, "sweep/files", func(ctx context.Context) error {
-			_, err := w.Sweep(ctx)
-			return err
-		})
+		_, _, err := w.Collect(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.s.logErr(ctx, "sweeping", err)
 		}
@@ -53,6 +50,16 @@ func (w *Sweeper) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Collect makes one round, unless another process is about to; there is never more to do.
+func (w *Sweeper) Collect(ctx context.Context) (n hub.Collected, more bool, err error) {
+	err = w.s.turn(ctx, "sweep/files", func(ctx context.Context) error {
+		swept, err := w.Sweep(ctx)
+		n = hub.Collected{Uploads: swept.Uploads, Packs: swept.Packs, Whole: swept.LargeFiles}
+		return err
+	})
+	return n, false, err
 }
 
 // Swept counts what one round removed.

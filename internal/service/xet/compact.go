@@ -26,8 +26,18 @@ type Compacted struct {
 	Freed     int64 // bytes that will be gone when the old ones are swept
 }
 
-func (c *Compacted) add(d Compacted) {
-	c.Looked, c.Rewritten, c.Freed = c.Looked+d.Looked, c.Rewritten+d.Rewritten, c.Freed+d.Freed
+// Collect makes one round of Sweep and looks at some xorbs for dead chunks, unless another process is about to. more tells that
+// there are more to look at.
+func (w *Worker) Collect(ctx context.Context) (n hub.Collected, more bool, err error) {
+	err = w.s.turn(ctx, "sweep/chunks", func(ctx context.Context) error {
+		swept, serr := w.Sweep(ctx)
+		looked, again, cerr := w.Compact(ctx)
+		n = hub.Collected{Registrations: swept.Links, Chunked: swept.Files, Xorbs: swept.Xorbs,
+			Looked: looked.Looked, Rewritten: looked.Rewritten, Freed: looked.Freed}
+		more = again
+		return errors.Join(serr, cerr)
+	})
+	return n, more, err
 }
 
 // Compact looks at the next xorbs whose turn it is: those that nobody was told of, or sent, for as long as the window is. A

@@ -37,11 +37,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-w.s.wake:
 			w.report(ctx, "verifying files", w.Verify(ctx))
 		case <-sweep.C:
-			err := w.s.turn(ctx, "sweep/chunks", func(ctx context.Context) error {
-				_, err := w.Sweep(ctx)
-				_, _, cerr := w.Compact(ctx)
-				return errors.Join(err, cerr)
-			})
+			_, _, err := w.Collect(ctx)
 			w.report(ctx, "sweeping chunks", errors.Join(err, w.Verify(ctx)))
 		case <-scrub.C:
 			_, err := w.Scrub(ctx, 1)

@@ -19,8 +19,9 @@ const (
 		SELECT r.namespace_id, CAST(SUM(f.size) AS BIGINT)
 		FROM xet_links l JOIN repos r ON r.id = l.repo_id JOIN xet_files f ON f.id = l.file_id GROUP BY r.namespace_id`
 	selectHeldUsage = `
-		SELECT h.domain_id, CAST(SUM(x.unpacked) AS BIGINT), CAST(SUM(x.packed) AS BIGINT)
-		FROM xet_holdings h JOIN xet_xorbs x ON x.hash = h.xorb GROUP BY h.domain_id`
+		SELECT COALESCE(r.namespace_id, h.domain_id), CAST(SUM(x.unpacked) AS BIGINT), CAST(SUM(x.packed) AS BIGINT)
+		FROM xet_holdings h JOIN xet_xorbs x ON x.hash = h.xorb LEFT JOIN repos r ON r.id = h.domain_id
+		GROUP BY COALESCE(r.namespace_id, h.domain_id)`
 	selectTotals = `
 		SELECT CAST((SELECT COALESCE(SUM(bytes), 0) FROM packs WHERE state = 'live') AS BIGINT),
 			CAST((SELECT COALESCE(SUM(size), 0) FROM lfs_objects WHERE state = 'live') AS BIGINT),
