@@ -1,7 +1,7 @@
 # The project's commands. `make` alone lists them.
 GO ?= go
 .DEFAULT_GOAL := help
-.PHONY: help setup build run lint test unit compat check bench rules golden
+.PHONY: help setup build run lint test unit compat check bench mutants rules golden
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,8 @@ compat: setup ## only the real clients against a real server
 
 check: setup lint ## the long proofs as well: complete enumerations, every fault, large transfers; and go.mod
 	AMBIT_FULL=1 test/env/with-postgres $(GO) test -timeout 240m ./...
+	$(GO) run ./test/mutants
+	cd test/engines && $(GO) vet ./...
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
@@ -39,6 +41,11 @@ bench: setup build ## measure; every figure stands beside an anchor measured in 
 	AMBIT_PG_DURABLE=1 test/env/with-postgres $(GO) run ./test/bench
 	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing
 	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
+	@universe=$$(mktemp); AMBIT_DUMP=$$universe $(GO) test -count=1 -run '^TestDumpUniverse$$' ./internal/access && \
+	(cd test/engines && $(GO) run . $$universe); code=$$?; rm -f $$universe; exit $$code
+
+mutants: ## change the access code in every small way, one at a time: no test of it must fail to notice
+	$(GO) run ./test/mutants
 
 rules: ## what a change of the access rules changes, exactly; BASE=REVISION compares with the rules reviewed there
 	@old=; if [ -n "$(BASE)" ]; then old=$$(mktemp) && git show "$(BASE):internal/access/testdata/table.gz" >"$$old" || exit 1; fi; \

@@ -35,7 +35,7 @@ func everyState(t *testing.T, begin func() func(State) error) {
 	if err != nil {
 		t.Error(err)
 	}
-	if n.Load() < 100_000 {
+	if n.Load() < 5_000 {
 		t.Errorf("only %d states", n.Load())
 	}
 	t.Logf("%d states", n.Load())

@@ -208,7 +208,7 @@ func TestCedarCompleteSpace(t *testing.T) {
 		seen += *states[i]
 	}
 	t.Logf("%d decisions in %d states agree with cedar-go, which evaluated %d single policies", seen*len(repoActions()), seen, asked)
-	if seen < 50_000 {
+	if seen < 5_000 {
 		t.Errorf("only %d states: the space has shrunk", seen)
 	}
 }

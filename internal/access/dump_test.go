@@ -1,0 +1,96 @@
+package access
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ambit-hub/ambit/internal/hub"
+)
+
+// TestDumpUniverse writes the universe of the benchmarks with its queries, their answers and what one of them costs here
+// to the file that AMBIT_DUMP names, for test/engines; to a temporary one otherwise.
+func TestDumpUniverse(t *testing.T) {
+	file := os.Getenv("AMBIT_DUMP")
+	repos := benchRepos
+	if file == "" {
+		file, repos = filepath.Join(t.TempDir(), "universe.json"), 200
+	}
+	u := newUniverse(1, repos)
+	b, err := json.Marshal(u.dump())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if len(b) < 1_000_000 {
+		t.Errorf("%d bytes are no universe", len(b))
+	}
+}
+
+type dumpSubject struct {
+	Kind, User string
+	Roles      map[hub.ID]string
+	Entries    map[hub.ID]map[hub.Permission]bool
+	ReadGated  bool
+}
+
+type dumpRepo struct {
+	ID, Owner, Creator hub.ID
+	Private, Gated     bool
+}
+
+type dump struct {
+	Ambit    float64
+	Actions  []string
+	Subjects []dumpSubject
+	Repos    []dumpRepo
+	Queries  [][3]int
+	Allowed  string
+}
+
+func (u *universe) dump() dump {
+	d := dump{}
+	for a := range numActions {
+		d.Actions = append(d.Actions, a.String())
+	}
+	for _, s := range u.subjects {
+		f := s.Facts()
+		x := dumpSubject{Kind: s.Kind().String(), User: string(f.User.ID), Roles: map[hub.ID]string{}, Entries: map[hub.ID]map[hub.Permission]bool{}, ReadGated: f.Token.CanReadGated}
+		for _, m := range f.Memberships {
+			x.Roles[m.OrgID] = m.Role.String()
+		}
+		for _, sc := range f.Token.Scopes {
+			x.Entries[sc.EntityID] = map[hub.Permission]bool{}
+			for _, p := range sc.Permissions {
+				x.Entries[sc.EntityID][p] = true
+			}
+		}
+		d.Subjects = append(d.Subjects, x)
+	}
+	for _, r := range u.repos {
+		d.Repos = append(d.Repos, dumpRepo{r.ID, r.NamespaceID, r.CreatorID, r.Visibility != hub.Public, r.Gated != hub.Ungated})
+	}
+	answers := make([]byte, 0, len(u.queries))
+	for _, q := range u.queries {
+		d.Queries = append(d.Queries, [3]int{int(q.subject), int(q.repo), int(q.action)})
+		answers = append(answers, '0')
+		if u.decide(q) {
+			answers[len(answers)-1] = '1'
+		}
+	}
+	d.Allowed = string(answers)
+	least := time.Duration(1 << 62)
+	for range 12 { // the cheapest round: others are disturbed
+		start := cpu()
+		for _, q := range u.queries {
+			u.decide(q)
+		}
+		least = min(least, cpu()-start)
+	}
+	d.Ambit = float64(least.Nanoseconds()) / float64(len(u.queries))
+	return d
+}

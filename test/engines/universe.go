@@ -1,0 +1,44 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+)
+
+// universe is what TestDumpUniverse wrote.
+type universe struct {
+	Ambit    float64  // processor time of one of our decisions, in ns
+	Actions  []string // numbers of queries are indexes here
+	Subjects []subject
+	Repos    []repo
+	Queries  [][3]int // subject, repository, action
+	Allowed  string   // a 1 or a 0 for each query
+}
+
+type subject struct {
+	Kind      string
+	User      string
+	Roles     map[string]string // organization → role
+	Entries   map[string]entry  // of a fine-grained token: namespace or repository → permissions
+	ReadGated bool
+}
+
+type entry map[string]bool
+
+type repo struct {
+	ID      string
+	Owner   string
+	Creator string
+	Private bool
+	Gated   bool
+}
+
+func readUniverse(file string) (u *universe, err error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return u, json.Unmarshal(b, &u)
+}
+
+var reads = map[string]bool{"repo.view": true, "repo.content.read": true, "repo.preupload": true}
