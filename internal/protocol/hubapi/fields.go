@@ -59,6 +59,7 @@ var fields = []field{
 	{"cardData", "mds", inInfo | inFull, fact(cardData)},
 	{"config", "m", inInfo, config},
 	{"model-index", "m", inInfo, fact(fromCard("model-index"))},
+	{"widgetData", "m", inInfo, fact(fromCard("widget"))},
 	{"safetensors", "m", inInfo, safetensors},
 	{"models", "s", inInfo, fact(fromCard("models"))},
 	{"datasets", "s", inInfo, fact(fromCard("datasets"))},
@@ -72,7 +73,7 @@ var fields = []field{
 	{"gitalyUid", "mds", 0, nil}, {"resourceGroup", "mds", 0, nil},
 	{"baseModels", "m", 0, nil}, {"childrenModelCount", "m", 0, nil}, {"evalResults", "m", 0, nil}, {"gguf", "m", 0, nil},
 	{"inference", "m", 0, nil}, {"inferenceProviderMapping", "m", 0, nil}, {"mask_token", "m", 0, nil},
-	{"transformersInfo", "m", 0, nil}, {"widgetData", "m", 0, nil}, {"securityRepoStatus", "m", 0, nil},
+	{"transformersInfo", "m", 0, nil}, {"securityRepoStatus", "m", 0, nil},
 	{"citation", "d", 0, nil}, {"description", "d", 0, nil}, {"mainSize", "d", 0, nil}, {"paperswithcode_id", "d", 0, nil},
 	{"region", "s", 0, nil}, {"subdomain", "s", 0, nil}, {"host", "s", 0, nil},
 }

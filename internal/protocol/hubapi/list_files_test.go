@@ -21,6 +21,8 @@ func TestListsOfWhatFilesSay(t *testing.T) {
 		for _, name := range []string{"plain", "shut"} {
 			h.Repo("alice.write", hub.RepoID{Type: hub.Model, Namespace: "alice", Name: name}, repos.NewRepo{Files: files})
 		}
+		h.Repo("alice.write", hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "shown"}, repos.NewRepo{
+			Files: []repos.File{{Path: "README.md", Content: []byte("---\nwidget:\n- text: Hello\n---\n")}}})
 		h.Repo("alice.write", hub.RepoID{Type: hub.Space, Namespace: "alice", Name: "show"}, repos.NewRepo{SDK: "gradio",
 			Files: []repos.File{{Path: "README.md", Content: []byte("---\nsdk: gradio\nmodels: [alice/plain, alice/shut]\ndatasets: [acme/table]\n---\n")}}})
 		h.Gate(hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "shut"}, hub.GateManual)
