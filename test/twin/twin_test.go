@@ -117,6 +117,7 @@ func record(t *testing.T, w *world, c caller, n int) (log journal) {
 		log.hidden = pick(w.repos, func(r repo) bool { return !slices.ContainsFunc(seen, func(s repo) bool { return s.row == r.row }) })
 		g := &grammar{Rand: rand.New(rand.NewPCG(seedOf(c.name), 1)), w: w, who: c, seen: seen, hidden: log.hidden, creates: creates}
 		routes := node.routes()
+		g.Shuffle(len(routes), func(i, j int) { routes[i], routes[j] = routes[j], routes[i] }) // few requests go everywhere too
 		for i := range n {
 			route := routes[i%len(routes)]
 			if i < 8 { // a few connections to the store of chunks first
