@@ -47,7 +47,7 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 	if err := s.store.UpdateGroup(ctx, x, orgs.Event(g, from, "resource_group.settings", message, x.OrgID, x.ID)); err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }
 
 // Delete removes a group without repositories. Needs GroupDelete on it, or InstanceAdmin. NotFound; Conflict while
@@ -79,7 +79,7 @@ func (s *Service) Add(ctx context.Context, g access.Grant, org string, id hub.ID
 	if err := s.store.AddGroupMembers(ctx, x.ID, people, orgs.Event(g, from, "resource_group.add_users", message, x.OrgID, x.ID)); err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }
 
 // SetRole changes the role of somebody in the group. Needs GroupManage on it, or InstanceAdmin. NotFound, InvalidInput.
@@ -95,7 +95,7 @@ func (s *Service) SetRole(ctx context.Context, g access.Grant, org string, id hu
 	if err := s.store.SetGroupMember(ctx, x.ID, u.ID, p.Role, ev); err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }
 
 // Remove takes somebody out of the group. Needs GroupManage on it, or InstanceAdmin. NotFound.
@@ -108,7 +108,7 @@ func (s *Service) Remove(ctx context.Context, g access.Grant, org string, id hub
 	if err := s.store.RemoveGroupMember(ctx, x.ID, u.ID, ev); err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }
 
 func (s *Service) member(ctx context.Context, g access.Grant, org string, id hub.ID, user string) (hub.ResourceGroup, hub.User, error) {

@@ -81,7 +81,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewG
 	if err := s.store.CreateGroup(ctx, x, people, ev, moves...); err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }
 
 func checkTexts(name, description string) (string, string, error) {

@@ -34,7 +34,7 @@ type Store interface {
 	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)
 	Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, error)
 	GroupMembers(ctx context.Context, groupID hub.ID) ([]hub.GroupMember, error)
-	GroupRepos(ctx context.Context, groupID hub.ID) ([]hub.Repo, error)
+	GroupRepos(ctx context.Context, groupID hub.ID, v hub.Visible) ([]hub.Repo, error)
 	AddGroupMembers(ctx context.Context, groupID hub.ID, members []hub.GroupMember, ev hub.Event) error
 	SetGroupMember(ctx context.Context, groupID, userID hub.ID, role hub.Role, ev hub.Event) error
 	RemoveGroupMember(ctx context.Context, groupID, userID hub.ID, ev hub.Event) error
@@ -62,20 +62,23 @@ func New(store Store, z Authorizer, now func() time.Time) *Service {
 	return &Service{store: store, authorizer: z, now: now}
 }
 
-// Full is a group with its people and repositories.
+// Full is a group with its people, and those of its repositories that the caller sees.
 type Full struct {
 	hub.ResourceGroup
 	Members []hub.GroupMember
 	Repos   []hub.Repo
 }
 
-// full completes a group.
-func (s *Service) full(ctx context.Context, x hub.ResourceGroup) (f Full, err error) {
+// full completes a group for the caller: a token that may read an organization's settings does not for that see its private
+// repositories.
+func (s *Service) full(ctx context.Context, g access.Grant, x hub.ResourceGroup) (f Full, err error) {
 	f.ResourceGroup = x
 	if f.Members, err = s.store.GroupMembers(ctx, x.ID); err != nil {
 		return f, err
 	}
-	f.Repos, err = s.store.GroupRepos(ctx, x.ID)
+	v := g.Subject().Visible()
+	v.Everything = v.Everything || orgs.IsOperator(g)
+	f.Repos, err = s.store.GroupRepos(ctx, x.ID, v)
 	return f, err
 }
 
@@ -95,7 +98,7 @@ func (s *Service) List(ctx context.Context, g access.Grant, org string) ([]Full,
 		if !orgs.IsOperator(g) && !sees(g, o.ID, x.ID) {
 			continue
 		}
-		f, err := s.full(ctx, x)
+		f, err := s.full(ctx, g, x)
 		if err != nil {
 			return nil, err
 		}
@@ -147,5 +150,5 @@ func (s *Service) Show(ctx context.Context, g access.Grant, org string, id hub.I
 	if err != nil {
 		return Full{}, err
 	}
-	return s.full(ctx, x)
+	return s.full(ctx, g, x)
 }

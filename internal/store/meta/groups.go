@@ -21,7 +21,7 @@ const (
 	deleteGroup        = `DELETE FROM resource_groups WHERE id = ?`
 	deleteGroupsIn     = `DELETE FROM resource_groups WHERE org_id = ?`
 	countGroupRepos    = `SELECT COUNT(*) FROM repos WHERE group_id = ?`
-	selectGroupRepos   = repoColumns + `WHERE r.group_id = ? ORDER BY r.full_key, r.id`
+	selectGroupRepos   = repoColumns + `WHERE r.group_id = ? AND ` + isVisible + ` ORDER BY r.full_key, r.id`
 	updateRepoGroup    = `UPDATE repos SET group_id = ?, updated_at = ? WHERE id = ?`
 	deleteGateGrantsTo = `DELETE FROM gate_requests WHERE kind = ? AND subject_id = ?`
 )
@@ -62,9 +62,9 @@ func (db *DB) Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, er
 	return all, db.fail(err, "listing resource groups")
 }
 
-// GroupRepos returns the repositories of a resource group in the order of their names.
-func (db *DB) GroupRepos(ctx context.Context, groupID hub.ID) ([]hub.Repo, error) {
-	all, err := collect(ctx, db.single, scanRepo, selectGroupRepos, groupID)
+// GroupRepos returns those repositories of a resource group that are visible under v, in the order of their names.
+func (db *DB) GroupRepos(ctx context.Context, groupID hub.ID, v hub.Visible) ([]hub.Repo, error) {
+	all, err := collect(ctx, db.single, scanRepo, selectGroupRepos, append([]any{groupID}, visibleArgs(v)...)...)
 	return all, db.fail(err, "listing the repositories of a resource group")
 }
 

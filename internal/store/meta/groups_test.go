@@ -69,7 +69,7 @@ func TestGroups(t *testing.T) {
 		// Repositories
 		wantCode(t, db.SetRepoGroup(ctx, w.public.ID, lab.ID, hub.Event{}), hub.NotFound)
 		must(t, db.SetRepoGroup(ctx, w.private.ID, lab.ID, hub.Event{}))
-		repos, err := db.GroupRepos(ctx, lab.ID)
+		repos, err := db.GroupRepos(ctx, lab.ID, hub.Visible{Everything: true})
 		must(t, err)
 		if len(repos) != 1 || repos[0].GroupID != lab.ID {
 			t.Errorf("repositories: %+v", repos)
@@ -102,7 +102,7 @@ func TestGroups(t *testing.T) {
 func TestGroupWithRepositories(t *testing.T) {
 	both(t, func(t *testing.T, db *DB) {
 		w := makeWorld(t, db)
-		mine := addRepo(t, db, w.acme.ID, "first", func(r *hub.Repo) { r.OwnerIsOrg = true })
+		mine := addRepo(t, db, w.acme.ID, "first", func(r *hub.Repo) { r.OwnerIsOrg, r.Visibility = true, hub.Private })
 		other := addRepo(t, db, w.carol.ID, "own", func(*hub.Repo) {})
 		lab := hub.ResourceGroup{ID: hub.NewID(), OrgID: w.acme.ID, Name: "Lab"}
 		wantCode(t, db.CreateGroup(ctx, lab, nil, hub.Event{}, hub.Event{RepoID: mine.ID}, hub.Event{RepoID: other.ID}), hub.NotFound)
@@ -113,10 +113,13 @@ func TestGroupWithRepositories(t *testing.T) {
 		var told []hub.Change
 		db.OnChange(func(cs []hub.Change) { told = append(told, cs...) })
 		must(t, db.CreateGroup(ctx, lab, nil, hub.Event{}, hub.Event{RepoID: mine.ID, Message: "put it in"}))
-		list, err := db.GroupRepos(ctx, lab.ID)
+		list, err := db.GroupRepos(ctx, lab.ID, hub.Visible{Everything: true})
 		must(t, err)
 		if len(list) != 1 || list[0].ID != mine.ID {
 			t.Errorf("it holds %v", list)
+		}
+		if list, err := db.GroupRepos(ctx, lab.ID, hub.Visible{}); err != nil || len(list) != 0 {
+			t.Errorf("to nobody it holds %v %v", list, err)
 		}
 		if !slices.Contains(told, repoChange(mine.ID)) {
 			t.Errorf("nobody was told of the repository: %v", told)
