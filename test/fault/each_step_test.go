@@ -116,7 +116,7 @@ func pushes(t *testing.T, from string) map[string]pushed {
 func TestEachStepOfStorage(t *testing.T) {
 	rounds := 1
 	if full {
-		rounds = 4
+		rounds = 2
 	}
 	faults := 0
 	for round := range rounds {

@@ -347,7 +347,7 @@ func base(t *testing.T, round int) *inside {
 	}
 	w.ok(w.rep.DeleteBranch(ctx, g, "gone", hub.Event{}))
 	w.expect("gone", nil)
-	if round >= 2 {
+	if round >= 1 {
 		_, err = w.keep.GC(ctx, w.repo.ID, false, nil)
 		w.ok(err)
 		w.now = w.now.Add(2 * time.Hour)

@@ -158,7 +158,7 @@ func (c *committer) rollback(ctx context.Context) error {
 }
 
 // close must not be called while a transaction is running.
-func (c *committer) close() error { return errors.Join(c.conn.Close(), c.db.Close()) }
+func (c *committer) close() error { return errors.Join(c.raw.close(), c.conn.Close(), c.db.Close()) }
 
 // saving opens a job's savepoint before its first write: most that fail do so before they have written anything, and
 // what only records events writes nothing of its own.

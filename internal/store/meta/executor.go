@@ -3,6 +3,7 @@ package meta
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -45,6 +46,15 @@ func (k keeping) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 		return old.(*sql.Stmt), s.Close()
 	}
 	return s, nil
+}
+
+// close ends the statements: a connection of SQLite is closed only after all that were made on it.
+func (k keeping) close() (err error) {
+	k.stmts.Range(func(_, s any) bool {
+		err = errors.Join(err, s.(*sql.Stmt).Close())
+		return true
+	})
+	return err
 }
 
 func (k keeping) execute(ctx context.Context, text string, args []any) (sql.Result, error) {

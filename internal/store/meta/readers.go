@@ -16,6 +16,7 @@ type readers struct {
 type reader struct {
 	conn *sql.Conn
 	on   queries
+	kept keeping
 }
 
 func newReaders(pool *sql.DB, n int) *readers {
@@ -40,7 +41,8 @@ func (rs *readers) do(ctx context.Context, f func(queries) error) (err error) {
 		if err != nil {
 			return err
 		}
-		r = &reader{conn: conn, on: queries{keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}}}
+		kept := keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}
+		r = &reader{conn: conn, on: queries{kept}, kept: kept}
 	}
 	if _, err := r.conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
@@ -56,7 +58,7 @@ func (rs *readers) do(ctx context.Context, f func(queries) error) (err error) {
 func (rs *readers) close() (err error) {
 	for range cap(rs.slots) {
 		if r := <-rs.slots; r != nil {
-			err = errors.Join(err, r.conn.Close())
+			err = errors.Join(err, r.kept.close(), r.conn.Close())
 		}
 	}
 	for range cap(rs.slots) {
