@@ -63,7 +63,7 @@ too_long (lives longer than the organization lets new ones live).`,
 				return a.print(list, func() {
 					var rows [][]string
 					for _, t := range list {
-						rows = append(rows, []string{string(t.ID), t.User, t.Role, string(t.Kind), "…" + t.Last4, string(t.State), optionalTime(t.LastUsedAt), strings.Join(t.Signs, ",")})
+						rows = append(rows, []string{string(t.ID), t.User, t.Role, string(t.Kind), "…" + t.Last4, string(t.State), optionalTime(t.LastUsedAt), joinSigns(t.Signs)})
 					}
 					a.table("ID OWNER ROLE KIND VALUE STATE LAST-USED SIGNS", rows)
 				})
@@ -76,7 +76,7 @@ too_long (lives longer than the organization lets new ones live).`,
 	f.StringVar(&state, "state", "", "only none, pending, approved, denied or revoked tokens")
 	f.BoolVar(&q.Revoked, "revoked", false, "also those that the organization revoked")
 	f.StringVar(&unused, "unused", "", "only tokens that were not used for this long, such as 90d")
-	f.StringVar(&q.Sign, "sign", "", "only tokens with this sign")
+	f.StringVar((*string)(&q.Sign), "sign", "", "only tokens with this sign")
 	f.StringVar(&permission, "permission", "", "only tokens that carry this permission there")
 	return c
 }

@@ -74,7 +74,7 @@ func (a *app) serviceShow() *cobra.Command {
 func (a *app) printService(s operatorapi.ServiceAccount) {
 	a.printf("name     %s\nid       %s\ncreated  %s\n", s.Name, s.ID, day(s.CreatedAt))
 	for _, t := range s.Tokens {
-		a.printf("token    %s …%s %q: %s; expires %s, last used %s\n", t.ID, t.Last4, t.Name, joinPermissions(t.Permissions), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
+		a.printf("token    %s …%s %q: %s; expires %s, last used %s; signs %s\n", t.ID, t.Last4, t.Name, joinPermissions(t.Permissions), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs))
 	}
 }
 

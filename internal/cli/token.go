@@ -43,7 +43,7 @@ expiring (within a week), no_expiry, too_long (lives longer than the hub lets ne
 				return a.print(list, func() {
 					var rows [][]string
 					for _, t := range list {
-						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), orDash(strings.Join(t.Signs, ",")), t.Name})
+						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs), t.Name})
 					}
 					a.table("ID USER KIND VALUE STATUS EXPIRES LAST-USED SIGNS NAME", rows)
 				})
@@ -69,7 +69,7 @@ func (a *app) tokenShow() *cobra.Command {
 func (a *app) printToken(t operatorapi.Token) {
 	a.printf("id         %s\nname       %s\nuser       %s\nkind       %s\nvalue      …%s\nstatus     %s\ncreated    %s\nrotated    %s\nexpires    %s\nlast used  %s\n",
 		t.ID, t.Name, t.User, t.Kind, t.Last4, t.Status, optionalTime(&t.CreatedAt), optionalTime(t.RotatedAt), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
-	a.printf("signs      %s\n", orDash(strings.Join(t.Signs, ", ")))
+	a.printf("signs      %s\n", joinSigns(t.Signs))
 	for _, s := range t.Scopes {
 		a.printf("scope      %s: %s\n", s.Entity, joinPermissions(s.Permissions))
 	}
@@ -79,6 +79,15 @@ func (a *app) printToken(t operatorapi.Token) {
 	if t.Kind == hub.TokenFineGrained {
 		a.printf("gated      %s\n", mark(t.CanReadGated, "may read gated repositories its owner was let into"))
 	}
+}
+
+// joinSigns prints signs, a dash for none.
+func joinSigns(signs []hub.Sign) string {
+	var out []string
+	for _, s := range signs {
+		out = append(out, string(s))
+	}
+	return orDash(strings.Join(out, ","))
 }
 
 func joinPermissions(ps []hub.Permission) string {

@@ -135,7 +135,7 @@ type Token struct {
 	ExpiresAt    *time.Time       `json:"expiresAt,omitempty"`
 	LastUsedAt   *time.Time       `json:"lastUsedAt,omitempty"`
 	Status       string           `json:"status"`          // live, expired, deleted, leaked or reused
-	Signs        []string         `json:"signs,omitempty"` // what is remarkable: unused, never_rotated, over_broad, expiring, no_expiry, too_long
+	Signs        []hub.Sign       `json:"signs,omitempty"` // what is remarkable: unused, never_rotated, over_broad, expiring, no_expiry, too_long
 }
 
 // NewToken asks for a token.

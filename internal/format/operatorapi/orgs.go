@@ -45,7 +45,7 @@ type ReviewQuery struct {
 	Revoked     bool           `json:"revoked,omitempty"`
 	UnusedSince *time.Time     `json:"unusedSince,omitempty"`
 	Carries     hub.Permission `json:"permission,omitempty"`
-	Sign        string         `json:"sign,omitempty"`
+	Sign        hub.Sign       `json:"sign,omitempty"`
 	After       hub.ID         `json:"after,omitempty"`
 }
 
@@ -56,7 +56,7 @@ type ReviewedToken struct {
 	State    hub.TokenState `json:"state"`
 	Reviewer string         `json:"reviewer,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
-	Signs    []string       `json:"signs"`
+	Signs    []hub.Sign     `json:"signs"`
 }
 
 // DecideToken approves, denies or revokes a token in an organization: by its id, or to revoke it by its value.
@@ -148,6 +148,7 @@ type ServiceToken struct {
 	RotatedAt        *time.Time       `json:"rotatedAt,omitempty"`
 	ExpiresAt        *time.Time       `json:"expiresAt,omitempty"`
 	LastUsedAt       *time.Time       `json:"lastUsedAt,omitempty"`
+	Signs            []hub.Sign       `json:"signs,omitempty"`
 	Value            string           `json:"token,omitempty"`
 }
 

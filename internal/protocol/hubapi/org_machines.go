@@ -46,6 +46,7 @@ type machineToken struct {
 	RotatedAt        *string          `json:"rotatedAt"`
 	Expiration       *string          `json:"expiration"`
 	LastUsedAt       *string          `json:"lastUsedAt"`
+	Signs            []hub.Sign       `json:"signs,omitempty"` // ours; of accounts and their lists
 	Value            string           `json:"token,omitempty"` // at creation and rotation only
 }
 
@@ -58,7 +59,9 @@ func machineTokenOf(t hub.ServiceToken) machineToken {
 func machineOf(f serviceaccounts.Full) machineAnswer {
 	out := machineAnswer{ID: f.ID, Name: f.Name, Description: f.Description, CreatedAt: date(f.CreatedAt), Tokens: []machineToken{}}
 	for _, t := range f.Tokens {
-		out.Tokens = append(out.Tokens, machineTokenOf(t))
+		m := machineTokenOf(t)
+		m.Signs = f.Signs[t.ID]
+		out.Tokens = append(out.Tokens, m)
 	}
 	return out
 }

@@ -48,7 +48,7 @@ type reviewedToken struct {
 	Reviewer    *string            `json:"reviewer"`
 	ReviewedAt  *string            `json:"reviewedAt"`
 	Reason      *string            `json:"reason"`
-	Signs       []policies.Sign    `json:"signs"`
+	Signs       []hub.Sign         `json:"signs"`
 }
 
 type reviewedOwner struct {
@@ -105,7 +105,7 @@ func parseReview(r *httpd.Request) (q policies.Query, err error) {
 			return q, err
 		}
 	}
-	q.Sign = policies.Sign(v.Get("sign"))
+	q.Sign = hub.Sign(v.Get("sign"))
 	if q.Revoked, err = r.QueryBool("revoked"); err != nil {
 		return q, err
 	}

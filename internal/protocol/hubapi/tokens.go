@@ -60,7 +60,7 @@ type ownToken struct {
 	ExpiresAt     *string            `json:"expiresAt"`
 	LastUsedAt    *string            `json:"lastUsedAt"`
 	Status        string             `json:"status"` // live, expired, or why it was revoked
-	Signs         []string           `json:"signs"`
+	Signs         []hub.Sign         `json:"signs"`
 	Organizations []ownTokenReview   `json:"organizations"` // that decide about it
 	Value         string             `json:"token,omitempty"`
 }

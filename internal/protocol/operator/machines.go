@@ -88,7 +88,9 @@ func machineTokenOf(t hub.ServiceToken) operatorapi.ServiceToken {
 func machineOf(f serviceaccounts.Full) operatorapi.ServiceAccount {
 	out := operatorapi.ServiceAccount{ID: f.ID, Org: f.OrgName, Name: f.Name, Description: f.Description, CreatedAt: f.CreatedAt, Tokens: []operatorapi.ServiceToken{}}
 	for _, t := range f.Tokens {
-		out.Tokens = append(out.Tokens, machineTokenOf(t))
+		m := machineTokenOf(t)
+		m.Signs = f.Signs[t.ID]
+		out.Tokens = append(out.Tokens, m)
 	}
 	return out
 }

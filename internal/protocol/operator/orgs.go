@@ -90,7 +90,7 @@ func policyOf(org string, r hub.OrgRules) operatorapi.Policy {
 
 func (o Organizations) reviewList(ctx context.Context, g access.Grant, q operatorapi.ReviewQuery) (p operatorapi.ReviewedTokens, err error) {
 	page, err := o.Policies.Review(ctx, g, q.Org, policies.Query{Owner: q.Owner, Kind: q.Kind, State: q.State, Revoked: q.Revoked,
-		UnusedSince: instant(q.UnusedSince), Carries: q.Carries, Sign: policies.Sign(q.Sign), After: q.After, Limit: operatorapi.Page})
+		UnusedSince: instant(q.UnusedSince), Carries: q.Carries, Sign: q.Sign, After: q.After, Limit: operatorapi.Page})
 	for _, t := range page.Tokens {
 		p.Items = append(p.Items, reviewedOf(t))
 	}
@@ -111,10 +111,7 @@ func (o Organizations) reviewDecide(ctx context.Context, g access.Grant, d opera
 
 func reviewedOf(t policies.Reviewed) operatorapi.ReviewedToken {
 	out := operatorapi.ReviewedToken{Token: tokenOf(tokens.Owned{Token: t.Token, UserName: t.OwnerName}), Role: t.OwnerRole.String(),
-		State: t.Grant.State, Reviewer: t.Grant.ReviewerName, Reason: t.Grant.Reason, Signs: []string{}}
-	for _, s := range t.Signs {
-		out.Signs = append(out.Signs, string(s))
-	}
+		State: t.Grant.State, Reviewer: t.Grant.ReviewerName, Reason: t.Grant.Reason, Signs: t.Signs}
 	return out
 }
 

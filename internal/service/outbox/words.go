@@ -45,7 +45,7 @@ var templates = map[string]template{
 	"gate.decided": {"Your request for {repository}: {decision}",
 		"Your request for access to {repository} is now: {decision}. {reason}"},
 	"tokens.digest": {"Access tokens that want attention",
-		"Of {live} live access tokens of this hub:\n\n  {unused} were not used for 90 days\n  {never_rotated} have had the same value for more than 180 days\n  {over_broad} may write everything that their owner may\n  {expiring} expire within a week\n  {no_expiry} never expire\n\nambit token list shows which."},
+		"Of {live} live access tokens of this hub:\n\n  {unused} were not used for 90 days\n  {never_rotated} have had the same value for more than 180 days\n  {over_broad} may write everything that their owner may\n  {expiring} expire within a week\n  {no_expiry} never expire\n  {too_long} live longer than new ones may\n\nambit token list shows which."},
 }
 
 // words returns subject and text of a message to u. A kind that has no words of its own shows its data.

@@ -233,25 +233,25 @@ func TestSigns(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(*hub.Token)
-		want    []policies.Sign
+		want    []hub.Sign
 		longest time.Duration
 	}{
-		{"fresh", func(*hub.Token) {}, []policies.Sign{}, 0},
-		{"as long as may be", func(*hub.Token) {}, []policies.Sign{}, 101 * day},
-		{"longer than may be", func(*hub.Token) {}, []policies.Sign{policies.SignTooLong}, 100 * day},
-		{"cut by rotation", func(t *hub.Token) { t.RotatedAt = now }, []policies.Sign{}, 100 * day},
-		{"for ever, where that may not be", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []policies.Sign{policies.SignNoExpiry, policies.SignTooLong}, 100 * day},
-		{"rotated long ago", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now.Add(-180*day), now }, []policies.Sign{policies.SignNeverRotated}, 0},
-		{"never used and old", func(t *hub.Token) { t.CreatedAt, t.RotatedAt = now.Add(-90*day), now }, []policies.Sign{policies.SignUnused}, 0},
-		{"used lately", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now, now.Add(-89*day) }, []policies.Sign{}, 0},
-		{"never rotated", func(t *hub.Token) { t.CreatedAt, t.LastUsedAt = now.Add(-180*day), now }, []policies.Sign{policies.SignNeverRotated}, 0},
-		{"unscoped writing", func(t *hub.Token) { t.Kind = hub.TokenWrite }, []policies.Sign{policies.SignOverBroad}, 0},
-		{"unscoped reading", func(t *hub.Token) { t.Kind = hub.TokenRead }, []policies.Sign{}, 0},
-		{"writes all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead, hub.PermRepoWrite) }, []policies.Sign{policies.SignOverBroad}, 0},
-		{"reads all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead) }, []policies.Sign{}, 0},
-		{"writes all of another", func(t *hub.Token) { t.Scopes = org(hub.PermRepoWrite); t.Scopes[0].EntityID = "p" }, []policies.Sign{}, 0},
-		{"expiring", func(t *hub.Token) { t.ExpiresAt = now.Add(7 * day) }, []policies.Sign{policies.SignExpiring}, 0},
-		{"no expiry", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []policies.Sign{policies.SignNoExpiry}, 0},
+		{"fresh", func(*hub.Token) {}, []hub.Sign{}, 0},
+		{"as long as may be", func(*hub.Token) {}, []hub.Sign{}, 101 * day},
+		{"longer than may be", func(*hub.Token) {}, []hub.Sign{hub.SignTooLong}, 100 * day},
+		{"cut by rotation", func(t *hub.Token) { t.RotatedAt = now }, []hub.Sign{}, 100 * day},
+		{"for ever, where that may not be", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []hub.Sign{hub.SignNoExpiry, hub.SignTooLong}, 100 * day},
+		{"rotated long ago", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now.Add(-180*day), now }, []hub.Sign{hub.SignNeverRotated}, 0},
+		{"never used and old", func(t *hub.Token) { t.CreatedAt, t.RotatedAt = now.Add(-90*day), now }, []hub.Sign{hub.SignUnused}, 0},
+		{"used lately", func(t *hub.Token) { t.CreatedAt, t.RotatedAt, t.LastUsedAt = now.Add(-900*day), now, now.Add(-89*day) }, []hub.Sign{}, 0},
+		{"never rotated", func(t *hub.Token) { t.CreatedAt, t.LastUsedAt = now.Add(-180*day), now }, []hub.Sign{hub.SignNeverRotated}, 0},
+		{"unscoped writing", func(t *hub.Token) { t.Kind = hub.TokenWrite }, []hub.Sign{hub.SignOverBroad}, 0},
+		{"unscoped reading", func(t *hub.Token) { t.Kind = hub.TokenRead }, []hub.Sign{}, 0},
+		{"writes all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead, hub.PermRepoWrite) }, []hub.Sign{hub.SignOverBroad}, 0},
+		{"reads all", func(t *hub.Token) { t.Scopes = org(hub.PermRepoContentRead) }, []hub.Sign{}, 0},
+		{"writes all of another", func(t *hub.Token) { t.Scopes = org(hub.PermRepoWrite); t.Scopes[0].EntityID = "p" }, []hub.Sign{}, 0},
+		{"expiring", func(t *hub.Token) { t.ExpiresAt = now.Add(7 * day) }, []hub.Sign{hub.SignExpiring}, 0},
+		{"no expiry", func(t *hub.Token) { t.ExpiresAt = time.Time{} }, []hub.Sign{hub.SignNoExpiry}, 0},
 	} {
 		tok := fresh
 		c.change(&tok)

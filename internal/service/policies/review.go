@@ -23,7 +23,7 @@ type Query struct {
 	Revoked     bool // also those revoked in this organization
 	UnusedSince time.Time
 	Carries     hub.Permission
-	Sign        Sign // has this sign
+	Sign        hub.Sign // has this sign
 	After       hub.ID
 	Limit       int // 1 to 1000
 }
@@ -33,7 +33,7 @@ type Query struct {
 // Source: Hub documentation, "Tokens management".
 type Reviewed struct {
 	hub.OrgToken
-	Signs []Sign
+	Signs []hub.Sign
 }
 
 // Page is a page of tokens with the policy under which they are seen.
@@ -53,8 +53,8 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 	if err != nil {
 		return Page{}, err
 	}
-	if q.Sign != "" && !slices.Contains(Signs, q.Sign) {
-		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %q.", string(q.Sign), Signs)
+	if q.Sign != "" && !slices.Contains(hub.Signs, q.Sign) {
+		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %q.", string(q.Sign), hub.Signs)
 	}
 	sq := hub.OrgTokenQuery{OrgID: o.ID, Kind: q.Kind, State: q.State, WithRevoked: q.Revoked, UnusedSince: q.UnusedSince,
 		Carries: q.Carries, After: q.After, Limit: q.Limit}

@@ -18,14 +18,6 @@ func (s *Service) lifetimes(ctx context.Context, a hub.ServiceAccount) (hub.Life
 	return hub.Lifetimes{Longest: s.opts.MaxLifetime, Usual: s.opts.Lifetime}.Within(r, a.OrgName), err
 }
 
-// born is when a token got the value that it has.
-func born(t hub.ServiceToken) time.Time {
-	if t.RotatedAt.IsZero() {
-		return t.CreatedAt
-	}
-	return t.RotatedAt
-}
-
 // Rotation says what else a rotation does.
 type Rotation struct {
 	Overlap   time.Duration // the old value works that much longer, with a warning in every answer

@@ -81,6 +81,7 @@ func New(store Store, d Digester, instance string, o Options) *Service {
 type Full struct {
 	hub.ServiceAccount
 	Tokens []hub.ServiceToken
+	Signs  map[hub.ID][]hub.Sign // of those that have not expired, by id
 }
 
 // List lists the accounts of an organization. Needs ServiceAccountsRead on it, or InstanceAdmin. NotFound.
@@ -105,11 +106,20 @@ func (s *Service) List(ctx context.Context, g access.Grant, org string) ([]Full,
 }
 
 func (s *Service) full(ctx context.Context, a hub.ServiceAccount) (Full, error) {
-	f := Full{ServiceAccount: a}
+	f := Full{ServiceAccount: a, Signs: map[hub.ID][]hub.Sign{}}
+	limits, err := s.lifetimes(ctx, a)
+	if err != nil {
+		return f, err
+	}
 	all, err := s.store.ServiceTokens(ctx, a.ID)
+	now := s.now()
 	for _, t := range all {
-		if t.RevokedAt.IsZero() {
-			f.Tokens = append(f.Tokens, t)
+		if !t.RevokedAt.IsZero() {
+			continue
+		}
+		f.Tokens = append(f.Tokens, t)
+		if t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt) {
+			f.Signs[t.ID] = t.Life().Signs(limits, now)
 		}
 	}
 	return f, err

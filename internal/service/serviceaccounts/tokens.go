@@ -195,7 +195,7 @@ func (s *Service) EditToken(ctx context.Context, g access.Grant, org string, acc
 		if err != nil {
 			return t, err
 		}
-		if t.ExpiresAt, err = limits.Expiry(*c.ExpiresAt, c.ExpiresAt.IsZero(), born(t), s.now().UTC()); err != nil {
+		if t.ExpiresAt, err = limits.Expiry(*c.ExpiresAt, c.ExpiresAt.IsZero(), t.Life().Born(), s.now().UTC()); err != nil {
 			return t, err
 		}
 	}

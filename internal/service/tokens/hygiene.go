@@ -8,62 +8,22 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// What is remarkable about a token.
-const (
-	SignUnused       = "unused"        // not used for 90 days, or never and older than that
-	SignNeverRotated = "never_rotated" // its value is older than 180 days
-	SignOverBroad    = "over_broad"    // it may write everything that its owner may, or all of a namespace
-	SignExpiring     = "expiring"      // within a week
-	SignNoExpiry     = "no_expiry"
-	SignTooLong      = "too_long" // its value lives longer than the hub lets a new one live
-)
+// expiresSoon is when the second warning is due.
+const expiresSoon = 24 * time.Hour
 
-const (
-	unusedAfter   = 90 * 24 * time.Hour
-	rotateAfter   = 180 * 24 * time.Hour
-	expiresWithin = 7 * 24 * time.Hour
-	expiresSoon   = 24 * time.Hour
-)
+// Signs tells what is remarkable about a token on this hub; nothing about one that is not live.
+func (s *Service) Signs(t hub.Token) []hub.Sign { return Signs(t, s.limits(), s.opts.Now()) }
 
-// broad are the atoms that make an entry for a whole namespace a broad one.
-var broad = []hub.Permission{hub.PermRepoWrite, hub.PermOrgWrite, hub.PermOrgSAWrite, hub.PermOrgNetworkWrite, hub.PermResourceGroupWrite}
-
-// Signs tells what is remarkable about a token on this hub; see the function of the same name.
-func (s *Service) Signs(t hub.Token) []string {
-	signs := Signs(t, s.opts.Now())
-	if Status(t, s.opts.Now()) == "live" && s.limits().Exceeded(born(t), t.ExpiresAt) {
-		signs = append(signs, SignTooLong)
-	}
-	return signs
-}
-
-// Signs tells what is remarkable about a live token; nothing about one that is not.
-func Signs(t hub.Token, now time.Time) []string {
-	var signs []string
+// Signs tells what is remarkable about a token where values may live as long as limits say; nothing about one that is not
+// live. It is broad when it is an unscoped write token, or when it writes all of a namespace or administers it.
+func Signs(t hub.Token, limits hub.Lifetimes, now time.Time) []hub.Sign {
 	if Status(t, now) != "live" {
-		return signs
+		return nil
 	}
-	add := func(on bool, sign string) {
-		if on {
-			signs = append(signs, sign)
-		}
-	}
-	used, changed := t.LastUsedAt, t.RotatedAt
-	if used.IsZero() {
-		used = t.CreatedAt
-	}
-	if changed.IsZero() {
-		changed = t.CreatedAt
-	}
-	add(now.Sub(used) >= unusedAfter, SignUnused)
-	add(now.Sub(changed) >= rotateAfter, SignNeverRotated)
-	add(t.Kind == hub.TokenWrite || slices.ContainsFunc(t.Scopes, func(s hub.Scope) bool {
-		return (s.EntityType == hub.EntityUser || s.EntityType == hub.EntityOrg) &&
-			slices.ContainsFunc(s.Permissions, func(p hub.Permission) bool { return slices.Contains(broad, p) })
-	}), SignOverBroad)
-	add(!t.ExpiresAt.IsZero() && t.ExpiresAt.Sub(now) <= expiresWithin, SignExpiring)
-	add(t.ExpiresAt.IsZero(), SignNoExpiry)
-	return signs
+	broad := t.Kind == hub.TokenWrite || slices.ContainsFunc(t.Scopes, func(s hub.Scope) bool {
+		return (s.EntityType == hub.EntityUser || s.EntityType == hub.EntityOrg) && hub.IsBroad(s.Permissions)
+	})
+	return t.Life(broad).Signs(limits, now)
 }
 
 // describe is what messages tell of a token.
@@ -72,10 +32,10 @@ func describe(t hub.Token) map[string]string {
 }
 
 // digestOf counts the signs of all tokens for the administrators' summary.
-func digestOf(counts map[string]int, live int) map[string]string {
+func digestOf(counts map[hub.Sign]int, live int) map[string]string {
 	data := map[string]string{"live": strconv.Itoa(live)}
-	for _, s := range []string{SignUnused, SignNeverRotated, SignOverBroad, SignExpiring, SignNoExpiry} {
-		data[s] = strconv.Itoa(counts[s])
+	for _, s := range hub.Signs {
+		data[string(s)] = strconv.Itoa(counts[s])
 	}
 	return data
 }

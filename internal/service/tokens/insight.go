@@ -80,7 +80,7 @@ func (s *Service) Insight(ctx context.Context, g access.Grant, store InsightStor
 // insight looks at one token; with org, at what it has to do with that organization alone.
 func (s *Service) insight(ctx context.Context, g access.Grant, store InsightStore, t Owned, f hub.SubjectFacts, org *hub.Namespace) (in Insight, err error) {
 	now := s.opts.Now().UTC()
-	in = Insight{Token: t, Since: now.Add(-unusedAfter)}
+	in = Insight{Token: t, Since: now.Add(-hub.UnusedAfter)}
 	if t.CreatedAt.After(in.Since) {
 		in.Since = t.CreatedAt
 	}

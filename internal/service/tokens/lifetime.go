@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -11,7 +10,7 @@ import (
 // and that takes the token. An unscoped token reaches every organization that takes unscoped ones. old are entries that do
 // not count: those that the token has had already.
 //
-// A maximum that is lowered ends no token: what lives longer is marked in the listings (SignTooLong), and cut at its next
+// A maximum that is lowered ends no token: what lives longer is marked in the listings (hub.SignTooLong), and cut at its next
 // rotation.
 func (s *Service) lifetimes(ctx context.Context, t hub.Token, old []hub.Scope) (hub.Lifetimes, error) {
 	l := s.limits()
@@ -25,12 +24,4 @@ func (s *Service) lifetimes(ctx context.Context, t hub.Token, old []hub.Scope) (
 // limits are those of the hub.
 func (s *Service) limits() hub.Lifetimes {
 	return hub.Lifetimes{Longest: s.opts.MaxLifetime, Usual: s.opts.Lifetime}
-}
-
-// born is when a token got the value that it has.
-func born(t hub.Token) time.Time {
-	if t.RotatedAt.IsZero() {
-		return t.CreatedAt
-	}
-	return t.RotatedAt
 }

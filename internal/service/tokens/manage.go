@@ -134,7 +134,7 @@ func (s *Service) editExpiry(ctx context.Context, t *Owned, before []hub.Scope, 
 	if c.ExpiresAt == nil && limits.By == "" {
 		return nil // what the hub says has not changed by it
 	}
-	t.ExpiresAt, err = limits.Expiry(t.ExpiresAt, t.ExpiresAt.IsZero(), born(t.Token), s.opts.Now().UTC())
+	t.ExpiresAt, err = limits.Expiry(t.ExpiresAt, t.ExpiresAt.IsZero(), t.Life(false).Born(), s.opts.Now().UTC())
 	return err
 }
 

@@ -82,7 +82,7 @@ func (w *Watcher) log(ctx context.Context, doing string, err error) {
 // account's token, to the admins of its organization.
 func (w *Watcher) Warn(ctx context.Context, now time.Time) error {
 	err := w.warn(ctx, now, func(ctx context.Context, after hub.ID, limit int) ([]expiring, error) {
-		list, err := w.s.store.TokensExpiring(ctx, now, now.Add(expiresWithin), after, limit)
+		list, err := w.s.store.TokensExpiring(ctx, now, now.Add(hub.ExpiresWithin), after, limit)
 		var out []expiring
 		for _, t := range list {
 			out = append(out, expiring{t.ID, t.ExpiresAt, hub.Notice{Kind: "token.expiring", To: t.UserID, Data: describe(t)}})
@@ -93,7 +93,7 @@ func (w *Watcher) Warn(ctx context.Context, now time.Time) error {
 		return err
 	}
 	return w.warn(ctx, now, func(ctx context.Context, after hub.ID, limit int) ([]expiring, error) {
-		list, err := w.s.store.ServiceTokensExpiring(ctx, now, now.Add(expiresWithin), after, limit)
+		list, err := w.s.store.ServiceTokensExpiring(ctx, now, now.Add(hub.ExpiresWithin), after, limit)
 		var out []expiring
 		for _, t := range list {
 			data := map[string]string{"token": t.Name, "last4": t.Last4, "id": string(t.ID), "account": t.Account, "organization": t.OrgName}
@@ -183,7 +183,7 @@ func (w *Watcher) summarize(ctx context.Context, now time.Time) error {
 	if w.opts.Digest <= 0 {
 		return nil
 	}
-	counts, live := map[string]int{}, 0
+	counts, live := map[hub.Sign]int{}, 0
 	const page = 1000
 	for after := hub.ID(""); ; {
 		list, err := w.s.store.ListTokens(ctx, after, page)
@@ -194,7 +194,7 @@ func (w *Watcher) summarize(ctx context.Context, now time.Time) error {
 			if Status(t, now) == "live" {
 				live++
 			}
-			for _, s := range Signs(t, now) {
+			for _, s := range w.s.Signs(t) {
 				counts[s]++
 			}
 		}
@@ -203,7 +203,7 @@ func (w *Watcher) summarize(ctx context.Context, now time.Time) error {
 		}
 		after = list[len(list)-1].ID
 	}
-	if counts[SignUnused]+counts[SignNeverRotated]+counts[SignExpiring] == 0 {
+	if counts[hub.SignUnused]+counts[hub.SignNeverRotated]+counts[hub.SignExpiring]+counts[hub.SignTooLong] == 0 {
 		return nil
 	}
 	period := strconv.FormatInt(now.Unix()/max(1, int64(w.opts.Digest/time.Second)), 10)
