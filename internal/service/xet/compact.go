@@ -135,7 +135,7 @@ func (s *Service) storeSlim(ctx context.Context, h xethash.Hash, table xorb.Tabl
 		return nil, err
 	}
 	defer o.Close()
-	return s.takeXorb(ctx, name, stored, func(w io.Writer) (xorb.Table, error) {
+	return s.takeXorb(ctx, name, stored, unknownSize, func(w io.Writer) (xorb.Table, error) {
 		parts := make([]io.Reader, len(runs))
 		for i, r := range runs {
 			parts[i] = table.Section(o, int(r.start), int(r.end))

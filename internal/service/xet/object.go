@@ -154,29 +154,98 @@ func (s *Service) ingest(dst io.Writer, src io.Reader, want xethash.Hash) (xorb.
 	return g.Ingest(dst, src, want)
 }
 
-// store verifies a xorb and makes it durable under key, or neither. fill writes it and returns its table.
-func (s *Service) store(ctx context.Context, key string, fill func(io.Writer) (xorb.Table, error)) (xorb.Table, error) {
-	r, w := io.Pipe()
-	type result struct {
-		table xorb.Table
-		err   error
+// filler writes a xorb's chunks, which it verifies or made, and returns their table.
+type filler func(io.Writer) (xorb.Table, error)
+
+// store makes a xorb that fill vouches for durable under key, or neither. size is its length with table and trailer in bytes,
+// unknown when negative.
+func (s *Service) store(ctx context.Context, key string, size int64, fill filler) (xorb.Table, error) {
+	f := &filling{fill: fill}
+	defer f.end()
+	_, err := s.blobs.Create(ctx, key, f, blob.Expect{Size: size, NoSum: true}) // the chunks have hashes of their own
+	return f.outcome(err)
+}
+
+const unknownSize = -1
+
+// storedSize is what store is told of a xorb whose table is known.
+func storedSize(t xorb.Table) (int64, error) {
+	b, err := t.MarshalBinary()
+	_, packed := t.Packed(0, len(t))
+	return packed + int64(len(b)) + trailerSize, err
+}
+
+// filling is the bytes of a stored xorb as fill makes them: written by itself where the store lets it, else read from a pipe.
+type filling struct {
+	fill  filler
+	table xorb.Table
+	err   error // of fill
+	out   sink
+
+	pipe *io.PipeReader
+	done chan struct{}
+}
+
+var _ io.WriterTo = (*filling)(nil)
+
+// WriteTo writes all of it.
+func (f *filling) WriteTo(w io.Writer) (int64, error) {
+	f.run(w)
+	return 0, f.err // nobody counts on the number
+}
+
+func (f *filling) run(w io.Writer) {
+	f.out.w = w
+	f.table, f.err = f.fill(&f.out)
+	if f.err == nil {
+		f.err = writeTable(&f.out, f.table)
 	}
-	done := make(chan result, 1)
-	go func() {
-		t, err := fill(w)
-		if err == nil {
-			err = writeTable(w, t)
-		}
-		w.CloseWithError(err) // nil is the end
-		done <- result{t, err}
-	}()
-	_, err := s.blobs.Create(ctx, key, r, anyBytes)      // the chunks have hashes of their own
-	r.CloseWithError(errors.Join(err, io.ErrClosedPipe)) // lets fill end
-	res := <-done
-	if res.err != nil && !errors.Is(res.err, io.ErrClosedPipe) {
-		return nil, res.err
+}
+
+// sink remembers that writing failed, which is then not fill's fault.
+type sink struct {
+	w      io.Writer
+	failed bool
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.failed = s.failed || err != nil
+	return n, err
+}
+
+// Read reads on.
+func (f *filling) Read(p []byte) (int, error) {
+	if f.pipe == nil {
+		r, w := io.Pipe()
+		f.pipe, f.done = r, make(chan struct{})
+		go func() {
+			defer close(f.done)
+			f.run(w)
+			w.CloseWithError(f.err) // nil is the end
+		}()
 	}
-	return res.table, err
+	return f.pipe.Read(p)
+}
+
+// end waits until fill has ended, which is told that nobody reads any more.
+func (f *filling) end() {
+	if f.pipe != nil {
+		f.pipe.CloseWithError(io.ErrClosedPipe)
+		<-f.done
+	}
+}
+
+// outcome is the table, or what went wrong: what fill found before what the store says of it.
+func (f *filling) outcome(err error) (xorb.Table, error) {
+	f.end()
+	if f.err != nil && !f.out.failed {
+		err = f.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.table, nil
 }
 
 func writeTable(w io.Writer, t xorb.Table) error {

@@ -75,6 +75,7 @@ func (s *Service) packFile(ctx context.Context, f hub.WholeFile) error {
 	}
 	defer o.Close()
 	b := &packing{svc: s, domain: f.Domain, known: map[xethash.Hash]place{}}
+	b.buf.Grow(int(min(o.Size()+o.Size()/256, xorb.MaxUnpacked+xorb.MaxUnpacked/256))) // growing it later is copying it
 	b.w = xorb.NewWriter(&b.buf)
 	file, err := b.pack(ctx, o)
 	if err != nil {
@@ -222,7 +223,11 @@ func (s *Service) keepXorb(ctx context.Context, domain hub.ID, h xethash.Hash, t
 	if err != nil || held {
 		return err
 	}
-	t, err := s.takeXorb(ctx, h, stored, func(w io.Writer) (xorb.Table, error) {
+	size, err := storedSize(table) // a large one goes to the disk past the page cache then
+	if err != nil {
+		return err
+	}
+	t, err := s.takeXorb(ctx, h, stored, size, func(w io.Writer) (xorb.Table, error) {
 		_, err := body.WriteTo(w)
 		return table, err
 	})

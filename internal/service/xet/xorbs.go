@@ -36,7 +36,7 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 		}
 		return false, nil
 	}
-	t, err := s.takeXorb(ctx, h, stored, func(w io.Writer) (xorb.Table, error) { return s.ingest(w, r, h) })
+	t, err := s.takeXorb(ctx, h, stored, unknownSize, func(w io.Writer) (xorb.Table, error) { return s.ingest(w, r, h) })
 	if err != nil {
 		return false, r.explain(err)
 	}
@@ -49,7 +49,7 @@ func (s *Service) PutXorb(ctx context.Context, g access.Grant, h xethash.Hash, b
 
 // takeXorb stores what fill writes and verifies, and returns the table of the xorb as it is stored. Bytes of another domain
 // are kept, but the caller's are verified: they are the proof that he has them.
-func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, fill func(io.Writer) (xorb.Table, error)) (xorb.Table, error) {
+func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, size int64, fill filler) (xorb.Table, error) {
 	if stored {
 		if _, err := fill(io.Discard); err != nil {
 			return nil, err
@@ -58,7 +58,7 @@ func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, fil
 	}
 	_, err := s.blobs.Stat(ctx, xorbKey(h))
 	if hub.Is(err, hub.NotFound) {
-		t, err := s.store(ctx, xorbKey(h), fill)
+		t, err := s.store(ctx, xorbKey(h), size, fill)
 		if !hub.Is(err, hub.Conflict) {
 			return t, err
 		}
@@ -68,16 +68,16 @@ func (s *Service) takeXorb(ctx context.Context, h xethash.Hash, stored bool, fil
 	if err != nil {
 		return nil, err
 	}
-	return s.replace(ctx, h, fill)
+	return s.replace(ctx, h, size, fill)
 }
 
 // replace stores a xorb in the place of bytes that no row vouches for: left by a crash, or found to be rotten. They go only
 // after the new ones are durable elsewhere.
-func (s *Service) replace(ctx context.Context, h xethash.Hash, fill func(io.Writer) (xorb.Table, error)) (xorb.Table, error) {
+func (s *Service) replace(ctx context.Context, h xethash.Hash, size int64, fill filler) (xorb.Table, error) {
 	if err := s.blobs.Delete(ctx, healKey(h)); err != nil { // of an attempt that broke off
 		return nil, err
 	}
-	t, err := s.store(ctx, healKey(h), fill)
+	t, err := s.store(ctx, healKey(h), size, fill)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,8 @@ type Info struct {
 // Every method fails with InvalidInput for a key that CheckKey refuses, with InsufficientStorage when the disk is
 // full, and returns ctx's error when it ends early because of ctx.
 type Store interface {
-	// Create stores all bytes of r under key and returns when they are durable. When r fails, or e is not met
+	// Create stores all bytes of r under key and returns when they are durable. r may be asked to write them itself, as an
+	// io.WriterTo, when nobody wants their sum; it is never asked to do both. When r fails, or e is not met
 	// (Unprocessable), or anything else goes wrong, nothing is stored. r is read at most one byte beyond e.Size.
 	// When the key exists already, r is still read and checked against e, the stored bytes stay as they are, and
 	// a difference in size between the two is a Conflict.

@@ -31,6 +31,9 @@ func NewVerifier(ctx context.Context, r io.Reader, e Expect) *Verifier {
 	return v
 }
 
+// Sums tells whether the bytes are hashed.
+func (v *Verifier) Sums() bool { return v.sum != nil }
+
 // Read reads from the source.
 func (v *Verifier) Read(p []byte) (int, error) {
 	if err := v.ctx.Err(); err != nil {
@@ -40,7 +43,7 @@ func (v *Verifier) Read(p []byte) (int, error) {
 	if n > 0 {
 		v.size += int64(n)
 		if v.e.Size >= 0 && v.size > v.e.Size {
-			return 0, hub.Errorf(hub.Unprocessable, "More than the announced %d bytes arrived.", v.e.Size)
+			return 0, v.e.TooMany()
 		}
 		if v.sum != nil {
 			v.sum.Write(p[:n])
@@ -56,6 +59,11 @@ func (v *Verifier) Finish() (Info, error) {
 		info.SHA256 = hub.Digest(hex.EncodeToString(v.sum.Sum(nil)))
 	}
 	return info, v.e.Check(info)
+}
+
+// TooMany is the error of a write that is longer than announced.
+func (e Expect) TooMany() error {
+	return hub.Errorf(hub.Unprocessable, "More than the announced %d bytes arrived.", e.Size)
 }
 
 // Check tells whether info keeps the promise; a sum that info lacks is not checked. The error is Unprocessable.

@@ -46,6 +46,8 @@ func (s *Store) Create(ctx context.Context, k string, r io.Reader, e blob.Expect
 		put := fill
 		if e.Size >= directFrom && f.Direct(true) == nil {
 			put = fillDirect
+		} else if w, ok := r.(io.WriterTo); ok && !v.Sums() {
+			return fillFrom(ctx, f, w, e)
 		}
 		if err := put(f, v); err != nil {
 			return blob.Info{}, err
@@ -156,6 +158,39 @@ func fill(f File, src io.Reader) error {
 			return err
 		}
 	}
+}
+
+// fillFrom lets w write into f itself. What need not be hashed is then not copied on its way.
+func fillFrom(ctx context.Context, f File, w io.WriterTo, e blob.Expect) (blob.Info, error) {
+	out := &early{ctx: ctx, f: f, e: e}
+	if _, err := w.WriteTo(out); err != nil {
+		return blob.Info{}, err
+	}
+	info := blob.Info{Size: out.written}
+	return info, e.Check(info)
+}
+
+// early writes to a file and starts writing to disk early.
+type early struct {
+	ctx              context.Context
+	f                File
+	e                blob.Expect
+	written, started int64
+}
+
+func (w *early) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if w.e.Size >= 0 && w.written+int64(len(p)) > w.e.Size {
+		return 0, w.e.TooMany()
+	}
+	n, err := w.f.Write(p)
+	if w.written += int64(n); w.written-w.started >= writebackStep {
+		w.f.StartWriteback(w.started, w.written-w.started)
+		w.started = w.written
+	}
+	return n, err
 }
 
 func (s *Store) drain(r io.Reader) error {
