@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -88,15 +89,16 @@ func (b *bench) token(round int) (hub.ID, string) {
 // revocation is a way of taking access away. set gives it, and returns how to take it and to whom it was given;
 // taking returns when the revoker has been answered.
 type revocation struct {
-	name string
-	set  func(b *bench, round int) (value string, take func())
+	name  string
+	set   func(b *bench, round int) (value string, take func())
+	paths []string // that need what is taken; nil: all of paths
 }
 
 // closed is the private repository that all are after.
 const closed = "/api/models/acme/closed"
 
 var revocations = []revocation{
-	{"the token is deleted", func(b *bench, round int) (string, func()) {
+	{name: "the token is deleted", set: func(b *bench, round int) (string, func()) {
 		id, value := b.token(round)
 		return value, func() {
 			if err := b.DB.RevokeToken(context.Background(), id, tokens.Deleted, time.Now(), hub.Event{Type: "token.delete"}); err != nil {
@@ -104,11 +106,11 @@ var revocations = []revocation{
 			}
 		}
 	}},
-	{"the organization revokes the token", func(b *bench, round int) (string, func()) {
+	{name: "the organization revokes the token", set: func(b *bench, round int) (string, func()) {
 		id, value := b.token(round)
 		return value, func() { b.admin("POST", "/api/organizations/acme/settings/tokens/"+string(id)+"/revoke", `{}`) }
 	}},
-	{"somebody who found the token ends it", func(b *bench, round int) (string, func()) {
+	{name: "somebody who found the token ends it", set: func(b *bench, round int) (string, func()) {
 		_, value := b.token(round)
 		return value, func() {
 			if code := b.send("", "POST", "/api/credentials/revoke", `{"credentials":["`+value+`"]}`); code != http.StatusAccepted {
@@ -116,13 +118,13 @@ var revocations = []revocation{
 			}
 		}
 	}},
-	{"the role is taken", func(b *bench, round int) (string, func()) {
+	{name: "the role is taken", set: func(b *bench, round int) (string, func()) {
 		b.admin("PUT", "/api/organizations/acme/members/bob/role", `{"role":"write","resourceGroups":[]}`)
 		return b.TokenValue("bob.read"), func() {
 			b.admin("PUT", "/api/organizations/acme/members/bob/role", `{"role":"no_access","resourceGroups":[]}`)
 		}
 	}},
-	{"the policy changes", func(b *bench, round int) (string, func()) {
+	{name: "the policy changes", set: func(b *bench, round int) (string, func()) {
 		set := func(p string) {
 			// Its own policy stops alice's token as well, so it is set from inside.
 			err := b.DB.ChangeOrgRules(context.Background(), b.org().ID, hub.Event{Type: "org.settings"}, func(r *hub.OrgRules) (string, error) {
@@ -137,11 +139,11 @@ var revocations = []revocation{
 		b.t.Cleanup(func() { set(string(hub.AllowAllTokens)) })
 		return b.TokenValue("bob.read"), func() { set(string(hub.FineGrainedOnly)) }
 	}},
-	{"the repository becomes private", func(b *bench, round int) (string, func()) {
+	{name: "the repository becomes private", set: func(b *bench, round int) (string, func()) {
 		b.admin("PUT", closed+"/settings", `{"private":false}`)
 		return b.TokenValue("mallory.read"), func() { b.admin("PUT", closed+"/settings", `{"private":true}`) }
 	}},
-	{"the owner is suspended", func(b *bench, round int) (string, func()) {
+	{name: "the owner is suspended", set: func(b *bench, round int) (string, func()) {
 		ctx := context.Background()
 		u, err := b.DB.UserByName(ctx, "carol")
 		if err == nil {
@@ -156,7 +158,7 @@ var revocations = []revocation{
 			}
 		}
 	}},
-	{"the repository is deleted", func(b *bench, round int) (string, func()) {
+	{name: "the repository is deleted", set: func(b *bench, round int) (string, func()) {
 		id := hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "closed"}
 		if _, _, err := b.DB.RepoByName(context.Background(), id); err != nil {
 			b.Repo("alice.write", id, repos.NewRepo{Visibility: hub.Private, Files: []repos.File{{Path: "README.md", Content: []byte("# Closed\n")}}})
@@ -183,9 +185,9 @@ var paths = []string{closed, "/acme/closed/resolve/main/README.md", closed + "/t
 func TestNoRequestAfterTheAnswerSucceeds(t *testing.T) {
 	rounds, each := 6, 60
 	if os.Getenv("AMBIT_FULL") != "" {
-		rounds, each = 200, 100 // 8 × 200 × 6 × 100: about a million
+		rounds, each = 120, 100 // 14 × 120 × 6 × 100: about a million
 	}
-	for _, r := range revocations {
+	for _, r := range slices.Concat(revocations, moreRevocations) {
 		t.Run(r.name, func(t *testing.T) {
 			b := start(t)
 			before, after := 0, 0
@@ -203,6 +205,10 @@ func TestNoRequestAfterTheAnswerSucceeds(t *testing.T) {
 // race lets clients ask while access is taken, and returns how many succeeded, and how many were refused afterwards.
 func (b *bench) race(r revocation, round, each int) (succeeded, refused int) {
 	value, take := r.set(b, round)
+	paths := paths
+	if r.paths != nil {
+		paths = r.paths
+	}
 	var clock, taken atomic.Int64 // taken: the clock when the revoker had been answered; 0 until then
 	var good, bad atomic.Int64
 	var done sync.WaitGroup
