@@ -22,9 +22,9 @@ type Judge interface {
 // Bounds of what is read of large files: they were stored before, and are read again for this. Files beyond them are not
 // looked at.
 const (
-	maxFile  = 10 << 20 // bytes of one file, as much as git itself takes
-	maxPush  = 1 << 30  // bytes of all files of one push
-	sniffed  = 8000     // bytes without a zero among them make a text, as for git's own diff
+	maxFile  = 10 << 20  // bytes of one file, as much as git itself takes
+	maxPush  = 256 << 20 // bytes of all files of one push
+	sniffed  = 8000      // bytes without a zero among them make a text, as for git's own diff
 	readStep = 64 << 10
 )
 
