@@ -44,9 +44,9 @@ type Store interface {
 
 // Options are the rules.
 type Options struct {
-	Instance  string     // id of the hub
-	Seeds     [][32]byte // of the signing keys, the newest first; secret
-	File      string     // gets every checkpoint; to be kept, or copied, outside of the database's reach
+	Instance  string                                        // id of the hub
+	Seeds     [][32]byte                                    // of the signing keys, the newest first; secret
+	File      string                                        // gets every checkpoint; to be kept, or copied, outside of the database's reach
 	Post      func(ctx context.Context, c Checkpoint) error // hands the newest checkpoint to another place; nil: nowhere. It may get one twice
 	Every     time.Duration
 	Retention time.Duration // 0: for ever

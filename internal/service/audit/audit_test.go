@@ -173,8 +173,11 @@ func TestVerifyRecomputed(t *testing.T) {
 	both(t, func(w *world) {
 		w.events(6)
 		w.events(4)
-		rows, err := w.db.AuditAfter(w.ctx, 0, 100)
-		w.must(err)
+		var rows []hub.AuditRow
+		w.must(w.db.ScanAudit(w.ctx, 0, 100, func(r *hub.AuditRow) error {
+			rows = append(rows, *r)
+			return nil
+		}))
 		w.exec("DELETE FROM audit_log")
 		w.exec("DELETE FROM audit_checkpoints")
 		w.raw.ExecContext(w.ctx, "UPDATE audit_head SET seq = 0, hash = "+map[string]string{"sqlite": "zeroblob(32)", "postgres": `decode(repeat('00', 32), 'hex')`}[w.db.Engine()])

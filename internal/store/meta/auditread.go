@@ -21,7 +21,6 @@ const (
 	selectAuditOfNamespace = auditColumns + `WHERE namespace_id = ?` + auditConditions
 	selectAuditBetween     = auditColumns + `WHERE seq > ? AND seq <= ? ORDER BY seq`
 	selectAuditByID        = auditColumns + `WHERE id = ?`
-	selectAuditAfter       = auditColumns + `WHERE seq > ? ORDER BY seq LIMIT ?`
 	selectAuditHead        = `SELECT seq, hash, base_seq FROM audit_head WHERE name = 'log'`
 	selectAuditLast        = `SELECT COALESCE(MAX(seq), 0) FROM audit_log`
 
@@ -66,15 +65,6 @@ var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // likeExactly makes s the pattern of LIKE that finds s alone.
 func likeExactly(s string) string { return likeEscapes.Replace(s) }
-
-// AuditAfter returns up to limit events after the number seq, oldest first.
-func (db *DB) AuditAfter(ctx context.Context, seq int64, limit int) ([]hub.AuditRow, error) {
-	if err := db.seal(ctx); err != nil {
-		return nil, err
-	}
-	rows, err := collect(ctx, db.single, scanAudit, selectAuditAfter, seq, limit)
-	return rows, db.fail(err, "reading the audit log")
-}
 
 // AuditHead returns where the log ends.
 func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {
