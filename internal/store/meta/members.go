@@ -53,7 +53,7 @@ func (db *DB) SetMember(ctx context.Context, orgID, userID hub.ID, role hub.Role
 			return err
 		}
 		if before == hub.RoleNone { // tokens that speak of the organization already are reviewed now
-			if err := tx.reviewOf(ctx, orgID, userID); err != nil {
+			if err := tx.reviewOf(ctx, ev, orgID, userID); err != nil {
 				return err
 			}
 		}

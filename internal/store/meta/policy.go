@@ -84,7 +84,7 @@ func (db *DB) ChangeOrgRules(ctx context.Context, orgID hub.ID, ev hub.Event, ch
 		case r.Tokens == old.Tokens:
 		case r.Tokens == hub.RequireApproval:
 			kind = "org.token_approval.enabled"
-			err = tx.reviewAll(ctx, orgID)
+			err = tx.reviewAll(ctx, ev, orgID)
 		case old.Tokens == hub.RequireApproval:
 			kind = "org.token_approval.disabled"
 		}

@@ -62,6 +62,15 @@ func TestReviewFollowsTheLaw(t *testing.T) {
 		want(elsewhere.ID, hub.TokenNone, "no scopes there")
 		created, _ := addToken(t, db, bob.ID, onOrg(acme.ID, hub.PermRepoContentRead))
 		want(created.ID, hub.TokenPending, "created")
+		asked := hub.Token{ID: hub.NewID(), UserID: bob.ID, Kind: hub.TokenFineGrained, Name: "asked", Last4: "Wxyz", Scopes: []hub.Scope{onOrg(acme.ID, hub.PermRepoContentRead)}}
+		must(t, db.CreateToken(ctx, asked, "k1", newDigest(), hub.Event{ActorID: bob.ID, ActorName: "bob", IP: "192.0.2.1"}))
+		events, err := db.ListEvents(ctx, "", 1000)
+		must(t, err)
+		request := events[len(events)-2] // before that of the creation
+		if request.Type != "org.token_approval.authorization_request" || request.ActorName != "bob" || request.IP != "192.0.2.1" ||
+			request.NamespaceID != acme.ID || request.TargetID != asked.ID || request.Message != "token …Wxyz of bob waits for approval" {
+			t.Errorf("the request is recorded as %+v", request)
+		}
 		createdByAdmin, _ := addToken(t, db, alice.ID, onOrg(acme.ID, hub.PermRepoContentRead))
 		want(createdByAdmin.ID, hub.TokenApproved, "created by an admin")
 

@@ -11,9 +11,9 @@ import (
 
 // reviewAll enters every fine-grained token with scopes in the organization into its review, as its policy becomes
 // to require approval. Owners hear of those that wait from then on.
-func (tx *Tx) reviewAll(ctx context.Context, orgID hub.ID) error {
+func (tx *Tx) reviewAll(ctx context.Context, by hub.Event, orgID hub.ID) error {
 	var waiting []hub.ID
-	err := tx.reviewEach(ctx, orgID, func(id hub.ID, _ hub.TokenState) error {
+	err := tx.reviewEach(ctx, by, orgID, func(id hub.ID, _ hub.TokenState) error {
 		waiting = append(waiting, id)
 		return nil
 	}, selectScopedTokensIn, orgID)
@@ -24,13 +24,13 @@ func (tx *Tx) reviewAll(ctx context.Context, orgID hub.ID) error {
 }
 
 // reviewOf does the same for the tokens of one person, who joins. The admins hear of each that waits.
-func (tx *Tx) reviewOf(ctx context.Context, orgID, userID hub.ID) error {
-	return tx.reviewEach(ctx, orgID, tx.teller(ctx, orgID), selectScopedTokensOf, orgID, userID)
+func (tx *Tx) reviewOf(ctx context.Context, by hub.Event, orgID, userID hub.ID) error {
+	return tx.reviewEach(ctx, by, orgID, tx.teller(ctx, orgID), selectScopedTokensOf, orgID, userID)
 }
 
 // reviewOn does the same for the tokens with an entry for one repository, which has come to the organization.
-func (tx *Tx) reviewOn(ctx context.Context, orgID, repoID hub.ID) error {
-	return tx.reviewEach(ctx, orgID, tx.teller(ctx, orgID), selectScopedTokensOn, orgID, repoID)
+func (tx *Tx) reviewOn(ctx context.Context, by hub.Event, orgID, repoID hub.ID) error {
+	return tx.reviewEach(ctx, by, orgID, tx.teller(ctx, orgID), selectScopedTokensOn, orgID, repoID)
 }
 
 func (tx *Tx) teller(ctx context.Context, orgID hub.ID) func(hub.ID, hub.TokenState) error {
@@ -39,7 +39,7 @@ func (tx *Tx) teller(ctx context.Context, orgID hub.ID) func(hub.ID, hub.TokenSt
 
 // reviewEach reviews the tokens that a query finds, and calls waits for each that has become pending, with the state
 // that it had.
-func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, waits func(hub.ID, hub.TokenState) error, text string, args ...any) error {
+func (tx *Tx) reviewEach(ctx context.Context, by hub.Event, orgID hub.ID, waits func(hub.ID, hub.TokenState) error, text string, args ...any) error {
 	type scoped struct {
 		id   hub.ID
 		role hub.Role
@@ -56,7 +56,7 @@ func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, waits func(hub.ID, h
 		if !found {
 			g.AdminMade = t.role == hub.RoleAdmin
 		}
-		pending, err := tx.review(ctx, orgID, g, false)
+		pending, err := tx.review(ctx, by, orgID, g, false)
 		if err == nil && pending {
 			err = waits(t.id, g.State)
 		}
@@ -69,8 +69,8 @@ func (tx *Tx) reviewEach(ctx context.Context, orgID hub.ID, waits func(hub.ID, h
 
 // review moves a token along by itself: nothing decided becomes pending or, made by an admin, approved; with widened,
 // so does what was pending or approved. What an administrator denied or revoked stays. pending tells whether the token
-// waits now and did not before, so that somebody has to be told.
-func (tx *Tx) review(ctx context.Context, orgID hub.ID, g hub.TokenGrant, widened bool) (pending bool, err error) {
+// waits now and did not before, so that somebody has to be told. by says who did what made it so.
+func (tx *Tx) review(ctx context.Context, by hub.Event, orgID hub.ID, g hub.TokenGrant, widened bool) (pending bool, err error) {
 	rules, err := readRules(ctx, tx.queries, orgID)
 	if err != nil {
 		return false, err
@@ -99,13 +99,27 @@ func (tx *Tx) review(ctx context.Context, orgID hub.ID, g hub.TokenGrant, widene
 	if g.State == before || g.State != hub.TokenPending || rules.Tokens != hub.RequireApproval {
 		return false, nil
 	}
-	ev := hub.Event{TargetID: g.TokenID, NamespaceID: orgID, Message: "A fine-grained token waits for approval."}
-	return true, tx.record(ctx, ev, "org.token_approval.authorization_request")
+	return true, tx.recordRequest(ctx, by, orgID, g.TokenID)
+}
+
+// recordRequest notes that a token waits for approval, by whose doing.
+func (tx *Tx) recordRequest(ctx context.Context, by hub.Event, orgID, tokenID hub.ID) error {
+	tokens, err := collect(ctx, tx.queries, scanToken, selectTokenByID, tokenID)
+	if err != nil || len(tokens) == 0 {
+		return err
+	}
+	u, err := readUser(ctx, tx.queries, selectUserByID, tokens[0].UserID)
+	if err != nil {
+		return err
+	}
+	ev := hub.Event{ActorID: by.ActorID, ActorName: by.ActorName, TokenID: by.TokenID, IP: by.IP, UserAgent: by.UserAgent,
+		TargetID: tokenID, NamespaceID: orgID, Message: "token …" + tokens[0].Last4 + " of " + u.Name + " waits for approval"}
+	return tx.record(ctx, ev, "org.token_approval.authorization_request")
 }
 
 // reviewToken follows a change of a fine-grained token's scopes in every organization that they touch, except those
 // of which its owner is no member.
-func (tx *Tx) reviewToken(ctx context.Context, tokenID, owner hub.ID, old, now []hub.Scope) error {
+func (tx *Tx) reviewToken(ctx context.Context, by hub.Event, tokenID, owner hub.ID, old, now []hub.Scope) error {
 	orgs, err := collect(ctx, tx.queries, scanOne[hub.ID], selectScopeOrgs, tokenID, tokenID, tokenID)
 	if err != nil {
 		return err
@@ -126,7 +140,7 @@ func (tx *Tx) reviewToken(ctx context.Context, tokenID, owner hub.ID, old, now [
 		if !found || widened || widens(now, old, org) { // renaming is no change of permissions
 			g.AdminMade = role == hub.RoleAdmin
 		}
-		pending, err := tx.review(ctx, org, g, widened)
+		pending, err := tx.review(ctx, by, org, g, widened)
 		if err == nil && pending {
 			err = tx.tellPending(ctx, tokenID, org, g.State)
 		}
@@ -190,7 +204,7 @@ func speaking(scopes []hub.Scope, s hub.Scope) []hub.Permission {
 
 // reviewScopes reviews a token whose scopes were just stored; old are those that it had before. Only fine-grained
 // tokens are reviewed, and only when their permissions changed.
-func (tx *Tx) reviewScopes(ctx context.Context, id hub.ID, old []hub.Scope) error {
+func (tx *Tx) reviewScopes(ctx context.Context, by hub.Event, id hub.ID, old []hub.Scope) error {
 	tokens, err := collect(ctx, tx.queries, scanToken, selectTokenByID, id)
 	if err != nil || len(tokens) == 0 || tokens[0].Kind != hub.TokenFineGrained {
 		return err
@@ -199,5 +213,5 @@ func (tx *Tx) reviewScopes(ctx context.Context, id hub.ID, old []hub.Scope) erro
 	if err != nil {
 		return err
 	}
-	return tx.reviewToken(ctx, id, tokens[0].UserID, old, now)
+	return tx.reviewToken(ctx, by, id, tokens[0].UserID, old, now)
 }

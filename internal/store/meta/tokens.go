@@ -67,7 +67,7 @@ func (db *DB) CreateToken(ctx context.Context, t hub.Token, kid string, digest [
 		if err := tx.putScopes(ctx, t.ID, t.Scopes); err != nil {
 			return err
 		}
-		if err := tx.reviewScopes(ctx, t.ID, nil); err != nil {
+		if err := tx.reviewScopes(ctx, ev, t.ID, nil); err != nil {
 			return err
 		}
 		return tx.recordToken(ctx, ev, "token.create", t.ID, t.UserID)
@@ -125,7 +125,7 @@ func (db *DB) UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error 
 		if err := tx.putScopes(ctx, t.ID, t.Scopes); err != nil {
 			return 0, err
 		}
-		return n, tx.reviewScopes(ctx, t.ID, old)
+		return n, tx.reviewScopes(ctx, ev, t.ID, old)
 	})
 }
 
