@@ -70,6 +70,7 @@ func (k *Keeper) rebuild(ctx context.Context, repo hub.ID, l hub.Lease, how layo
 		r.abandon(ctx, err)
 		return kept, err
 	}
+	r.remember(ctx)
 	if how.drop {
 		if err := k.meta.MarkGC(ctx, repo, gen); err != nil {
 			k.s.cfg.LogError(ctx, "noting a collection", err) // it will be repeated, no more

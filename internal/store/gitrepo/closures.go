@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
 
 // selectionKey names a selection: the generation fixes the packs, and thereby the numbers of objects.
@@ -55,7 +56,7 @@ func (s *Store) choose(ctx context.Context, v *view, q SelectRequest) (chosen, e
 			c := chosen{sel.set, sel.count}
 			s.closures.put(key, c, int64(8*len(c.set)))
 			if q.isPlain() {
-				s.remember(v, q, sel.plain)
+				s.remember(ctx, v, q, sel.plain, sel.walked)
 			}
 			return c, nil
 		})
@@ -77,7 +78,38 @@ func (s *Store) work(ctx context.Context, v *view, q SelectRequest) (*Selection,
 			return sel, err
 		}
 	}
+	if sel, ok, err := s.selectWithoutBlobs(ctx, v, q); ok || err != nil {
+		return sel, err
+	}
 	return selectFrom(ctx, v, q)
+}
+
+// selectWithoutBlobs answers a request for all that the wants lead to but blobs, or large ones: they are taken out of what is
+// remembered of the same request without a filter. ok is false for other requests.
+func (s *Store) selectWithoutBlobs(ctx context.Context, v *view, q SelectRequest) (sel *Selection, ok bool, err error) {
+	if !q.Filter.on || q.Filter.byDepth() || len(q.Haves) > 0 || len(q.Cut) > 0 {
+		return nil, false, nil
+	}
+	g := newGraph(ctx, v, nil)
+	if _, _, ok := g.commitsAmong(q.Wants); !ok {
+		return nil, false, nil // blobs that are asked for by their ids come in any case
+	}
+	filter := q.Filter
+	q.Filter = Filter{}
+	all, err := s.choose(ctx, v, q)
+	if err != nil {
+		return nil, false, err
+	}
+	sel = &Selection{slots: g.slots, set: slices.Clone(all.set)}
+	for i, p := range v.packs {
+		for pos := range p.Len() {
+			if slot := sel.base[i] + pos; p.Kind(pos) == object.KindBlob && sel.set.has(slot) && !filter.takesBlob(p.Size(pos), 0) {
+				sel.set.clear(slot)
+			}
+		}
+	}
+	sel.plain, sel.count = sel.set, sel.set.count()
+	return sel, true, nil
 }
 
 // Unreachable returns the first of the objects that none of the tips leads to. ok is false when all are reachable. Ids

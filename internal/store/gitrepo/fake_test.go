@@ -20,6 +20,7 @@ type fakeMeta struct {
 	packs    map[hub.ID]*fakePack
 	done     map[hub.ID]int64 // generation by publication
 	lfs      map[hub.Digest]bool
+	closures map[hub.ID][]byte
 	failNext error // returned by the next Publish or SwapPacks, once
 	queries  int   // calls of LivePacks and PackInline
 }
@@ -37,7 +38,7 @@ type fakePack struct {
 func newFakeMeta() *fakeMeta {
 	return &fakeMeta{
 		repos: map[hub.ID]*fakeRepo{}, packs: map[hub.ID]*fakePack{},
-		done: map[hub.ID]int64{}, lfs: map[hub.Digest]bool{},
+		done: map[hub.ID]int64{}, lfs: map[hub.Digest]bool{}, closures: map[hub.ID][]byte{},
 	}
 }
 
@@ -73,6 +74,22 @@ func (m *fakeMeta) LiveState(ctx context.Context, repoID hub.ID) (int64, []hub.P
 	}
 	gen, packs, err := m.LivePacks(ctx, repoID) // tests do not change refs of it meanwhile
 	return gen, packs, refs, err
+}
+
+func (m *fakeMeta) PutClosure(ctx context.Context, repoID hub.ID, body []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closures[repoID] = slices.Clone(body)
+	return nil
+}
+
+func (m *fakeMeta) Closure(ctx context.Context, repoID hub.ID) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if body, ok := m.closures[repoID]; ok {
+		return body, nil
+	}
+	return nil, hub.Errorf(hub.NotFound, "nothing")
 }
 
 func (m *fakeMeta) PackInline(ctx context.Context, packID hub.ID) ([]byte, error) {

@@ -200,6 +200,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 			return nil
 		}
 		err := k.Merge(ctx, repo)
+		if err == nil {
+			err = k.foresee(ctx, repo)
+		}
 		if err != nil && err != errBusy && !hub.Is(err, hub.RepoNotFound) && ctx.Err() == nil {
 			k.s.cfg.LogError(ctx, "merging packs failed", err)
 		}

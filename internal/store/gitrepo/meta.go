@@ -27,6 +27,10 @@ type Meta interface {
 	// SwapPacks replaces the live packs named by retired with p, in one transaction, and returns the new
 	// generation. PreconditionFailed, and nothing changed, if any of them is no longer live.
 	SwapPacks(ctx context.Context, repoID hub.ID, p hub.Pack, inline []byte, retired []hub.ID) (gen int64, err error)
+	// PutClosure keeps what the tips of a repository lead to, TooLarge for more than 4 MiB; Closure returns what was kept
+	// last, NotFound when that is nothing. It is a cache, which may be old.
+	PutClosure(ctx context.Context, repoID hub.ID, body []byte) error
+	Closure(ctx context.Context, repoID hub.ID) (body []byte, err error)
 	// Ref returns one ref by its full name; RevisionNotFound if there is none.
 	Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error)
 }

@@ -26,8 +26,10 @@ type Selection struct {
 	set   bitset
 	plain bitset // set without the tags that only came along
 	count int
-	thin  *thin // nil: the pack stands for itself
-	done  func()
+	// walked is how many objects had to be walked through because nothing was remembered of them.
+	walked int
+	thin   *thin // nil: the pack stands for itself
+	done   func()
 }
 
 // maxNear bounds the trees that a commit without parents is compared with.
@@ -101,6 +103,7 @@ func (c *closure) finish(tags []hub.Ref) (*Selection, error) {
 		}
 	}
 	sel.count = c.set.count()
+	sel.walked = sel.count
 	return sel, nil
 }
 

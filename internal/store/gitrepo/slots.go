@@ -42,6 +42,25 @@ func (b bitset) has(i int) bool { return b[i>>6]&(1<<(i&63)) != 0 }
 
 func (b bitset) set(i int) { b[i>>6] |= 1 << (i & 63) }
 
+func (b bitset) clear(i int) { b[i>>6] &^= 1 << (i & 63) }
+
+// setFrom sets the bits from lo on that are set in o, which has n bits.
+func (b bitset) setFrom(lo int, o bitset, n int) {
+	shift := lo & 63
+	for i, word := range o {
+		if left := n - 64*i; left < 64 {
+			word &= 1<<left - 1
+		}
+		at := lo>>6 + i
+		if word<<shift != 0 {
+			b[at] |= word << shift
+		}
+		if shift > 0 && word>>(64-shift) != 0 {
+			b[at+1] |= word >> (64 - shift)
+		}
+	}
+}
+
 // add sets a bit and tells whether it was clear.
 func (b bitset) add(i int) bool {
 	w, m := i>>6, uint64(1)<<(i&63)

@@ -39,8 +39,8 @@ func (q SelectRequest) isPlain() bool { return len(q.Haves) == 0 && len(q.Cut) =
 func wholeKey(v *view) cacheKey { return cacheKey{repo: "whole " + v.repo} }
 
 // remember keeps the answer to a plain request for the next one. Tags that came along are not part of it: they may be
-// deleted, and then nothing must lead to them.
-func (s *Store) remember(v *view, q SelectRequest, answer bitset) {
+// deleted, and then nothing must lead to them. walked is how many objects were not remembered before.
+func (s *Store) remember(ctx context.Context, v *view, q SelectRequest, answer bitset, walked int) {
 	n := numbered(v)
 	w := &whole{wants: q.Wants}
 	for i, p := range v.packs {
@@ -62,16 +62,16 @@ func (s *Store) remember(v *view, q SelectRequest, answer bitset) {
 		}
 	}
 	s.closures.replace(wholeKey(v), w, w.weight())
+	s.store(ctx, v, w, walked)
 }
 
 // selectOnTop answers a plain request from what is remembered and a walk through what is new. ok is false when that is
 // not possible: something remembered is gone, or no longer wanted.
 func (s *Store) selectOnTop(ctx context.Context, v *view, q SelectRequest) (sel *Selection, ok bool, err error) {
-	kept, ok := s.closures.get(wholeKey(v))
-	if !ok {
+	w := s.kept(ctx, v)
+	if w == nil {
 		return nil, false, nil
 	}
-	w := kept.(*whole)
 	g := newGraph(ctx, v, nil)
 	wants, others, ok := g.commitsAmong(q.Wants)
 	if !ok {
@@ -93,10 +93,13 @@ func (s *Store) selectOnTop(ctx context.Context, v *view, q SelectRequest) (sel 
 		slot, _, _, _ := g.find(oid)
 		c.set.set(slot)
 	}
+	known := c.set.count()
 	if err := c.commits(list, nil); err != nil {
 		return nil, false, err
 	}
-	sel, err = c.finish(q.Tags)
+	if sel, err = c.finish(q.Tags); err == nil {
+		sel.walked = sel.plain.count() - known
+	}
 	return sel, err == nil, err
 }
 
@@ -165,21 +168,32 @@ func (c *closure) restore(w *whole) bool {
 	return true
 }
 
+// restorePack puts the objects of one pack into the set. An object that a newer pack has too is known by its number there.
+// Newer packs mostly are small, and then it takes as long as looking at their objects.
 func (c *closure) restorePack(number int, set bitset) {
-	p := c.g.v.packs[number]
-	for pos := range p.Len() {
-		if !set.has(pos) {
+	p, base := c.g.v.packs[number], c.g.base[number]
+	again := map[int]int{} // positions in p to numbers elsewhere
+	for i := number - 1; i >= 0; i-- {
+		newer := c.g.v.packs[i]
+		if newer.Len() <= p.Len() {
+			for at := range newer.Len() {
+				if pos, ok := p.Find(newer.OID(at)); ok {
+					again[pos] = c.g.base[i] + at
+				}
+			}
 			continue
 		}
-		// An object that a newer pack has too is known by its number there.
-		slot := c.g.base[number] + pos
-		oid := p.OID(pos)
-		for i, newer := range c.g.v.packs[:number] {
-			if at, ok := newer.Find(oid); ok {
-				slot = c.g.base[i] + at
-				break
+		for pos := range p.Len() {
+			if at, ok := newer.Find(p.OID(pos)); ok {
+				again[pos] = c.g.base[i] + at
 			}
 		}
-		c.set.set(slot)
+	}
+	c.set.setFrom(base, set, p.Len())
+	for pos, slot := range again {
+		if set.has(pos) {
+			c.set.clear(base + pos)
+			c.set.set(slot)
+		}
 	}
 }

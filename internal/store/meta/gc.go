@@ -245,7 +245,7 @@ func (db *DB) UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before ti
 // SweepGit removes rows about repositories and people that are gone, and leases that ran out before the given time.
 func (db *DB) SweepGit(ctx context.Context, leases time.Time) error {
 	return db.mutate(ctx, "sweeping rows of git", func(tx *Tx) error {
-		for _, text := range []string{deleteOrphanGC, deleteOrphanLck, deleteOrphanKey} {
+		for _, text := range []string{deleteOrphanGC, deleteOrphanLck, deleteOrphanKey, deleteOrphanSet} {
 			if _, err := tx.exec(ctx, text); err != nil {
 				return err
 			}

@@ -213,3 +213,25 @@ func TestLocksAndKeys(t *testing.T) {
 		wantCode(t, db.DeleteSSHKey(ctx, again.ID, hub.Event{}), hub.NotFound)
 	})
 }
+
+func TestClosures(t *testing.T) {
+	both(t, func(t *testing.T, db *DB) {
+		repo := addRepo(t, db, addUser(t, db, "alice").ID, "one")
+		_, err := db.Closure(ctx, repo.ID)
+		wantCode(t, err, hub.NotFound)
+		for _, body := range []string{"first", "second"} {
+			must(t, db.PutClosure(ctx, repo.ID, []byte(body)))
+			if got, err := db.Closure(ctx, repo.ID); err != nil || string(got) != body {
+				t.Errorf("%q, %v", got, err)
+			}
+		}
+		wantCode(t, db.PutClosure(ctx, repo.ID, make([]byte, MaxClosure+1)), hub.TooLarge)
+		must(t, db.PutClosure(ctx, "gone", []byte("of nobody")))
+		must(t, db.SweepGit(ctx, time.Now()))
+		_, err = db.Closure(ctx, "gone")
+		wantCode(t, err, hub.NotFound)
+		if got, err := db.Closure(ctx, repo.ID); err != nil || string(got) != "second" {
+			t.Errorf("swept: %q, %v", got, err)
+		}
+	})
+}

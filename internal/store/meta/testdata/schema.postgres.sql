@@ -55,6 +55,10 @@ auth_changes.id text not null collate C
 auth_changes.at bigint not null
 auth_changes PRIMARY KEY (seq)
 CREATE UNIQUE INDEX auth_changes_pkey ON auth_changes USING btree (seq)
+closures.repo_id text not null collate C
+closures.body bytea not null
+closures PRIMARY KEY (repo_id)
+CREATE UNIQUE INDEX closures_pkey ON closures USING btree (repo_id)
 counters.name text not null collate C
 counters.value bigint not null
 counters PRIMARY KEY (name)

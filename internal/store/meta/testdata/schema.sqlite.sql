@@ -52,6 +52,10 @@ CREATE TABLE auth_changes (
     id   TEXT   NOT NULL,
     at   BIGINT NOT NULL
 );
+CREATE TABLE closures (
+    repo_id TEXT  NOT NULL PRIMARY KEY,
+    body    BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE counters (
     name  TEXT   NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
