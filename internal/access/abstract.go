@@ -71,7 +71,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 		st &^= stateLive
 	}
 	st |= s.relationTo(o.namespace)
-	if o.flags&stateGrouped != 0 && s.mayHave(o.group) {
+	if s.mayHave(o.group) {
 		if role, ok := findRow(s.groups(), o.group); ok {
 			st |= State(role) << groupShift
 		}
@@ -79,7 +79,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	if o.creator == s.user && s.user != (key{}) {
 		st |= stateCreator
 	}
-	if o.flags&stateGated != 0 && len(s.gates) > 0 {
+	if o.flags&stateGated != 0 {
 		st |= State(s.standingBefore(o.id, now)) << standingShift
 	}
 	if st.kind() >= KindFineGrained {
@@ -110,7 +110,7 @@ func (s *Subject) standingBefore(repo key, now time.Time) standing {
 	best := standNone
 	for i := firstGate(s.gates, repo); i < len(s.gates) && s.gates[i].key == repo; i++ {
 		st := s.gates[i].standing
-		if until := s.gates[i].until; st == standAccepted && until != 0 && !now.IsZero() && now.UnixNano() >= until {
+		if until := s.gates[i].until; st == standAccepted && until != 0 && now.UnixNano() >= until {
 			st = standOver
 		}
 		if st == standRejected {
@@ -138,7 +138,7 @@ func (s *Subject) scopeFor(o *object) State {
 	if atoms(at)&atomGroupWrite != 0 {
 		st |= stateNamespaceGroups
 	}
-	if o.flags&stateGrouped != 0 && !o.self && s.mayHave(o.group) {
+	if !o.self && s.mayHave(o.group) {
 		if a, ok := findRow(s.groupScopes(), o.group); ok {
 			lv, at = levelGroup, a
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// noTime is for questions that do not depend on whether the credential is live.
-var noTime time.Time
+// noTime is for questions that do not depend on whether the credential is live: it is before every end.
+var noTime = time.Unix(0, 0)
 
 // Source finds targets. store/meta satisfies it.
 type Source interface {

@@ -173,7 +173,9 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 	case d.need.Action == RepoContentRead && d.state.has(stateGated) && !d.state.has(statePrivate) && d.state.level() != levelRepo && k == KindFineGrained:
 		c.Where, c.edit = "ambit token edit --gated", func(st State) State { return st | stateReadGated }
 	default:
-		c.Where = "ambit token edit --scope, or " + d.orgPlace("service-accounts")
+		if c.Where = "ambit token edit --scope"; k == KindService {
+			c.Where = d.orgPlace("service-accounts")
+		}
 		if d.unseen() && entryBits[atomsOf([]hub.Permission{atomFor(d.need.Action)})]&bitView == 0 {
 			c.What += " It lacks " + string(hub.PermRepoContentRead) + " as well."
 		}

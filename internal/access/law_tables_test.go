@@ -48,14 +48,14 @@ func (l *law) tabulateNow(b *slab) *lawTables {
 			t.actions = append(t.actions, l.actionsOf(&situation{thing: b.things[i], seat: seat{group: group}}))
 		}
 	}
-	persons := map[personFacts]actionSet{}
+	persons, strangers := map[personFacts]actionSet{}, map[gateFacts]actionSet{}
 	for i := range b.seats {
 		for j := range b.things {
 			s := situation{seat: b.seats[i], thing: b.things[j]}
 			if s.target == "self" || s.target == "hub" {
 				s = s.elsewhere()
 			}
-			t.addPlace(l, s, persons)
+			t.addPlace(l, s, persons, strangers)
 		}
 	}
 	for i := range b.with {
@@ -87,7 +87,7 @@ func lawCreation(role string) int {
 }
 
 // addPlace asks the parts about a person and a thing. Actions that are not asked of the thing get no bit.
-func (t *lawTables) addPlace(l *law, s situation, known map[personFacts]actionSet) {
+func (t *lawTables) addPlace(l *law, s situation, known map[personFacts]actionSet, strangers map[gateFacts]actionSet) {
 	var person [8]actionSet
 	for i := range person {
 		s.creation, s.admin = lawCreations[i>>1], i&1 != 0
@@ -103,12 +103,15 @@ func (t *lawTables) addPlace(l *law, s situation, known map[personFacts]actionSe
 		}
 		person[i] = set
 	}
-	var anybody actionSet
 	gate := s.gateFacts()
-	for a := NoAction + 1; a < numActions; a++ {
-		if l.anybodyMay(gate, a.String()) {
-			anybody |= 1 << a
+	anybody, ok := strangers[gate]
+	if !ok {
+		for a := NoAction + 1; a < numActions; a++ {
+			if l.anybodyMay(gate, a.String()) {
+				anybody |= 1 << a
+			}
 		}
+		strangers[gate] = anybody
 	}
 	var passed [2]bool
 	for i := range passed {

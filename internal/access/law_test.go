@@ -228,7 +228,7 @@ func (l *law) tokenMay(f tokenFacts, action string) bool {
 	if c.groupEntry != nil {
 		gatedEntry = c.groupEntry
 	}
-	words := strings.Fields(rule)
+	atom, where, _ := strings.Cut(rule, " ")
 	switch {
 	case rule == "yes" || rule == "any":
 		return true
@@ -249,10 +249,10 @@ func (l *law) tokenMay(f tokenFacts, action string) bool {
 	case rule == "discuss":
 		external := c.namespace == nil && c.groupEntry == nil && c.repo == nil && !f.private && !f.own
 		return carries(speaking, "discussion.write") || external && c.discuss
-	case words[1] == "here":
-		return carries(speaking, words[0])
-	case words[1] == "namespace":
-		return carries(c.namespace, words[0]) && carries(speaking, words[0])
+	case where == "here":
+		return carries(speaking, atom)
+	case where == "namespace":
+		return carries(c.namespace, atom) && carries(speaking, atom)
 	}
 	panic("no rule " + rule)
 }

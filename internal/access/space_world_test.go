@@ -88,8 +88,9 @@ func (s *situation) subject(r hub.Repo) *Subject {
 
 func (s *situation) withToken(f hub.SubjectFacts, r hub.Repo) hub.SubjectFacts {
 	f.Token = &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenKind(s.kind), CanReadGated: s.readGated}
-	if !s.live {
-		f.Token.ExpiresAt = spaceNow
+	f.Token.ExpiresAt = spaceNow
+	if s.live {
+		f.Token.ExpiresAt = spaceNow.Add(time.Nanosecond)
 	}
 	if s.kind == "fine-grained" || s.kind == "service" {
 		f.Token.Kind = hub.TokenFineGrained

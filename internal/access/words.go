@@ -52,14 +52,16 @@ func tokenWords(s *Subject, ds []denial) string {
 		}
 	}
 	switch {
-	case s.kind == KindSession:
+	case s.kind == KindSession, s.kind == KindAnonymous && len(lacking) == 0:
 		return ""
+	case s.kind == KindAnonymous:
+		return "No access token was sent with this request."
 	case len(lacking) == 0 && (s.kind == KindSSH || ds[0].restricted()):
 		return ""
 	case s.kind == KindSSH:
 		return "An SSH key is for git and nothing else: use an access token."
 	case s.kind == KindOperator:
-		return "The operator's socket administers the hub and acts for no user."
+		return operatorWords
 	case len(lacking) == 0:
 		return "Your token: " + s.kind.String() + ", ok."
 	case s.kind == KindService && lacking[0].need.Action.info().need&serviceNever != 0:
@@ -75,6 +77,8 @@ func tokenWords(s *Subject, ds []denial) string {
 	}
 	return "Your fine-grained token lacks " + strings.Join(missingAtoms(lacking, false), ", ") + "."
 }
+
+const operatorWords = "The operator's socket administers the hub and acts for no user."
 
 // missingAtoms names every permission that would let a fine-grained token pass, each with its place. For a
 // hypothetical token nothing is taken as present.
@@ -156,7 +160,10 @@ func atomFor(a Action) hub.Permission {
 func roleWords(s *Subject, d *denial) string {
 	lacking := d.missingIn(d.layers.Role) != 0
 	kind := d.need.Action.info().kind
-	if kind == selfTarget || s.kind == KindOperator {
+	switch {
+	case s.kind == KindOperator && lacking:
+		return operatorWords
+	case kind == selfTarget, s.kind == KindOperator:
 		return ""
 	}
 	if kind == hubTarget {
