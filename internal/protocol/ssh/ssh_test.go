@@ -25,6 +25,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/ssh"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/locks"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/testkit"
@@ -49,7 +50,8 @@ func start(t *testing.T, cfg ssh.Config) *world {
 		h.Zone = access.NewAuthorizer(h.DB, access.Options{Refresher: h.Auth})
 		auth = h.Auth
 		tr := transfer.New(transfer.Config{}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone})
-		service = git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone})
+		service = git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone,
+			Leaks: tokens.New(h.DB, h.Zone, h.Keys, testkit.Instance, tokens.Options{Leaks: hub.LeakRefuse})})
 		lfs.New(tr, h.Auth, nil).WithLocks(locks.New(h.DB, gitrepo.CheckPath)).Register(h.Server)
 		githttp.New(service, githttp.Config{}).Register(h.Server)
 	})
