@@ -58,7 +58,7 @@ func (d *denial) change(s *Subject) (Change, bool) {
 		return Change{"credential", deadWords(s) + " A live credential is needed.", "ambit token rotate, ambit token create, or ambit admin user resume",
 			func(st State) State { return st | stateLive }}, d.state.kind() != KindNone
 	}
-	if d.state.has(stateAbsent) {
+	if kind := d.need.Action.info().kind; d.state.has(stateAbsent) && kind != hubTarget && kind != selfTarget {
 		return Change{}, false
 	}
 	switch {
@@ -127,13 +127,13 @@ func (d *denial) roleChange() (Change, bool) {
 		return Change{"credential", "Somebody has to be signed in.", "an access token, or the browser", signedIn}, true
 	case kind == hubTarget:
 		return Change{"role", "An administrator of this hub is needed.", "ambit admin user edit", func(st State) State { return st | stateInstanceAdmin }}, true
-	case !d.ofOrg() || rel == owner:
+	case !d.ofOrg():
 		return Change{}, false
 	}
-	if d.needsGroup() && (kind == repoTarget || kind == newRepoTarget || kind == groupTarget) {
+	if d.needsGroup() {
 		for g := groupNoAccess; g <= groupAdmin; g++ {
 			edit := func(st State) State { return field(st, groupShift, groupMask, State(g)) }
-			if enough(edit(d.state)) && g > d.state.groupRole() {
+			if enough(edit(d.state)) {
 				return Change{"role", "The role " + hub.Role(g).String() + " in the resource group is needed.", d.orgPlace("resource-groups"), edit}, true
 			}
 		}
@@ -159,18 +159,17 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 	need := d.need.Action.info().need
 	stronger := func(k Kind) func(State) State {
 		return func(st State) State {
-			const scopes = (State(1)<<policyShift - 1) &^ (State(1)<<levelShift - 1)
-			return field(st&^scopes, kindShift, kindMask, State(k))
+			return field(st, kindShift, kindMask, State(k))
 		}
 	}
 	switch k := d.state.kind(); {
-	case k == KindOperator || k == KindService && need&serviceNever != 0:
+	case k == KindOperator:
 		return Change{}, false
 	case need&^tokenBits[KindWrite] != 0:
 		c.Where, c.edit = "a browser session", stronger(KindSession)
 	case k < KindFineGrained:
 		c.Where, c.edit = "ambit token create --kind write", stronger(KindWrite)
-	case d.need.Action == RepoContentRead && d.state.has(stateGated) && !d.state.has(statePrivate) && d.state.level() != levelRepo && k == KindFineGrained:
+	case d.need.Action == RepoContentRead && !d.state.has(statePrivate) && d.state.level() != levelRepo && k == KindFineGrained: // a gated one
 		c.Where, c.edit = "ambit token edit --gated", func(st State) State { return st | stateReadGated }
 	default:
 		if c.Where = "ambit token edit --scope"; k == KindService {
