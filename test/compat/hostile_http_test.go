@@ -165,7 +165,7 @@ func TestHostileQueries(t *testing.T) {
 		}
 		for _, body := range []string{"", "{", "[]", "null", `"x"`, "7", `{"files":7,"paths":{},"tag":[],"objects":"x","private":"yes"}`, "\xff\xfe", strings.Repeat(`{"a":`, 50_000)} {
 			got := bob.send(t, r.method, r.at("acme/queries"), body, r.header)
-			if got.status >= 500 {
+			if got.status >= 500 && got.status != http.StatusNotImplemented {
 				t.Errorf("%s %s with %.40q: status %d: %s", r.method, r.path, body, got.status, got.body)
 			}
 		}

@@ -32,7 +32,7 @@ const (
 // absent answers that this hub has no such thing.
 func absent(text string) error { return hub.Errorf(hub.NotImplemented, "%s", text) }
 
-// repoType reads a type of repository in a body. The Hub knows two more than this hub.
+// repoType reads the type of a repository that moves: the client moves buckets by the same route.
 func repoType(s string) (hub.RepoType, error) {
 	switch s {
 	case "bucket":

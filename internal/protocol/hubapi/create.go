@@ -34,7 +34,7 @@ type repoName struct {
 }
 
 func (n repoName) id(r *httpd.Request) (hub.RepoID, error) {
-	t, err := repoType(n.Type)
+	t, err := hub.ParseRepoType(n.Type)
 	if err != nil {
 		return hub.RepoID{}, err
 	}

@@ -90,7 +90,7 @@ def commit():
     equal(same.oid, api.model_info(repo).sha, "an upload without a change")
     with raises(ValueError, says="Invalid metadata in README.md"):
         api.upload_file(repo_id=repo, path_or_fileobj=b"---\nlicense: [unclosed\n---\n", path_in_repo="README.md")
-    with raises(HfHubHTTPError, 403, "Pull requests are not available"):
+    with raises(HfHubHTTPError, 501, "no discussions and pull requests"):
         api.create_commit(repo_id=repo, commit_message="a request", create_pr=True, operations=[CommitOperationAdd("pr.txt", b"x")])
     # Case does not matter when looking a repository up.
     api.upload_file(repo_id=repo.lower(), path_or_fileobj=b"y", path_in_repo="case.txt")
