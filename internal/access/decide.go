@@ -36,18 +36,6 @@ const (
 // creatorBits is what a contributor has on the repositories that he or she created, beyond roleBits.
 const creatorBits = bitsWriter | bitPublish | bitDelete | bitMove
 
-// openRole is what a public repository gives whatever one's relation to it: signing in is what counts.
-var openRole = [8]Bits{
-	nobody:            bitsOpen,
-	outsider:          bitsOpen | bitDiscuss,
-	memberNoAccess:    bitsOpen | bitDiscuss,
-	memberRead:        bitsOpen | bitDiscuss,
-	memberContributor: bitsOpen | bitDiscuss,
-	memberWrite:       bitsOpen | bitDiscuss,
-	memberAdmin:       bitsOpen | bitDiscuss,
-	owner:             bitsOpen | bitDiscuss,
-}
-
 // tokenBits is what a kind of credential may carry; a fine-grained token starts with what any credential has.
 var tokenBits = [16]Bits{
 	KindAnonymous:   bitsOpen,
@@ -110,7 +98,11 @@ func all(s, f State) Bits {
 }
 
 func decideRole(s State, rel relation) Bits {
-	b := roleBits[rel] | openRole[rel]&^all(s, statePrivate) | bitInstance&all(s, stateInstanceAdmin)
+	open := bitsOpen // whatever the relation to a public repository, signing in is what counts
+	if rel != nobody {
+		open |= bitDiscuss
+	}
+	b := roleBits[rel] | open&^all(s, statePrivate) | bitInstance&all(s, stateInstanceAdmin)
 	if rel == memberContributor {
 		b |= creatorBits & all(s, stateCreator)
 	}

@@ -46,7 +46,7 @@ var stages = []struct {
 }{
 	{"^Test(Places|Expiry|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|SubjectInLogs|AllowsOrg|Grant)", nil},
 	{"^TestCompleteSpace$", []string{"AMBIT_LAW_EVERY=400009"}},
-	{"^(TestEveryAnswer|TestFindRow)$", nil},
+	{"^(TestSemanticDiff|TestEveryAnswer|TestFindRow)$", nil},
 	{".", []string{"AMBIT_LAW_EVERY=400009", "AMBIT_INVARIANTS_EVERY=400009", "AMBIT_ORACLE_EVERY=400009"}},
 }
 
