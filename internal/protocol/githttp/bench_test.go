@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/store/blob/fs"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/testkit"
 )
 
@@ -162,6 +164,15 @@ func (a *arena) cloneRequest(extra ...string) []byte {
 	return []byte(body + line("want %s\n", a.tip) + line("done\n") + "0000")
 }
 
+func parseOID(b *testing.B, text string) hub.OID {
+	b.Helper()
+	oid, err := hub.ParseOID(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return oid
+}
+
 func BenchmarkClone(b *testing.B) {
 	a := newArena(b, 3000)
 	for _, c := range []struct {
@@ -185,6 +196,41 @@ func BenchmarkClone(b *testing.B) {
 				}
 				a.bare.spawn(b, "upload-pack", a.cloneRequest(extra...), true)
 			})
+		})
+	}
+	for name, spec := range map[string]string{"fresh-process": "", "fresh-process-blobless": "blob:none"} {
+		// A store with empty caches, as after a start. What it sends goes nowhere.
+		b.Run(name, func(b *testing.B) {
+			var extra []string
+			q := gitrepo.SelectRequest{Wants: []hub.OID{parseOID(b, a.tip)}}
+			if spec != "" {
+				f, err := gitrepo.ParseFilter(spec)
+				if err != nil {
+					b.Fatal(err)
+				}
+				q.Filter, extra = f, []string{"filter " + spec}
+			}
+			r, _, err := a.h.DB.RepoByName(b.Context(), hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "big"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			versus(b, func() {
+				cold := gitrepo.New(gitrepo.Config{CacheDir: b.TempDir()}, a.h.DB, a.h.Blobs)
+				defer cold.Close()
+				snap, err := cold.Open(b.Context(), r.ID)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer snap.Close()
+				sel, err := snap.Select(b.Context(), q)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer sel.Close()
+				if err := sel.WritePack(b.Context(), io.Discard, true); err != nil {
+					b.Fatal(err)
+				}
+			}, func() { a.bare.spawn(b, "upload-pack", a.cloneRequest(extra...), true) })
 		})
 	}
 	b.Run("after-push", func(b *testing.B) {

@@ -9,12 +9,29 @@ import (
 func (p *Pack) byOffset() []int32 {
 	p.once.Do(func() {
 		p.sorted = make([]int32, p.idx.n)
+		if p.idx.n <= 1<<24 && p.t.packLen <= 1<<40 {
+			p.sortWords()
+			return
+		}
 		for i := range p.sorted {
 			p.sorted[i] = int32(i)
 		}
 		slices.SortFunc(p.sorted, func(a, b int32) int { return cmp.Compare(p.idx.offset(int(a)), p.idx.offset(int(b))) })
 	})
 	return p.sorted
+}
+
+// sortWords sorts by numbers that hold offset and position, which is several times as fast: the first clone after a start
+// waits for it.
+func (p *Pack) sortWords() {
+	words := make([]uint64, len(p.sorted))
+	for i := range words {
+		words[i] = uint64(p.idx.offset(i))<<24 | uint64(i)
+	}
+	slices.Sort(words)
+	for i, w := range words {
+		p.sorted[i] = int32(w & (1<<24 - 1))
+	}
 }
 
 // rank returns how many entries begin before an offset, and whether one begins there.
