@@ -183,23 +183,14 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 	return c, d.missingIn(decide(c.edit(d.state)).Token) == 0
 }
 
-// withAtoms adds to the entry that speaks, or to a new one for the namespace, what the action asks for.
+// withAtoms adds what the action asks for to the entry that speaks, or to one that is made.
 func (d *denial) withAtoms(st State) State {
 	at := atomsOf([]hub.Permission{atomFor(d.need.Action)})
 	if d.unseen() {
 		at |= atomContentRead
 	}
-	if st.level() == levelNone {
-		st = field(st, levelShift, levelMask, State(levelNamespace))
-		if d.state.relation() == outsider && d.state.has(stateGated) {
-			st = field(st, levelShift, levelMask, State(levelRepo))
-		}
-	}
 	st |= State(at) << atomShift
 	if d.need.Action.info().need&bitsOfNamespace != 0 {
-		st |= stateNamespaceWrite
-	}
-	if st.level() == levelNamespace && at&atomWrite != 0 {
 		st |= stateNamespaceWrite
 	}
 	if d.need.Action == RepoAssignGroup {
