@@ -155,6 +155,16 @@ func (m *limiter) take(c caller, quota int) standing {
 	return st
 }
 
+// give takes one request of c back.
+func (m *limiter) give(c caller) {
+	s := &m.shards[maphash.Comparable(m.seed, c)%limitShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w, ok := s.windows.Get(c); ok && w.used > 0 {
+		w.used--
+	}
+}
+
 // network reduces an address to what one caller is taken to hold.
 func network(ip netip.Addr) netip.Prefix {
 	bits := 64

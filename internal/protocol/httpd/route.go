@@ -27,6 +27,7 @@ type route struct {
 
 	unlimited bool // never counted
 	uploads   bool // counted while it runs
+	signIn    bool // its refusals count as guesses
 }
 
 // WithStyle sets how the route says no.

@@ -161,7 +161,12 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 		return err
 	}
 	defer leave()
+	done, err := s.attempt(w, r)
+	if err != nil {
+		return err
+	}
 	err = r.route.serve(w, r)
+	done(err)
 	var moved *access.Moved
 	if errors.As(err, &moved) {
 		return s.redirect(w, r, moved.To)

@@ -53,6 +53,7 @@ func (a *API) Register(s *httpd.Server) {
 	if a.Accounts != nil {
 		a.registerAccounts(s)
 		a.registerTokens(s)
+		a.registerSessions(s)
 	}
 	if a.Repos != nil {
 		a.registerRepos(s)

@@ -36,6 +36,7 @@ type Store interface {
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
 
 	CreateSession(ctx context.Context, s hub.Session, digest []byte, ev hub.Event) error
+	SessionByDigest(ctx context.Context, digest []byte) (hub.Session, hub.User, error)
 	DeleteSession(ctx context.Context, id hub.ID, ev hub.Event) error
 	DeleteSessionsOf(ctx context.Context, userID hub.ID, ev hub.Event) error
 

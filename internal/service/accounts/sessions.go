@@ -49,6 +49,23 @@ func (s *Service) SignIn(ctx context.Context, g access.Grant, name string, pw se
 	return se, cookie, nil
 }
 
+// SignOutHere ends the session that the holder of g uses; its cookie is refused when it returns. Needs AccountManage.
+// NotFound when the credential is no session.
+func (s *Service) SignOutHere(ctx context.Context, g access.Grant) error {
+	if err := g.Has(access.AccountManage); err != nil {
+		return err
+	}
+	c := g.Subject().Credential()
+	if !c.Session {
+		return hub.Errorf(hub.NotFound, "This is no browser session.")
+	}
+	se, _, err := s.store.SessionByDigest(ctx, c.Digest[:])
+	if err != nil {
+		return err
+	}
+	return s.SignOut(ctx, g, se.ID)
+}
+
 // SignOut ends a session of the caller; its cookie is refused when it returns. Needs AccountManage. NotFound.
 func (s *Service) SignOut(ctx context.Context, g access.Grant, id hub.ID) error {
 	if err := g.Has(access.AccountManage); err != nil {
