@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net"
 	"time"
@@ -26,17 +27,12 @@ func (r sshRunner) Run(ctx context.Context) error { return r.server.Serve(ctx, r
 
 // prepareSSH says how a server for git over SSH is made, which Serve does when the configuration asks for one.
 func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
-	d.listenSSH = func() (runner, error) {
+	d.makeSSH = func() (*ssh.Server, error) {
 		key, err := ssh.HostKey(d.cfg.SSHKeyPath())
 		if err != nil {
 			return nil, refuse(err, "The key of the SSH listener cannot be used: %v.", err)
 		}
-		l, err := net.Listen("tcp", d.cfg.SSH.Listen)
-		if err != nil {
-			return nil, refuse(err, "Cannot listen for SSH at %s: %v.", d.cfg.SSH.Listen, opCause(err))
-		}
-		d.log.Info("git over SSH", "address", l.Addr().String())
-		s := ssh.New(ssh.Config{
+		return ssh.New(ssh.Config{
 			MaxConnections: d.cfg.SSH.MaxConnections, MaxPerAddress: d.cfg.SSH.MaxPerAddress, MaxPerUser: d.cfg.SSH.MaxPerUser,
 			Failures: d.cfg.Limits.Failures, FailureWindow: d.cfg.Limits.Window, IdleTimeout: d.cfg.SSH.IdleTimeout, StopTimeout: d.cfg.HTTP.ShutdownTimeout,
 		}, key, ssh.Deps{
@@ -46,9 +42,32 @@ func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
 			},
 			Subject: func(ctx context.Context, key [32]byte) (*access.Subject, error) { return sshSubject(ctx, d.db, key) },
 			Used:    d.usedSSHKey,
-		})
-		return sshRunner{s, l}, nil
+		}), nil
 	}
+}
+
+// listenSSH opens the listener that the configuration names.
+func (d *Daemon) listenSSH() (runner, error) {
+	s, err := d.makeSSH()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", d.cfg.SSH.Listen)
+	if err != nil {
+		return nil, refuse(err, "Cannot listen for SSH at %s: %v.", d.cfg.SSH.Listen, opCause(err))
+	}
+	d.log.Info("git over SSH", "address", l.Addr().String())
+	return sshRunner{s, l}, nil
+}
+
+// ServeSSH serves git over SSH on l, which it closes, until ctx ends; Serve does so by itself where the configuration
+// says.
+func (d *Daemon) ServeSSH(ctx context.Context, l net.Listener) error {
+	s, err := d.makeSSH()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return s.Serve(ctx, l)
 }
 
 // usedSSHKey notes the use of a key, at most once an hour for each.

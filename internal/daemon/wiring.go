@@ -25,6 +25,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/protocol/operator"
 	"github.com/ambit-hub/ambit/internal/protocol/resolve"
+	"github.com/ambit-hub/ambit/internal/protocol/ssh"
 	xetapi "github.com/ambit-hub/ambit/internal/protocol/xet"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 	"github.com/ambit-hub/ambit/internal/service/audit"
@@ -53,19 +54,19 @@ type runner interface {
 
 // Daemon is an open hub. It holds the data folder's lock until Close.
 type Daemon struct {
-	cfg       *config.Config
-	log       *slog.Logger
-	folder    *folder
-	db        *meta.DB
-	git       *gitrepo.Store
-	accounts  *accounts.Service
-	zone      *access.Authorizer
-	server    *httpd.Server
-	operator  *operator.Handler
-	runners   []runner
-	listenSSH func() (runner, error)
-	stop      func() error // of the background work, when nobody else runs it
-	url       atomic.Value // string: where clients reach the hub; empty while it does not listen
+	cfg      *config.Config
+	log      *slog.Logger
+	folder   *folder
+	db       *meta.DB
+	git      *gitrepo.Store
+	accounts *accounts.Service
+	zone     *access.Authorizer
+	server   *httpd.Server
+	operator *operator.Handler
+	runners  []runner
+	makeSSH  func() (*ssh.Server, error)
+	stop     func() error // of the background work, when nobody else runs it
+	url      atomic.Value // string: where clients reach the hub; empty while it does not listen
 }
 
 // open wires a hub. The caller closes it. Errors are sentences for the operator.
