@@ -47,7 +47,9 @@ func cloneURL(ctx context.Context, from, dir string, p gitrepo.Progress) error {
 
 func runGit(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=http:https:ssh:git", "LC_ALL=C")
+	// The formats are those that OpenForeign reads, whatever git's own defaults come to be.
+	cmd.Env = append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=http:https:ssh:git", "LC_ALL=C",
+		"GIT_DEFAULT_REF_FORMAT=files", "GIT_DEFAULT_HASH=sha1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	if err := cmd.Run(); err != nil {

@@ -22,18 +22,22 @@ type Foreign struct {
 	Refs []hub.Ref // branches and tags, by name
 	Head string    // full name of the branch that HEAD names, "" if it names none
 
-	dir string
-	v   *view
+	dir     string
+	objects []string // folders of objects: its own first, then those that it borrows from
+	v       *view
 }
 
-// OpenForeign opens the bare repository in dir, or the .git folder of one with a checkout. Its packs need indexes of version 2;
-// alternates are not followed. InvalidInput with a sentence when it is not what can be read.
+// OpenForeign opens the bare repository in dir, or the .git folder of one with a checkout. Its packs need indexes of version 2.
+// Objects that it borrows from others are read there, see alternates. InvalidInput with a sentence when it is not what can be read.
 func (k *Keeper) OpenForeign(ctx context.Context, dir string, p Progress) (*Foreign, error) {
 	if info, err := os.Stat(filepath.Join(dir, ".git")); err == nil && info.IsDir() {
 		dir = filepath.Join(dir, ".git")
 	}
 	f := &Foreign{dir: dir, v: &view{repo: "foreign", refs: 1}}
 	if err := f.readRefs(); err != nil {
+		return nil, err
+	}
+	if err := f.alternates(filepath.Join(dir, "objects"), 0); err != nil {
 		return nil, err
 	}
 	if err := f.openPacks(ctx, p); err != nil {
@@ -74,9 +78,6 @@ func (f *Foreign) readRefs() error {
 		if strings.Contains(text, "refstorage") && strings.Contains(text, "reftable") {
 			return hub.Errorf(hub.InvalidInput, "The repository keeps its refs in reftables: convert it with 'git refs migrate --ref-format=files'.")
 		}
-	}
-	if _, err := os.Stat(filepath.Join(f.dir, "objects", "info", "alternates")); err == nil {
-		return hub.Errorf(hub.InvalidInput, "The repository borrows objects of another one: make it whole with 'git repack -ad' and remove objects/info/alternates.")
 	}
 	if name, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
 		f.Head = name
@@ -126,7 +127,7 @@ func (f *Foreign) looseRefs(found map[string]hub.OID) error {
 }
 
 func (f *Foreign) openPacks(ctx context.Context, p Progress) error {
-	names, err := filepath.Glob(filepath.Join(f.dir, "objects", "pack", "pack-*.idx"))
+	names, err := f.files("pack", "pack-*.idx")
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (f *Foreign) openPacks(ctx context.Context, p Progress) error {
 
 // takeLoose puts the objects that have a file each into a pack, so that the rest sees packs only.
 func (f *Foreign) takeLoose(ctx context.Context, k *Keeper, p Progress) error {
-	names, err := filepath.Glob(filepath.Join(f.dir, "objects", "[0-9a-f][0-9a-f]", "*"))
+	names, err := f.files("[0-9a-f][0-9a-f]", "*")
 	if err != nil || len(names) == 0 {
 		return err
 	}
@@ -261,7 +262,13 @@ func (f *Foreign) WritePack(ctx context.Context, w io.Writer, wants, haves []hub
 
 // Large opens a large file that git-lfs keeps in the repository; NotFound if it is not there.
 func (f *Foreign) Large(d hub.Digest) (*os.File, error) {
-	file, err := os.Open(filepath.Join(f.dir, "lfs", "objects", string(d[:2]), string(d[2:4]), string(d)))
+	var file *os.File
+	err := os.ErrNotExist
+	for _, objects := range f.objects { // where objects are borrowed, git-lfs looks too
+		if errors.Is(err, os.ErrNotExist) {
+			file, err = os.Open(filepath.Join(filepath.Dir(objects), "lfs", "objects", string(d[:2]), string(d[2:4]), string(d)))
+		}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hub.Wrap(err, hub.NotFound, "The large file %s is not in the repository.", d)
 	}
