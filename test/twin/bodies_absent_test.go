@@ -12,7 +12,7 @@ func init() {
 		}
 	}
 	for _, route := range []string{
-		"POST /uploads", "POST /oauth/device", "POST /oauth/token",
+		"POST /uploads", "POST /oauth/device", "POST /oauth/register", "POST /oauth/token",
 		"POST " + repo + "/discussions/{num}/comment/{comment}/hide", "POST " + repo + "/discussions/{num}/merge",
 		"POST " + repo + "/like", "DELETE " + repo + "/like", "POST " + repo + "/variables", "DELETE " + repo + "/variables",
 		"POST " + repo + "/secrets", "DELETE " + repo + "/secrets", "POST " + repo + "/hardware", "POST " + repo + "/sleeptime", "POST " + repo + "/pause",

@@ -59,7 +59,7 @@ func (a *API) registerAbsent(s *httpd.Server) {
 	for _, p := range []string{"GET /api/users/{name}/followers", "GET /api/users/{name}/following", "GET /api/organizations/{name}/followers"} {
 		httpd.Add(s, httpd.Root, p, parseProfile, func(http.ResponseWriter, *httpd.Request, profile, access.Grant) error { return absent(noFollowers) })
 	}
-	for _, p := range []string{"POST /oauth/device", "POST /oauth/token"} {
+	for _, p := range []string{"GET /.well-known/openid-configuration", "GET /oauth/authorize", "GET /oauth/userinfo", "POST /oauth/device", "POST /oauth/register", "POST /oauth/token"} {
 		httpd.Add(s, httpd.Root, p, httpd.ParseOpen, func(http.ResponseWriter, *httpd.Request, httpd.Open, access.Grant) error { return absent(noOAuth) })
 	}
 	httpd.Add(s, httpd.Root, "GET /api/users/{name}/likes", parseProfile, func(http.ResponseWriter, *httpd.Request, profile, access.Grant) error { return absent(noLikes) })
