@@ -15,6 +15,8 @@ func init() {
 	create := maps.Clone(fields)
 	create["role"] = of("fineGrained", "fineGrained", "read", "x")
 	maps.Copy(bodies, map[string]body{
+		"POST /api/sessions":                       object(map[string]func(*grammar) any{"name": func(g *grammar) any { return g.person() }, "password": of("wrong", "")}),
+		"DELETE /api/sessions/current":             nil,
 		"POST /api/settings/tokens":                object(create),
 		"PATCH /api/settings/tokens/{token}":       object(fields),
 		"DELETE /api/settings/tokens/{token}":      nil,

@@ -56,6 +56,9 @@ func (g *grammar) next(route string) request {
 		pattern = strings.TrimSuffix(pattern, "/")
 	}
 	q := request{route: route, method: method, header: g.who.header.Clone()}
+	if route == "DELETE /api/sessions/current" && !g.odds(100) {
+		q.header.Del("Cookie") // or whoever has a session asks nothing more
+	}
 	space := ""
 	if strings.HasPrefix(pattern, "/xet/") && len(g.connect) > 0 && !g.odds(6) {
 		c := one(g, g.connect...)
