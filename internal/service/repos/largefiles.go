@@ -168,7 +168,7 @@ func (s *Service) letGo(ctx context.Context, repo hub.ID, gen int64, digests []h
 	for d, size := range sizes {
 		gone = append(gone, hub.LFSObject{Digest: d, Size: size})
 	}
-	_, err = s.meta.UnlinkLFS(ctx, repo, gen, s.now().Add(time.Minute), gone)
+	err = s.meta.PurgeLFS(ctx, repo, gen, gone)
 	if hub.Is(err, hub.PreconditionFailed) {
 		return nil // a commit came in between, and may have brought one of them back
 	}

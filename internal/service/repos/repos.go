@@ -30,7 +30,7 @@ type Meta interface {
 	LFSKeyIn(ctx context.Context, repoID hub.ID, d hub.Digest) (key string, size int64, err error)
 	LFSObjects(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]int64, error)
 	LFSLinkedSince(ctx context.Context, repoID hub.ID, digests []hub.Digest) (map[hub.Digest]time.Time, error)
-	UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before time.Time, objects []hub.LFSObject) (n int, err error)
+	PurgeLFS(ctx context.Context, repoID hub.ID, gen int64, objects []hub.LFSObject) error
 }
 
 // Blobs opens stored large files, for the headers of safetensors files.
