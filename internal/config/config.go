@@ -232,8 +232,8 @@ func Default() Config {
 			Failures: 300,
 			Entries:  100_000,
 
-			Uploads:     128,
-			UploadBytes: 16 << 30,
+			Uploads:     512,
+			UploadBytes: 256 << 30,
 		},
 		Mail: Mail{TLS: "starttls", Digest: 7 * 24 * time.Hour},
 		Log:  Log{Level: "info"},
