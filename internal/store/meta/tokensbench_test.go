@@ -26,10 +26,10 @@ func BenchmarkTokens(b *testing.B) {
 	}
 	var few float64
 	for _, n := range []int{100_000, many} {
+		file := filepath.Join(b.TempDir(), fmt.Sprint(n))
+		db := openAt(b, file)
+		fillTokens(b, file, makeWorld(b, db).alice.ID, n)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			file := filepath.Join(b.TempDir(), "ambit.db")
-			db := openAt(b, file)
-			fillTokens(b, file, makeWorld(b, db).alice.ID, n)
 			least := math.Inf(1)
 			i, each := 0, b.N/8+1
 			b.ResetTimer()
