@@ -140,6 +140,26 @@ func TestXetAcrossClients(t *testing.T) {
 	node(t, h, "xet", vars{"repo": "acme/xet-py", "token": h.plain(t, "carol", "read"), "how": "download", "contents": contents})
 }
 
+// The JavaScript client changes ranges of a large file: the hub tells what to cut anew, and the names of the new file that the
+// client makes of it and of the old one's tree hold.
+func TestXetEdits(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	v := vars{"repo": "acme/xet-edit", "token": h.plain(t, "bob", "write"), "how": "upload", "files": []any{[]any{"a.bin", 9_000_000, 1}}}
+	node(t, h, "xet", v)
+	v["how"], v["edits"] = "edit", [][][4]int{
+		{{4_000_000, 4_000_010, 10, 2}},                                                 // as long as before
+		{{100, 100, 300_000, 3}, {6_000_000, 6_100_000, 0, 4}},                          // something in, something out
+		{{9_200_000, 9_200_000, 500_000, 5}},                                            // at the end
+		{{0, 1, 1, 6}, {3_000_000, 3_000_001, 70_000, 7}, {8_000_000, 9_000_000, 5, 8}}, // many
+	}
+	var contents [][2]string
+	if err := json.Unmarshal([]byte(node(t, h, "xet", v)), &contents); err != nil {
+		t.Fatal(err)
+	}
+	python(t, h, "xet_compare", vars{"repo": "acme/xet-edit", "token": h.plain(t, "carol", "read"), "contents": contents})
+}
+
 // lfsDownload fetches an object by what the LFS batch says.
 func lfsDownload(t *testing.T, c *client, repo string, content []byte) []byte {
 	t.Helper()

@@ -75,7 +75,7 @@ func (a *API) Register(s *httpd.Server) {
 	read("GET "+base+"/v1/reconstructions", a.reconstructBatch)
 	read("POST "+base+"/v1/reconstructions", a.reconstructBatch, httpd.MaxBody(maxQuery))
 	read("HEAD "+base+"/v1/files/{hash}", a.headFile)
-	read("GET "+base+"/v2/file-chunk-hashes/{hash}", noChunkHashes)
+	read("GET "+base+"/v2/file-chunk-hashes/{hash}", a.editRanges)
 	any("GET "+base+"/v1/chunks/{prefix}/{hash}", a.chunk)
 	any("HEAD "+base+"/v1/xorbs/{prefix}/{hash}", a.headXorb)
 	write("POST "+base+"/v1/xorb-grants/{prefix}/{hash}", noGrants)
@@ -112,11 +112,6 @@ func telemetry(w http.ResponseWriter, _ *httpd.Request, _ httpd.Open, _ access.G
 // noGrants says that xorbs are sent here, not to a storage with grants of its own. hf_xet asks before each one.
 func noGrants(http.ResponseWriter, *httpd.Request, call, access.Grant) error {
 	return hub.Errorf(hub.NotFound, "Send xorbs to this address.")
-}
-
-// noChunkHashes makes clients upload an edited file as a new one.
-func noChunkHashes(http.ResponseWriter, *httpd.Request, call, access.Grant) error {
-	return hub.Errorf(hub.NotFound, "Edits are uploaded as whole files.")
 }
 
 type handler = func(http.ResponseWriter, *httpd.Request, call, access.Grant) error

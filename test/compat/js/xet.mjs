@@ -23,6 +23,21 @@ if (vars.how === "upload") {
 	assert.ok(calls.some(c => /^POST \/xet\/.*\/v1\/xorbs\//.test(c)), `no xorb was sent: ${calls}`);
 	assert.ok(calls.some(c => /^POST \/xet\/.*\/v1\/shards$/.test(c)), `no shard was sent: ${calls}`);
 	process.stdout.write(JSON.stringify(vars.files.map(([path, size, seed]) => [path, Buffer.from(content(size, seed)).toString("base64")])));
+} else if (vars.how === "edit") { // ranges of a file are replaced without the rest being fetched for cutting; twice, so that it has several terms
+	const [path, , ] = vars.files[0];
+	let want = Buffer.from(content(vars.files[0][1], vars.files[0][2]));
+	for (const edits of vars.edits) {
+		const originalContent = await hub.downloadFile({ ...access, path });
+		await hub.commit({ ...access, title: "edit", operations: [{ operation: "edit", path, originalContent,
+			edits: edits.map(([start, end, size, seed]) => ({ start, end, content: new Blob([content(size, seed)]) })) }] });
+		for (const [start, end, size, seed] of edits.toReversed()) {
+			want = Buffer.concat([want.subarray(0, start), Buffer.from(content(size, seed)), want.subarray(end)]);
+		}
+		const got = Buffer.from(await (await hub.downloadFile({ ...access, path })).arrayBuffer());
+		assert.ok(got.equals(want), `${path} differs after ${JSON.stringify(edits)}: ${got.length} of ${want.length} bytes`);
+	}
+	assert.equal(calls.filter(c => /^GET \/xet\/.*\/v2\/file-chunk-hashes\//.test(c)).length, vars.edits.length, `${calls}`);
+	process.stdout.write(JSON.stringify([[path, want.toString("base64")]]), () => process.exit(0)); // the client leaves a worker behind
 } else {
 	for (const [path, want] of vars.contents) {
 		const blob = await hub.downloadFile({ ...access, path });
