@@ -330,7 +330,7 @@ const exposed = "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total
 func preflight(w http.ResponseWriter) error {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Range, If-None-Match, X-Request-Id, X-Xet-Session-Id")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Range, If-None-Match, X-Request-Id, X-Xet-Session-Id, X-Range-Dirty")
 	h.Set("Access-Control-Max-Age", "86400")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
