@@ -76,7 +76,7 @@ Exit codes: 0 done, 1 failure, 2 wrong use or invalid value, 3 not found, 4 deni
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err.Error()} })
-	root.AddCommand(a.serve(), a.demo(), a.admin(), a.token(), a.audit(), a.storage(), a.repo(), a.explain(), a.whoami(), a.version())
+	root.AddCommand(a.serve(), a.demo(), a.admin(), a.token(), a.audit(), a.storage(), a.repo(), a.explain(), a.account(), a.whoami(), a.version())
 	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", Example: "  ambit help token create",
 		Run: func(c *cobra.Command, args []string) {
 			if cmd, _, err := root.Find(args); err == nil {
