@@ -130,6 +130,9 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 
 // headerText makes a message fit for a header: one line of printable ASCII, as clients decode headers as Latin-1.
 func headerText(s string) string {
+	if isPlain(s) { // nearly always
+		return s
+	}
 	var b strings.Builder
 	for _, c := range s {
 		switch {
@@ -148,4 +151,14 @@ func headerText(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// isPlain tells whether s is one line of printable ASCII.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -247,9 +247,15 @@ func tooMany(format string, args ...any) error {
 // tell sets the headers that clients read.
 // Source: huggingface_hub utils/_http.py, parse_ratelimit_headers: it sleeps t + 1 seconds when r is 0.
 func (st *standing) tell(h http.Header, w time.Duration) {
-	name := classNames[st.class]
-	h.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, name, st.left, seconds(st.reset)))
-	h.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"%s";q=%d;w=%d`, name, st.quota, seconds(w)))
+	var buf [64]byte
+	b := append(append(buf[:0], '"'), classNames[st.class]...)
+	b = strconv.AppendInt(append(b, `";r=`...), int64(st.left), 10)
+	b = strconv.AppendInt(append(b, `;t=`...), int64(seconds(st.reset)), 10)
+	h["Ratelimit"] = []string{string(b)} // as Set would; each answer has them
+	b = append(append(buf[:0], `"fixed window";"`...), classNames[st.class]...)
+	b = strconv.AppendInt(append(b, `";q=`...), int64(st.quota), 10)
+	b = strconv.AppendInt(append(b, `;w=`...), int64(seconds(w)), 10)
+	h["Ratelimit-Policy"] = []string{string(b)}
 	if st.over {
 		h.Set("Retry-After", strconv.Itoa(seconds(st.reset)))
 	}

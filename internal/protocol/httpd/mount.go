@@ -42,7 +42,9 @@ func locateRepo(segs []string) *location {
 	mount := RepoWeb
 	if len(segs) > 1 && segs[0] == "api" {
 		mount, segs = RepoAPI, segs[1:]
-		if t, err := hub.ParseRepoType(segs[0]); err != nil || t.Plural() != segs[0] {
+		switch segs[0] { // the plurals
+		case "models", "datasets", "spaces":
+		default:
 			return nil
 		}
 	}
