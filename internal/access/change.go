@@ -183,20 +183,14 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 	return c, d.missingIn(decide(c.edit(d.state)).Token) == 0
 }
 
-// withAtoms adds what the action asks for to the entry that speaks, or to one that is made.
+// withAtoms adds what the action asks for to the entry that speaks, or to one that is made, and to the namespace's what
+// some actions ask of that one too: to the others it makes no difference.
 func (d *denial) withAtoms(st State) State {
 	at := atomsOf([]hub.Permission{atomFor(d.need.Action)})
 	if d.unseen() {
 		at |= atomContentRead
 	}
-	st |= State(at) << atomShift
-	if d.need.Action.info().need&bitsOfNamespace != 0 {
-		st |= stateNamespaceWrite
-	}
-	if d.need.Action == RepoAssignGroup {
-		st |= stateNamespaceGroups
-	}
-	return st
+	return st | State(at)<<atomShift | stateNamespaceWrite | stateNamespaceGroups
 }
 
 // unseen tells whether the token does not even carry the sight of the repository.
