@@ -102,7 +102,7 @@ func BenchmarkCommit(b *testing.B) {
 			git := newAnchor(b, files)
 			ctx, stop := context.WithCancel(context.Background())
 			merging := make(chan struct{})
-			go func() { defer close(merging); ours.Run(ctx) }()
+			go func() { defer close(merging); gitrepo.NewKeeper(ours.Store, ours.db, gitrepo.KeeperConfig{}).Run(ctx) }()
 			var a, g []time.Duration
 			b.ResetTimer()
 			for range b.N {
@@ -233,7 +233,7 @@ func BenchmarkLastCommits(b *testing.B) {
 	for n := range 2000 {
 		tip = ours.commit(b, repo, tip, some(r, files[:300], 1))
 		if n%20 == 19 {
-			if err := ours.Compact(context.Background(), repo); err != nil {
+			if err := gitrepo.NewKeeper(ours.Store, ours.db, gitrepo.KeeperConfig{}).Merge(context.Background(), repo); err != nil {
 				b.Fatal(err)
 			}
 		}

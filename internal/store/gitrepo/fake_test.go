@@ -21,7 +21,7 @@ type fakeMeta struct {
 	done     map[hub.ID]int64 // generation by publication
 	lfs      map[hub.Digest]bool
 	closures map[hub.ID][]byte
-	failNext error // returned by the next Publish or SwapPacks, once
+	failNext error // returned by the next Publish or ReplacePacks, once
 	queries  int   // calls of LivePacks and PackInline
 }
 
@@ -197,29 +197,61 @@ func (m *fakeMeta) CreateRepo(ctx context.Context, r hub.Repo, p hub.Publication
 	return err
 }
 
-func (m *fakeMeta) SwapPacks(ctx context.Context, repoID hub.ID, p hub.Pack, inline []byte, retired []hub.ID) (int64, error) {
+func (m *fakeMeta) ReplacePacks(ctx context.Context, s hub.PackSwap) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.fail(); err != nil {
 		return 0, err
 	}
-	r, err := m.repo(repoID)
+	r, err := m.repo(s.RepoID)
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range retired {
-		if old := m.packs[id]; old == nil || old.row.State != hub.PackLive || old.row.RepoID != repoID {
+	for _, id := range s.Retired {
+		if old := m.packs[id]; old == nil || old.row.State != hub.PackLive || old.row.RepoID != s.RepoID {
 			return 0, hub.Errorf(hub.PreconditionFailed, "pack %s is not live", id)
 		}
 	}
-	if err := m.live(r, &p, inline); err != nil {
-		return 0, err
+	for _, p := range s.New {
+		if err := m.live(r, &p.Pack, p.Inline); err != nil {
+			return 0, err
+		}
 	}
-	for _, id := range retired {
+	for _, id := range s.Retired {
 		m.packs[id].row.State = hub.PackRetired
 	}
 	r.gen++
 	return r.gen, nil
+}
+
+// Only keepers ask for the rest: leases are always free, and there are no large files.
+func (m *fakeMeta) AcquireLease(_ context.Context, name string, holder hub.ID, _ time.Duration) (hub.Lease, bool, error) {
+	return hub.Lease{Name: name, Holder: holder}, true, nil
+}
+func (m *fakeMeta) RenewLease(context.Context, hub.Lease, time.Duration) error    { return nil }
+func (m *fakeMeta) ReleaseLease(context.Context, hub.Lease) error                 { return nil }
+func (m *fakeMeta) OldTips(context.Context, hub.ID, time.Time) ([]hub.OID, error) { return nil, nil }
+func (m *fakeMeta) MarkGC(context.Context, hub.ID, int64) error                   { return nil }
+func (m *fakeMeta) RecordEvents(context.Context, ...hub.Event) error              { return nil }
+func (m *fakeMeta) LFSBlobKey(context.Context, hub.Digest) (string, int64, error) {
+	return "", 0, hub.Errorf(hub.NotFound, "none")
+}
+func (m *fakeMeta) LinkedLFS(context.Context, hub.ID, time.Time, hub.Digest, int) ([]hub.LFSObject, error) {
+	return nil, nil
+}
+func (m *fakeMeta) UnlinkLFS(context.Context, hub.ID, int64, time.Time, []hub.LFSObject) (int, error) {
+	return 0, nil
+}
+func (m *fakeMeta) LFSObjects(context.Context, hub.ID, []hub.Digest) (map[hub.Digest]int64, error) {
+	return nil, nil
+}
+
+// merge does what a keeper does after a publication.
+func (m *fakeMeta) merge(t testing.TB, s *Store, repo hub.ID) {
+	t.Helper()
+	if err := NewKeeper(s, m, KeeperConfig{}).Merge(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (m *fakeMeta) Ref(ctx context.Context, repoID hub.ID, name string) (hub.Ref, error) {

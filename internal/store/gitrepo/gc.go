@@ -192,7 +192,7 @@ func (k *Keeper) withLease(ctx context.Context, repo hub.ID, f func(context.Cont
 var errBusy = hub.Errorf(hub.Conflict, "Another job is at work on this repository; try again later.")
 
 // Run merges packs of repositories that were published to, until ctx ends; then it returns nil. Failures are logged:
-// the next publication of the repository tries again. It takes the place of Store.Run.
+// the next publication of the repository tries again.
 func (k *Keeper) Run(ctx context.Context) error {
 	for {
 		repo, ok := k.s.compactions.take(ctx)

@@ -10,6 +10,10 @@ import (
 )
 
 const (
+	// MaxLivePacks is the number of live packs that merging leaves a repository at most.
+	MaxLivePacks = 16
+	// compactAbove is the number of packs above which packs are merged: lookups try one pack after another.
+	compactAbove = 8
 	// maxTail is the number of packs behind the base that merging leaves at most: with two of the base and those of
 	// garbage there are never more than MaxLivePacks.
 	maxTail = MaxLivePacks - 2 - (buckets + 1)

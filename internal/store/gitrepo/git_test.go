@@ -103,7 +103,7 @@ func TestHistoryAgreesWithGit(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			s, _, _ := newStore(t)
+			s, meta, _ := newStore(t)
 			repo := newRepo(t, s)
 			now := map[string]string{}
 			var tip hub.OID
@@ -111,9 +111,7 @@ func TestHistoryAgreesWithGit(t *testing.T) {
 			for n := range commits {
 				tip = put(t, s, repo, n, randomFiles(r, now, n))
 				if n%7 == 6 {
-					if err := s.Compact(t.Context(), repo); err != nil {
-						t.Fatal(err)
-					}
+					meta.merge(t, s, repo)
 				}
 			}
 			compareWithGit(t, s, repo, fsck(t, s, repo), tip)
@@ -346,8 +344,6 @@ func TestReadsGitsHistory(t *testing.T) {
 	for n := range 20 {
 		tip = put(t, s, repo, 1<<20+n, map[string]string{fmt.Sprintf("ours/%d", n): "x", "main/d1/f1": fmt.Sprint(n)})
 	}
-	if err := s.Compact(t.Context(), repo); err != nil {
-		t.Fatal(err)
-	}
+	meta.merge(t, s, repo)
 	compareWithGit(t, s, repo, fsck(t, s, repo), tip)
 }

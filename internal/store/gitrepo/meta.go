@@ -24,9 +24,6 @@ type Meta interface {
 	Publish(ctx context.Context, p hub.Publication) (gen int64, err error)
 	// CreateRepo makes a repository together with its first publication; Conflict if the name is taken.
 	CreateRepo(ctx context.Context, r hub.Repo, p hub.Publication, ev hub.Event) error
-	// SwapPacks replaces the live packs named by retired with p, in one transaction, and returns the new
-	// generation. PreconditionFailed, and nothing changed, if any of them is no longer live.
-	SwapPacks(ctx context.Context, repoID hub.ID, p hub.Pack, inline []byte, retired []hub.ID) (gen int64, err error)
 	// PutClosure keeps what the tips of a repository lead to, TooLarge for more than 4 MiB; Closure returns what was kept
 	// last, NotFound when that is nothing. It is a cache, which may be old.
 	PutClosure(ctx context.Context, repoID hub.ID, body []byte) error

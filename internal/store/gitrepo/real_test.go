@@ -156,7 +156,8 @@ func TestRealStores(t *testing.T) {
 	repo, tip := r.repo(t, "m", []file{{"README.md", "hello"}})
 	ctx, stop := context.WithCancel(t.Context())
 	var workers sync.WaitGroup
-	workers.Go(func() { r.Run(ctx) })
+	keeper := gitrepo.NewKeeper(r.Store, r.db, gitrepo.KeeperConfig{})
+	workers.Go(func() { keeper.Run(ctx) })
 	const commits = 60
 	for n := range commits {
 		content := fmt.Sprint("content ", n)
@@ -167,7 +168,7 @@ func TestRealStores(t *testing.T) {
 	}
 	stop()
 	workers.Wait()
-	if err := r.Compact(t.Context(), repo); err != nil {
+	if err := keeper.Merge(t.Context(), repo); err != nil {
 		t.Fatal(err)
 	}
 	_, packs, err := r.db.LivePacks(t.Context(), repo)

@@ -78,15 +78,13 @@ func TestResolve(t *testing.T) {
 }
 
 func TestAmbiguousAbbreviation(t *testing.T) {
-	s, _, _ := newStore(t)
+	s, meta, _ := newStore(t)
 	repo := newRepo(t, s)
 	seen := map[string]hub.OID{}
 	for n := range 2000 {
 		tip := put(t, s, repo, n, map[string]string{"a": strings.Repeat("x", n+1)})
 		if n%50 == 49 {
-			if err := s.Compact(t.Context(), repo); err != nil {
-				t.Fatal(err)
-			}
+			meta.merge(t, s, repo)
 		}
 		short := tip.String()[:4]
 		if other, ok := seen[short]; ok {

@@ -21,7 +21,6 @@ type Config struct {
 	OpenRepos         int                                              // repositories whose newest view stays open while unused; 256
 	SpoolMemory       int64                                            // bytes of a growing pack kept in memory before it goes to a file; 1 MiB
 	StageLease        time.Duration                                    // time that storing one pack may take before a sweeper may remove it; 6 h
-	CompactWorkers    int                                              // repositories merged at once by Run; 1
 	LogError          func(ctx context.Context, msg string, err error) // failures of background work; nil: dropped
 }
 
@@ -40,9 +39,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.StageLease == 0 {
 		c.StageLease = 6 * time.Hour
-	}
-	if c.CompactWorkers == 0 {
-		c.CompactWorkers = 1
 	}
 	if c.LogError == nil {
 		c.LogError = func(context.Context, string, error) {}
@@ -70,7 +66,7 @@ type Store struct {
 	compactions *queue
 }
 
-// New returns a store over the given metadata and blobs. It starts nothing; see Run.
+// New returns a store over the given metadata and blobs. It starts nothing; see Keeper.Run.
 func New(cfg Config, meta Meta, blobs blob.Store) *Store {
 	cfg = cfg.withDefaults()
 	return &Store{

@@ -33,9 +33,7 @@ func TestSelectOnTop(t *testing.T) {
 			}
 			tips = append(tips, tip)
 			if r.IntN(5) == 0 {
-				if err := s.Compact(t.Context(), repo); err != nil {
-					t.Fatal(err)
-				}
+				meta.merge(t, s, repo)
 			}
 			v, err := s.openView(t.Context(), repo)
 			if err != nil {

@@ -218,11 +218,11 @@ func TestCodes(t *testing.T) {
 			return err
 		}},
 		{"swap packs of no repository", hub.RepoNotFound, func(db *DB, w *world) error {
-			_, err := db.SwapPacks(ctx, gone, hub.Pack{ID: hub.NewID(), Bytes: 1}, []byte("x"), nil)
+			_, err := db.ReplacePacks(ctx, hub.PackSwap{RepoID: gone, New: []hub.NewPack{{Pack: hub.Pack{ID: hub.NewID(), Bytes: 1}, Inline: []byte("x")}}})
 			return err
 		}},
 		{"swap a pack that is not live", hub.PreconditionFailed, func(db *DB, w *world) error {
-			_, err := db.SwapPacks(ctx, w.public.ID, hub.Pack{ID: hub.NewID(), Bytes: 1}, []byte("x"), []hub.ID{w.staged.ID})
+			_, err := db.ReplacePacks(ctx, hub.PackSwap{RepoID: w.public.ID, Retired: []hub.ID{w.staged.ID}})
 			return err
 		}},
 

@@ -114,38 +114,3 @@ func (tx *Tx) bringPack(ctx context.Context, repo hub.ID, p hub.Pack, inline []b
 	}
 	return err
 }
-
-// SwapPacks puts p in the place of the live packs named by retired, as after a merge, and returns the new generation.
-// p comes with its bytes or has been staged, as in Publish. Nothing is recorded: the repository's content is the same.
-// PreconditionFailed, and nothing changes, when one of retired is not a live pack of this repository, because another
-// merge was faster. RepoNotFound.
-func (db *DB) SwapPacks(ctx context.Context, repoID hub.ID, p hub.Pack, inline []byte, retired []hub.ID) (gen int64, err error) {
-	err = db.mutate(ctx, "merging packs", func(tx *Tx) error {
-		var epoch int64
-		if err := tx.one(ctx, lockRepo, []any{repoID}, &gen, &epoch); err != nil {
-			return orMissing(err, hub.RepoNotFound, noRepo().Message)
-		}
-		gen++
-		grown := p.Bytes
-		for _, id := range retired {
-			n, err := tx.exec(ctx, retirePack, gen, tx.at, id, repoID)
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				return hub.Errorf(hub.PreconditionFailed, "Another merge of these packs was faster.")
-			}
-			var size int64
-			if err := tx.one(ctx, selectPackBytes, []any{id}, &size); err != nil {
-				return err
-			}
-			grown -= size
-		}
-		if err := tx.bringPack(ctx, repoID, p, inline, gen); err != nil {
-			return err
-		}
-		_, err := tx.exec(ctx, swapRepo, gen, grown, repoID)
-		return err
-	})
-	return gen, err
-}

@@ -104,41 +104,6 @@ func TestStagedPacks(t *testing.T) {
 	})
 }
 
-func TestSwapPacks(t *testing.T) {
-	both(t, func(t *testing.T, db *DB) {
-		r := addRepo(t, db, addUser(t, db, "alice").ID, "r")
-		var ids []hub.ID
-		for i := range 3 {
-			id := hub.NewID()
-			_, err := db.Publish(ctx, hub.Publication{RepoID: r.ID, Pack: &hub.Pack{ID: id, Bytes: int64(i + 1)}, Inline: make([]byte, i+1)})
-			must(t, err)
-			ids = append(ids, id)
-		}
-		before, err := db.RepoByID(ctx, r.ID)
-		must(t, err)
-		merged := hub.Pack{ID: hub.NewID(), Kind: "compact", Bytes: 2}
-		gen, err := db.SwapPacks(ctx, r.ID, merged, []byte("ab"), ids[:2])
-		must(t, err)
-		after, err := db.RepoByID(ctx, r.ID)
-		must(t, err)
-		if gen != before.Gen+1 || after.Gen != gen || before.GitBytes != 6 || after.GitBytes != 5 {
-			t.Errorf("before %+v, after %+v", before, after)
-		}
-		_, packs, err := db.LivePacks(ctx, r.ID)
-		must(t, err)
-		if len(packs) != 2 || packs[0].ID != merged.ID || packs[0].BornGen != gen || packs[1].ID != ids[2] {
-			t.Errorf("packs %+v", packs)
-		}
-		_, err = db.SwapPacks(ctx, r.ID, hub.Pack{ID: hub.NewID(), Bytes: 1}, []byte("x"), []hub.ID{ids[2], ids[0]})
-		wantCode(t, err, hub.PreconditionFailed)
-		_, packs, err = db.LivePacks(ctx, r.ID)
-		must(t, err)
-		if len(packs) != 2 {
-			t.Errorf("a refused merge left %+v", packs)
-		}
-	})
-}
-
 // TestRaceOnOneRef lets many writers publish on one ref at once: each round has exactly one winner, nobody's change is
 // lost, and the losers learn where the ref is.
 func TestRaceOnOneRef(t *testing.T) {
