@@ -21,7 +21,6 @@ const (
 	noJobs        = "This hub runs no jobs."
 	noKernels     = "This hub has no kernel repositories."
 	noPapers      = "This hub has no papers."
-	noFollowers   = "Nobody follows anybody on this hub."
 	noTags        = "This hub keeps no list of tags: filter by any tag that a card names."
 	noOAuth       = "This hub gives no tokens by OAuth: sign in with an access token."
 	noUploads     = "This hub takes no attachments, because it has no discussions."
@@ -57,12 +56,25 @@ func (a *API) registerAbsent(s *httpd.Server) {
 		}
 	}
 	for _, p := range []string{"GET /api/users/{name}/followers", "GET /api/users/{name}/following", "GET /api/organizations/{name}/followers"} {
-		httpd.Add(s, httpd.Root, p, parseProfile, func(http.ResponseWriter, *httpd.Request, profile, access.Grant) error { return absent(noFollowers) })
+		httpd.Add(s, httpd.Root, p, parseProfile, noneOfProfile)
 	}
 	for _, p := range []string{"GET /.well-known/openid-configuration", "GET /oauth/authorize", "GET /oauth/userinfo", "POST /oauth/device", "POST /oauth/register", "POST /oauth/token"} {
 		httpd.Add(s, httpd.Root, p, httpd.ParseOpen, func(http.ResponseWriter, *httpd.Request, httpd.Open, access.Grant) error { return absent(noOAuth) })
 	}
-	httpd.Add(s, httpd.Root, "GET /api/users/{name}/likes", parseProfile, func(http.ResponseWriter, *httpd.Request, profile, access.Grant) error { return absent(noLikes) })
+	httpd.Add(s, httpd.Root, "GET /api/users/{name}/likes", parseProfile, noneOfProfile)
+	s.Repo(httpd.RepoAPI, "GET /likers", access.RepoView, none)
+	s.Repo(httpd.RepoAPI, "DELETE /like", access.RepoPreupload, func(w http.ResponseWriter, _ *httpd.Request, _ access.Grant) error { return ok(w) })
+}
+
+// none is the list of what cannot be made here, and so is empty: nobody likes or follows anything. What takes a like back
+// has nothing to do.
+func none(w http.ResponseWriter, _ *httpd.Request, _ access.Grant) error {
+	httpd.WriteJSON(w, http.StatusOK, []string{})
+	return nil
+}
+
+func noneOfProfile(w http.ResponseWriter, r *httpd.Request, _ profile, g access.Grant) error {
+	return none(w, r, g)
 }
 
 // addAbsent adds a route for everybody, or for those who have signed in.
@@ -90,9 +102,7 @@ var absentOfRepos = []struct {
 	{"POST /discussions/{num}/title", access.DiscussionWrite, noDiscussions},
 	{"POST /discussions/{num}/status", access.DiscussionWrite, noDiscussions},
 	{"POST /discussions/{num}/merge", access.RepoWrite, noDiscussions},
-	{"GET /likers", access.RepoView, noLikes},
 	{"POST /like", access.RepoPreupload, noLikes}, // whoever has signed in and sees it
-	{"DELETE /like", access.RepoPreupload, noLikes},
 	{"GET /leaderboard", access.RepoView, noBoards},
 	{"GET /safetensors-metadata/{path...}", access.RepoContentRead, noTensorIndex},
 	{"GET /runtime", access.RepoView, noRuntime},
