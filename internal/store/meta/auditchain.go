@@ -77,7 +77,10 @@ func appendEvents(ctx context.Context, q queries, events []hub.Event) error {
 }
 
 // The columns of an event, in the order of eventValues and scanEvent.
-const eventColumns = `id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id, message, ip, user_agent, at`
+const (
+	eventTexts   = `id, type, actor_id, actor_name, token_id, namespace_id, repo_id, target_id, message, ip, user_agent`
+	eventColumns = eventTexts + `, at`
+)
 
 func eventValues(ev hub.Event) []any {
 	return []any{ev.ID, ev.Type, ev.ActorID, ev.ActorName, ev.TokenID, ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -24,11 +25,10 @@ func (db *DB) ScanAudit(ctx context.Context, after, until int64, f func(*hub.Aud
 	}
 	defer conn.Close()
 	err = conn.Raw(func(on any) error {
-		text := db.eng.rewritten(selectAuditBetween)
 		if pg, ok := on.(*stdlib.Conn); ok {
-			return scanAuditPostgres(ctx, pg, text, after, until, f)
+			return scanAuditPostgres(ctx, pg, db.eng.rewritten(selectAuditBetween), after, until, f)
 		}
-		return scanAuditSQLite(ctx, on, text, after, until, f)
+		return scanAuditSQLite(ctx, on, after, until, f)
 	})
 	return db.fail(err, "reading the audit log")
 }
@@ -40,7 +40,12 @@ func auditTexts(r *hub.AuditRow) [12]*string {
 		(*string)(&e.RepoID), (*string)(&e.TargetID), &e.Message, &e.IP, &e.UserAgent}
 }
 
-func scanAuditSQLite(ctx context.Context, on any, text string, after, until int64, f func(*hub.AuditRow) error) error {
+// scanAuditSQLite takes all texts of a row as one: SQLite's driver locks the connection three times for each column. No
+// text that we store holds the separator.
+func scanAuditSQLite(ctx context.Context, on any, after, until int64, f func(*hub.AuditRow) error) error {
+	const text = `
+		SELECT seq, hash, at, concat_ws(char(0), ip_salt, ` + eventTexts + `) FROM audit_log
+		WHERE seq > ? AND seq <= ? ORDER BY seq`
 	prepared, err := on.(driver.ConnPrepareContext).PrepareContext(ctx, text)
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func scanAuditSQLite(ctx context.Context, on any, text string, after, until int6
 	defer rows.Close()
 	var r hub.AuditRow
 	texts := auditTexts(&r)
-	values := make([]driver.Value, len(rows.Columns()))
+	values := make([]driver.Value, 4)
 	for {
 		if err := rows.Next(values); err == io.EOF {
 			return nil
@@ -62,22 +67,35 @@ func scanAuditSQLite(ctx context.Context, on any, text string, after, until int6
 		}
 		r.Seq, _ = values[0].(int64)
 		r.Hash, _ = values[1].([]byte)
-		for i, to := range texts {
-			if s, ok := values[2+i].(string); ok {
-				*to = s
-			} else { // SQLite lets somebody store bytes as well, which others would read as text
-				*to = fmt.Sprintf("%T %s", values[2+i], values[2+i])
-			}
-		}
-		at, ok := values[2+len(texts)].(int64)
-		if !ok {
+		at, ok := values[2].(int64)
+		if !ok { // SQLite lets somebody store a text there
 			at = math.MinInt64
 		}
 		r.At = time.UnixMicro(at).UTC()
+		all, _ := values[3].(string)
+		if !splitTexts(all, texts[:]) {
+			for _, to := range texts {
+				*to = ""
+			}
+			r.Message = all // which has not the hash of any event
+		}
 		if err := f(&r); err != nil {
 			return err
 		}
 	}
+}
+
+// splitTexts puts what stands between separators where it belongs; false when there are more or fewer.
+func splitTexts(all string, to []*string) bool {
+	for _, t := range to[:len(to)-1] {
+		i := strings.IndexByte(all, 0)
+		if i < 0 {
+			return false
+		}
+		*t, all = all[:i], all[i+1:]
+	}
+	*to[len(to)-1] = all
+	return strings.IndexByte(all, 0) < 0
 }
 
 func scanAuditPostgres(ctx context.Context, on *stdlib.Conn, text string, after, until int64, f func(*hub.AuditRow) error) error {
