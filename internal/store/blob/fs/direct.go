@@ -16,6 +16,23 @@ const (
 	directAlign  = 4096    // what disks and file systems ask of addresses, offsets and lengths at most
 )
 
+// directWrites is how many writes go past the page cache at a time: each takes directDepth buffers. More of them go through
+// it, and take a tenth of that.
+const directWrites = 16
+
+// goDirect makes the writes to f go past the page cache, if they are of a large file and there is room for another one; leave
+// makes room again.
+func (s *Store) goDirect(size int64, f File) (leave func(), ok bool) {
+	if size < directFrom {
+		return nil, false
+	}
+	if s.direct.Add(1) > directWrites || f.Direct(true) != nil {
+		s.direct.Add(-1)
+		return nil, false
+	}
+	return func() { s.direct.Add(-1) }, true
+}
+
 // directBuffers hold slices whose addresses are aligned.
 var directBuffers = sync.Pool{New: func() any {
 	b := make([]byte, directBuffer+directAlign)

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -103,3 +105,56 @@ func TestDirectWritesEndWithAPanic(t *testing.T) {
 type panicReader struct{}
 
 func (panicReader) Read([]byte) (int, error) { panic("reader") }
+
+// Only so many writes at a time take the large buffers; the others do without, and come out the same.
+func TestDirectWritesAreBounded(t *testing.T) {
+	s, err := New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers = directWrites + 4
+	data := randomBytes(directFrom + 5)
+	var begun, ended sync.WaitGroup
+	begun.Add(writers)
+	goOn := make(chan struct{})
+	for i := range writers {
+		ended.Go(func() {
+			first := true
+			src := readerFunc(func(p []byte) (int, error) {
+				if first {
+					first = false
+					begun.Done()
+					<-goOn
+				}
+				return 0, io.EOF
+			})
+			key := fmt.Sprintf("many/%d", i)
+			if _, err := s.Create(context.Background(), key, io.MultiReader(src, bytes.NewReader(data)), blob.Expect{Size: int64(len(data))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	begun.Wait()
+	if n := s.direct.Load(); n > directWrites {
+		t.Errorf("%d writes take large buffers", n)
+	}
+	close(goOn)
+	ended.Wait()
+	if n := s.direct.Load(); n != 0 {
+		t.Errorf("%d writes are still counted", n)
+	}
+	for i := range writers {
+		o, err := s.Open(context.Background(), fmt.Sprintf("many/%d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(o); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("write %d: %d bytes, %v", i, len(got), err)
+		}
+		o.Close()
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

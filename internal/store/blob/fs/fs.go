@@ -30,6 +30,7 @@ type Store struct {
 	root    string
 	ops     Ops
 	handles handles
+	direct  atomic.Int64   // writes that go past the page cache
 	synced  sync.Map       // folders known to be there after a crash: path → struct{}
 	ends    [64]sync.Mutex // by path: one write at a time becomes visible, or is found to be there
 }

@@ -44,7 +44,8 @@ func (s *Store) Create(ctx context.Context, k string, r io.Reader, e blob.Expect
 	}
 	return s.write(p, func(f File) (blob.Info, error) {
 		put := fill
-		if e.Size >= directFrom && f.Direct(true) == nil {
+		if leave, ok := s.goDirect(e.Size, f); ok {
+			defer leave()
 			put = fillDirect
 		} else if w, ok := r.(io.WriterTo); ok && !v.Sums() {
 			return fillFrom(ctx, f, w, e)
