@@ -76,10 +76,19 @@ var newline = []byte{'\n'}
 
 // look finds the tokens that lie in b as a whole; line is that of its first byte.
 func (f *Finder) look(b []byte, line int) {
-	counted := 0 // bytes of which line knows
-	for at := 0; ; at++ {
-		i := bytes.Index(b[at:], []byte(prefix))
-		if at += i; i < 0 || len(b)-at < Length {
+	const mark = len(prefix) - 1 // the underscore: rarer in texts than what stands before it
+	counted := 0                 // bytes of which line knows
+	for end := 0; ; {
+		i := bytes.IndexByte(b[end:], prefix[mark])
+		if i < 0 {
+			return
+		}
+		at := end + i - mark
+		end += i + 1
+		if at < 0 || string(b[at:end]) != prefix {
+			continue
+		}
+		if len(b)-at < Length {
 			return
 		}
 		candidate := string(b[at : at+Length])
