@@ -138,8 +138,12 @@ func (s *Subject) scopeFor(o *object) State {
 	if atoms(at)&atomGroupWrite != 0 {
 		st |= stateNamespaceGroups
 	}
-	if !o.self && s.mayHave(o.group) {
-		if a, ok := findRow(s.groupScopes(), o.group); ok {
+	group := o.group
+	if o.self { // an entry for a group is about what is in it
+		group = key{}
+	}
+	if s.mayHave(group) {
+		if a, ok := findRow(s.groupScopes(), group); ok {
 			lv, at = levelGroup, a
 		}
 	}
