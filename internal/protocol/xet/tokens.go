@@ -114,7 +114,11 @@ func bound(rev string) string {
 // Offer tells a client of the LFS batch API how to upload an object by Xet: where to get tokens, and the first one.
 // Source: @huggingface/hub src/lib/commit.ts; huggingface_hub 0.36 _commit_api.py.
 func (a *API) Offer(r *httpd.Request, g access.Grant, repo hub.Repo, rev string) (href string, headers map[string]string, err error) {
-	to, err := a.xet.Write(r.Context(), g, "")
+	to, err := a.xet.Write(r.Context(), g, rev)
+	if hub.Is(err, hub.RevisionNotFound) { // a branch that is about to be pushed: its next token is that of the default branch
+		rev = hub.DefaultBranch
+		to, err = a.xet.Write(r.Context(), g, "")
+	}
 	if err != nil {
 		return "", nil, err
 	}
