@@ -38,7 +38,7 @@ func (a *app) policyShow() *cobra.Command {
 
 func (a *app) policySet() *cobra.Command {
 	var tokens, ssh, groups, longest, usual, leaks string
-	var private bool
+	var private, members bool
 	count := 0
 	var ranges, features []string
 	c := &cobra.Command{
@@ -72,6 +72,9 @@ are rotated, and are listed by: ambit admin token-review list ORG --sign too_lon
 			}
 			if changed("private-only") {
 				s.PrivateOnly = &private
+			}
+			if changed("members-public") {
+				s.MembersPublic = &members
 			}
 			if changed("group-creation") {
 				s.GroupCreation = &groups
@@ -124,6 +127,7 @@ are rotated, and are listed by: ambit admin token-review list ORG --sign too_lon
 	f.StringVar(&tokens, "tokens", "", "allow_all, fine_grained_only or require_approval")
 	f.StringVar(&ssh, "ssh", "", "allow or deny SSH keys of members, or policy to deny them while approval is required")
 	f.BoolVar(&private, "private-only", false, "only admins make anything public")
+	f.BoolVar(&members, "members-public", false, "everybody sees who is a member")
 	f.StringVar(&groups, "group-creation", "", "least role that creates resource groups: admin, write, contributor or read")
 	f.StringArrayVar(&ranges, "ip-range", nil, "members come from here (may be repeated; replaces all; none removes all)")
 	f.StringVar(&longest, "max-lifetime", "", "how long the value of a token with access may live, such as 90d; none for as long as the hub allows")
@@ -172,7 +176,7 @@ func (a *app) printPolicy(p operatorapi.Policy) {
 	if len(p.IPRanges) > 0 {
 		ranges = strings.Join(p.IPRanges, ", ")
 	}
-	a.printf("tokens          %s\nssh             %s\nprivate only    %v\ngroup creation  %s\naddresses       %s\n", p.Tokens, ssh, p.PrivateOnly, p.GroupCreation, ranges)
+	a.printf("tokens          %s\nssh             %s\nprivate only    %v\nmembers public  %v\ngroup creation  %s\naddresses       %s\n", p.Tokens, ssh, p.PrivateOnly, p.MembersPublic, p.GroupCreation, ranges)
 	most := "as the hub says"
 	if p.MaxTokens > 0 {
 		most = strconv.Itoa(p.MaxTokens)

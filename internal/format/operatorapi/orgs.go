@@ -12,6 +12,7 @@ type Policy struct {
 	Tokens        hub.TokenPolicy                 `json:"tokenPolicy"`
 	SSH           hub.SSHRule                     `json:"ssh"` // empty: follows the token policy
 	PrivateOnly   bool                            `json:"privateOnly"`
+	MembersPublic bool                            `json:"membersPublic"`
 	GroupCreation string                          `json:"resourceGroupCreation"`
 	IPRanges      []string                        `json:"ipRanges"`
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
@@ -27,6 +28,7 @@ type SetPolicy struct {
 	Tokens        *hub.TokenPolicy                `json:"tokenPolicy,omitempty"`
 	SSH           *hub.SSHRule                    `json:"ssh,omitempty"`
 	PrivateOnly   *bool                           `json:"privateOnly,omitempty"`
+	MembersPublic *bool                           `json:"membersPublic,omitempty"`
 	GroupCreation *string                         `json:"resourceGroupCreation,omitempty"`
 	IPRanges      *[]string                       `json:"ipRanges,omitempty"`
 	Features      map[hub.Feature]hub.FeatureRule `json:"features,omitempty"`

@@ -18,7 +18,7 @@ func (a *API) registerAccounts(s *httpd.Server) {
 	httpd.Add(s, httpd.Root, "GET /api/whoami-v2", parseSelf, a.whoAmI)
 	httpd.Add(s, httpd.Root, "GET /api/users/{name}/overview", parseProfile, a.userOverview)
 	httpd.Add(s, httpd.Root, "GET /api/organizations/{name}/overview", parseProfile, a.orgOverview)
-	httpd.Add(s, httpd.Root, "GET /api/organizations/{name}/members", parseOrgMembers, a.orgMembers)
+	httpd.Add(s, httpd.Root, "GET /api/organizations/{name}/members", a.parseOrgMembers, a.orgMembers)
 	httpd.Add(s, httpd.Root, "POST /api/credentials/revoke", parseRevoke, a.revokeCredentials, anybody, httpd.MaxBody(maxRevokeBody))
 	httpd.Add(s, httpd.Root, "POST /api/setup/{link}", parseSetup, a.setUp, anybody, httpd.MaxBody(maxSetupBody))
 	httpd.Add(s, httpd.Root, "GET /api/avatars/{name}", httpd.ParseOpen, avatar, anybody)

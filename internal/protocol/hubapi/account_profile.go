@@ -84,13 +84,17 @@ type orgMembersQuery struct {
 	search string
 	after  hub.ID
 	limit  int
+	public bool // the organization shows its members to everybody
 }
 
 func (q orgMembersQuery) Needs() []access.Need {
+	if q.public {
+		return []access.Need{{Action: access.NamespaceView, Target: access.Namespace(q.name)}}
+	}
 	return []access.Need{{Action: access.OrgRead, Target: access.Namespace(q.name)}}
 }
 
-func parseOrgMembers(r *httpd.Request) (q orgMembersQuery, err error) {
+func (a *API) parseOrgMembers(r *httpd.Request) (q orgMembersQuery, err error) {
 	q.name, q.search = r.Param("name"), r.URL.Query().Get("search")
 	if r.URL.Query().Get("email") != "" {
 		return q, hub.Errorf(hub.InvalidInput, "Members cannot be searched by e-mail on this hub.")
@@ -100,7 +104,10 @@ func parseOrgMembers(r *httpd.Request) (q orgMembersQuery, err error) {
 			return q, badCursor()
 		}
 	}
-	q.limit, err = pageSize(r, membersPage, maxMembersPage)
+	if q.limit, err = pageSize(r, membersPage, maxMembersPage); err != nil {
+		return q, err
+	}
+	q.public, err = a.Accounts.MembersPublic(r.Context(), q.name)
 	return q, err
 }
 
@@ -113,7 +120,7 @@ type orgMember struct {
 	AvatarURL string `json:"avatarUrl"`
 	Type      string `json:"type"`
 	IsPro     bool   `json:"isPro"`
-	Role      string `json:"role"`
+	Role      string `json:"role,omitempty"` // for those who may read the organization
 }
 
 func (a *API) orgMembers(w http.ResponseWriter, r *httpd.Request, q orgMembersQuery, g access.Grant) error {
@@ -123,7 +130,11 @@ func (a *API) orgMembers(w http.ResponseWriter, r *httpd.Request, q orgMembersQu
 	}
 	out := []orgMember{}
 	for _, m := range ms {
-		out = append(out, orgMember{ID: m.UserID, User: m.UserName, FullName: shownName(m.FullName, m.UserName), AvatarURL: avatarURL(r, m.UserName), Type: "user", Role: m.Role.String()})
+		x := orgMember{ID: m.UserID, User: m.UserName, FullName: shownName(m.FullName, m.UserName), AvatarURL: avatarURL(r, m.UserName), Type: "user"}
+		if g.AllowsOrg(m.OrgID, access.OrgRead) {
+			x.Role = m.Role.String()
+		}
+		out = append(out, x)
 	}
 	if next != "" {
 		setNext(w, r, "/api/organizations/"+url.PathEscape(q.name)+"/members", map[string]string{"cursor": string(next)})

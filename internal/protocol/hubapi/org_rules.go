@@ -15,6 +15,7 @@ type orgRulesAnswer struct {
 	TokenPolicy   hub.TokenPolicy                 `json:"tokenPolicy"`
 	SSH           *hub.SSHRule                    `json:"ssh"` // null: follows the token policy
 	PrivateOnly   bool                            `json:"privateOnly"`
+	MembersPublic bool                            `json:"membersPublic"`
 	GroupCreation string                          `json:"resourceGroupCreation"` // least role
 	Features      map[hub.Feature]hub.FeatureRule `json:"features"`
 	MaxLifetime   *int64                          `json:"tokenMaxLifetime"` // seconds; null: as the hub says
@@ -41,7 +42,7 @@ func durationOf(n int64) time.Duration {
 }
 
 func rulesOf(r hub.OrgRules) orgRulesAnswer {
-	out := orgRulesAnswer{TokenPolicy: r.Tokens, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), Features: map[hub.Feature]hub.FeatureRule{}}
+	out := orgRulesAnswer{TokenPolicy: r.Tokens, PrivateOnly: r.PrivateOnly, MembersPublic: r.MembersPublic, GroupCreation: r.GroupCreation.String(), Features: map[hub.Feature]hub.FeatureRule{}}
 	if r.SSH != hub.SSHByPolicy {
 		out.SSH = &r.SSH
 	}
@@ -75,6 +76,7 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 		TokenPolicy   *hub.TokenPolicy                `json:"tokenPolicy"`
 		SSH           *hub.SSHRule                    `json:"ssh"`
 		PrivateOnly   *bool                           `json:"privateOnly"`
+		MembersPublic *bool                           `json:"membersPublic"`
 		GroupCreation *string                         `json:"resourceGroupCreation"`
 		Features      map[hub.Feature]hub.FeatureRule `json:"features"`
 		MaxLifetime   *int64                          `json:"tokenMaxLifetime"`
@@ -85,7 +87,7 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, Features: b.Features, MaxTokens: b.MaxTokens, Leaks: b.Leaks}
+	c := policies.Change{Tokens: b.TokenPolicy, SSH: b.SSH, PrivateOnly: b.PrivateOnly, MembersPublic: b.MembersPublic, Features: b.Features, MaxTokens: b.MaxTokens, Leaks: b.Leaks}
 	for _, x := range []struct {
 		to   **time.Duration
 		from *int64

@@ -49,7 +49,7 @@ func (o Organizations) policyShow(ctx context.Context, g access.Grant, n operato
 }
 
 func (o Organizations) policySet(ctx context.Context, g access.Grant, s operatorapi.SetPolicy) (operatorapi.Policy, error) {
-	c := policies.Change{Tokens: s.Tokens, SSH: s.SSH, PrivateOnly: s.PrivateOnly, Features: s.Features, MaxLifetime: seconds(s.MaxLifetime), Lifetime: seconds(s.Lifetime), MaxTokens: s.MaxTokens, Leaks: s.Leaks}
+	c := policies.Change{Tokens: s.Tokens, SSH: s.SSH, PrivateOnly: s.PrivateOnly, MembersPublic: s.MembersPublic, Features: s.Features, MaxLifetime: seconds(s.MaxLifetime), Lifetime: seconds(s.Lifetime), MaxTokens: s.MaxTokens, Leaks: s.Leaks}
 	if s.GroupCreation != nil {
 		role, err := hub.ParseRole(*s.GroupCreation)
 		if err != nil {
@@ -80,7 +80,7 @@ func seconds(n *int64) *time.Duration {
 }
 
 func policyOf(org string, r hub.OrgRules) operatorapi.Policy {
-	p := operatorapi.Policy{Org: org, Tokens: r.Tokens, SSH: r.SSH, PrivateOnly: r.PrivateOnly, GroupCreation: r.GroupCreation.String(), IPRanges: []string{}, Features: r.Features,
+	p := operatorapi.Policy{Org: org, Tokens: r.Tokens, SSH: r.SSH, PrivateOnly: r.PrivateOnly, MembersPublic: r.MembersPublic, GroupCreation: r.GroupCreation.String(), IPRanges: []string{}, Features: r.Features,
 		MaxLifetime: int64(r.MaxLifetime / time.Second), Lifetime: int64(r.Lifetime / time.Second), MaxTokens: r.MaxTokens, Leaks: r.Leaks}
 	for _, x := range r.IPRanges {
 		p.IPRanges = append(p.IPRanges, x.String())

@@ -27,6 +27,7 @@ type Store interface {
 	CreateOrg(ctx context.Context, o hub.Organization, firstAdmin hub.ID, ev hub.Event) error
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
+	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	UpdateOrg(ctx context.Context, o hub.Organization, ev hub.Event) error
 	DeleteOrg(ctx context.Context, id hub.ID, ev hub.Event) error
 	ListOrgs(ctx context.Context, after hub.ID, limit int) ([]hub.Organization, error)

@@ -75,12 +75,42 @@ func (s *Service) OrgProfile(ctx context.Context, g access.Grant) (hub.Organizat
 	return s.store.OrgByID(ctx, ns.ID)
 }
 
+// MembersPublic tells whether an organization of that name shows its members to everybody; false also when there is none.
+func (s *Service) MembersPublic(ctx context.Context, name string) (bool, error) {
+	o, err := s.store.OrgByName(ctx, name)
+	if err == nil {
+		var r hub.OrgRules
+		r, err = s.store.OrgRules(ctx, o.ID)
+		return r.MembersPublic, err
+	}
+	if hub.Is(err, hub.NotFound) {
+		err = nil
+	}
+	return false, err
+}
+
+// publicMembers returns the namespace that g shows, if its members are shown to everybody.
+func (s *Service) publicMembers(ctx context.Context, g access.Grant) (hub.Namespace, error) {
+	ns, err := g.Namespace(access.NamespaceView)
+	if err != nil {
+		return ns, err
+	}
+	r, err := s.store.OrgRules(ctx, ns.ID)
+	if err == nil && !r.MembersPublic {
+		err = hub.Errorf(hub.Forbidden, "%s shows its members to its members alone.", ns.Name)
+	}
+	return ns, err
+}
+
 // OrgMembers lists up to limit members of an organization after the given user whose name or full name contains
-// search, without regard to case. next says where to go on, "" at the end. Needs OrgRead.
+// search, without regard to case. next says where to go on, "" at the end. Needs OrgRead, or NamespaceView where the
+// organization shows its members to everybody.
 func (s *Service) OrgMembers(ctx context.Context, g access.Grant, search string, after hub.ID, limit int) (list []hub.Member, next hub.ID, err error) {
 	ns, err := g.Namespace(access.OrgRead)
 	if err != nil {
-		return nil, "", err
+		if ns, err = s.publicMembers(ctx, g); err != nil {
+			return nil, "", err
+		}
 	}
 	search = strings.ToLower(search)
 	for {

@@ -146,6 +146,9 @@ func (c Change) apply(r *hub.OrgRules) {
 	if c.PrivateOnly != nil {
 		r.PrivateOnly = *c.PrivateOnly
 	}
+	if c.MembersPublic != nil {
+		r.MembersPublic = *c.MembersPublic
+	}
 	if c.GroupCreation != nil {
 		r.GroupCreation = *c.GroupCreation
 	}
@@ -188,6 +191,7 @@ func describe(before, after hub.OrgRules) (kind, changes string) {
 	}
 	say("org.update_settings", "SSH", orPolicy(before.SSH), orPolicy(after.SSH))
 	say("org.settings.security.repo_visibility", "private only", before.PrivateOnly, after.PrivateOnly)
+	say("org.settings.security.members_privacy."+map[bool]string{true: "disable", false: "enable"}[after.MembersPublic], "members public", before.MembersPublic, after.MembersPublic)
 	say("org.settings.resource_groups", "groups are created from role", before.GroupCreation, after.GroupCreation)
 	for _, f := range hub.Features {
 		say("org.settings.features", "feature "+string(f), openTo(before.Features[f]), openTo(after.Features[f]))

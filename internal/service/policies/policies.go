@@ -64,6 +64,7 @@ type Change struct {
 	Tokens        *hub.TokenPolicy
 	SSH           *hub.SSHRule
 	PrivateOnly   *bool
+	MembersPublic *bool
 	GroupCreation *hub.Role
 	IPRanges      *[]netip.Prefix
 	Features      map[hub.Feature]hub.FeatureRule // those that change

@@ -274,6 +274,8 @@ func TestChangesAreNamed(t *testing.T) {
 		{policies.Change{Tokens: to(hub.RequireApproval)}, "org.token_approval.enabled token policy fine_grained_only → require_approval"},
 		{policies.Change{Tokens: to(hub.AllowAllTokens)}, "org.token_approval.disabled token policy require_approval → allow_all"},
 		{policies.Change{PrivateOnly: &on, SSH: &deny}, "org.settings.security.repo_visibility SSH by policy → deny; private only false → true"},
+		{policies.Change{MembersPublic: &on}, "org.settings.security.members_privacy.disable members public false → true"},
+		{policies.Change{MembersPublic: &off}, "org.settings.security.members_privacy.enable members public true → false"},
 		{policies.Change{PrivateOnly: &off}, "org.settings.security.repo_visibility private only true → false"},
 		{policies.Change{GroupCreation: &creation}, "org.settings.resource_groups groups are created from role admin → write"},
 		{policies.Change{MaxLifetime: to(90 * 24 * time.Hour), Lifetime: to(24 * time.Hour)}, "org.settings.token_lifetime longest lifetime of tokens as the hub says → 2160h0m0s; usual lifetime of tokens as the hub says → 24h0m0s"},

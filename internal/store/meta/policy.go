@@ -12,7 +12,7 @@ import (
 const (
 	rulesColumns = `
 		SELECT o.id, o.token_policy, o.ssh, o.private_only, o.group_creation, o.ip_ranges, o.features,
-			o.token_max_lifetime, o.token_lifetime, o.token_max_count, o.leaks FROM orgs o `
+			o.token_max_lifetime, o.token_lifetime, o.token_max_count, o.leaks, o.members_public FROM orgs o `
 	selectRules     = rulesColumns + `WHERE o.id = ?`
 	selectRulesUser = rulesColumns + `
 		JOIN members m ON m.org_id = o.id
@@ -21,7 +21,7 @@ const (
 		ORDER BY o.id`
 	updateRules = `
 		UPDATE orgs SET token_policy = ?, ssh = ?, private_only = ?, group_creation = ?, ip_ranges = ?, features = ?,
-			token_max_lifetime = ?, token_lifetime = ?, token_max_count = ?, leaks = ?
+			token_max_lifetime = ?, token_lifetime = ?, token_max_count = ?, leaks = ?, members_public = ?
 		WHERE id = ?`
 )
 
@@ -30,7 +30,7 @@ func scanRules(s scanner) (r hub.OrgRules, err error) {
 	var features map[hub.Feature]hub.FeatureRule
 	var longest, usual int64 // seconds
 	err = s.Scan(&r.OrgID, &r.Tokens, &r.SSH, &r.PrivateOnly, &r.GroupCreation, asJSON{&ranges}, asJSON{&features},
-		&longest, &usual, &r.MaxTokens, &r.Leaks)
+		&longest, &usual, &r.MaxTokens, &r.Leaks, &r.MembersPublic)
 	r.MaxLifetime, r.Lifetime = time.Duration(longest)*time.Second, time.Duration(usual)*time.Second
 	r.IPRanges = ranges
 	if len(features) > 0 {
@@ -109,6 +109,6 @@ func (tx *Tx) putRules(ctx context.Context, orgID hub.ID, r hub.OrgRules) error 
 		ranges[i] = p.String()
 	}
 	_, err := tx.exec(ctx, updateRules, string(r.Tokens), string(r.SSH), r.PrivateOnly, r.GroupCreation, list(ranges), features,
-		int64(r.MaxLifetime/time.Second), int64(r.Lifetime/time.Second), r.MaxTokens, string(r.Leaks), orgID)
+		int64(r.MaxLifetime/time.Second), int64(r.Lifetime/time.Second), r.MaxTokens, string(r.Leaks), r.MembersPublic, orgID)
 	return err
 }

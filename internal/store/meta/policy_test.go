@@ -161,7 +161,7 @@ func TestRulesInFacts(t *testing.T) {
 			t.Errorf("default rules in the facts: %+v", f.Rules)
 		}
 		want := hub.OrgRules{
-			OrgID: w.acme.ID, Tokens: hub.FineGrainedOnly, SSH: hub.SSHDenied, PrivateOnly: true, GroupCreation: hub.RoleWrite,
+			OrgID: w.acme.ID, Tokens: hub.FineGrainedOnly, SSH: hub.SSHDenied, PrivateOnly: true, MembersPublic: true, GroupCreation: hub.RoleWrite,
 			IPRanges:    []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")},
 			Features:    map[hub.Feature]hub.FeatureRule{hub.FeatureJobs: {Access: hub.FeatureGroups, Groups: []hub.ID{w.acme.ID}}},
 			MaxLifetime: 90 * 24 * time.Hour, Lifetime: time.Hour, MaxTokens: 7, Leaks: hub.LeakRefuse,

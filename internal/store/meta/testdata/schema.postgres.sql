@@ -167,6 +167,7 @@ orgs.token_max_lifetime bigint not null default 0
 orgs.token_lifetime bigint not null default 0
 orgs.leaks text not null collate C default ''::text
 orgs.token_max_count bigint not null default 0
+orgs.members_public bigint not null default 0
 orgs CHECK ((leaks = ANY (ARRAY[''::text, 'report'::text, 'revoke'::text, 'refuse'::text])))
 orgs CHECK ((ssh = ANY (ARRAY[''::text, 'allow'::text, 'deny'::text])))
 orgs CHECK ((token_policy = ANY (ARRAY['allow_all'::text, 'fine_grained_only'::text, 'require_approval'::text])))

@@ -145,7 +145,7 @@ CREATE TABLE orgs (
     id                 TEXT NOT NULL PRIMARY KEY REFERENCES namespaces (id),
     default_visibility TEXT NOT NULL
 , token_policy TEXT NOT NULL DEFAULT 'allow_all'
-    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}', token_max_lifetime BIGINT NOT NULL DEFAULT 0, token_lifetime BIGINT NOT NULL DEFAULT 0, leaks TEXT NOT NULL DEFAULT '' CHECK (leaks IN ('', 'report', 'revoke', 'refuse')), token_max_count BIGINT NOT NULL DEFAULT 0);
+    CHECK (token_policy IN ('allow_all', 'fine_grained_only', 'require_approval')), private_only BIGINT NOT NULL DEFAULT 0, ssh TEXT NOT NULL DEFAULT '' CHECK (ssh IN ('', 'allow', 'deny')), group_creation BIGINT NOT NULL DEFAULT 5, ip_ranges TEXT NOT NULL DEFAULT '[]', features TEXT NOT NULL DEFAULT '{}', token_max_lifetime BIGINT NOT NULL DEFAULT 0, token_lifetime BIGINT NOT NULL DEFAULT 0, leaks TEXT NOT NULL DEFAULT '' CHECK (leaks IN ('', 'report', 'revoke', 'refuse')), token_max_count BIGINT NOT NULL DEFAULT 0, members_public BIGINT NOT NULL DEFAULT 0);
 CREATE TABLE outbox (
     id         TEXT   NOT NULL PRIMARY KEY,
     kind       TEXT   NOT NULL,
