@@ -37,18 +37,24 @@ func (r *rebuilding) remember(ctx context.Context) {
 // foresee works out what the refs of a repository lead to when much has come of which nothing is remembered, so that the
 // next clone need not.
 func (k *Keeper) foresee(ctx context.Context, repo hub.ID) error {
+	v, err := k.s.openView(ctx, repo)
+	if err != nil {
+		return err
+	}
+	known := 0
+	if w := k.s.kept(ctx, v); w != nil {
+		known = w.size()
+	}
+	due := v.objects()-known >= 2*storeAbove
+	k.s.release(v)
+	if !due {
+		return nil // the common case, without reading refs
+	}
 	v, refs, err := k.s.openState(ctx, repo)
 	if err != nil {
 		return err
 	}
 	defer k.s.release(v)
-	known := 0
-	if w := k.s.kept(ctx, v); w != nil {
-		known = w.size()
-	}
-	if v.objects()-known < 2*storeAbove {
-		return nil
-	}
 	q := SelectRequest{}
 	for _, ref := range refs {
 		q.Wants = append(q.Wants, ref.Target)
