@@ -68,14 +68,20 @@ func (d *denial) change(s *Subject) (Change, bool) {
 		return d.policyChange(s), true
 	case d.missingIn(d.layers.Policy) != 0:
 		return Change{"policy", d.privateOnlyWords(), d.orgPlace("settings/access"), func(st State) State { return st &^ statePrivateOnly }}, true
-	case d.missingIn(d.layers.Gate) != 0 && d.state.has(stateDisabled):
-		return Change{"gate", "The repository is disabled: the operator of the hub can enable it.", "the operator of the hub",
-			func(st State) State { return st &^ stateDisabled }}, true
 	case d.missingIn(d.layers.Gate) != 0:
-		return Change{"gate", standingWords(d) + " Its authors let people in.", "POST " + d.repo.APIPath() + "/user-access-request/grant",
-			func(st State) State { return field(st, standingShift, standingMask, State(standAccepted)) }}, true
+		return d.gateChange(), true
 	}
 	return d.tokenChange(s)
+}
+
+// gateChange enables the repository or, if it is not disabled, lets the person in.
+func (d *denial) gateChange() Change {
+	if d.state.has(stateDisabled) {
+		return Change{"gate", "The repository is disabled: the operator of the hub can enable it.", "the operator of the hub",
+			func(st State) State { return st &^ stateDisabled }}
+	}
+	return Change{"gate", standingWords(d) + " Its authors let people in.", "POST " + d.repo.APIPath() + "/user-access-request/grant",
+		func(st State) State { return field(st, standingShift, standingMask, State(standAccepted)) }}
 }
 
 // field replaces one field of a state.
@@ -138,14 +144,15 @@ func (d *denial) roleChange() (Change, bool) {
 			}
 		}
 	}
-	for rel := max(d.state.relation()+1, memberNoAccess); rel <= memberAdmin; rel++ {
-		edit := func(st State) State { return field(st, relationShift, relationMask, State(rel)) }
-		if enough(edit(d.state)) {
-			role := roleOf(rel).String()
-			return Change{"role", "The role " + role + " in " + d.namespaceWord() + " is needed.", "ambit admin member set " + d.namespaceWord() + " USER " + role, edit}, true
-		}
+	become := func(rel relation) func(State) State {
+		return func(st State) State { return field(st, relationShift, relationMask, State(rel)) }
 	}
-	return Change{}, false
+	rel := max(d.state.relation()+1, memberNoAccess)
+	for rel < memberAdmin && !enough(become(rel)(d.state)) {
+		rel++
+	}
+	role := roleOf(rel).String()
+	return Change{"role", "The role " + role + " in " + d.namespaceWord() + " is needed.", "ambit admin member set " + d.namespaceWord() + " USER " + role, become(rel)}, true
 }
 
 // ofOrg tells whether the target belongs to an organization, so that there are roles to give.

@@ -1,7 +1,5 @@
 package access
 
-import "math/bits"
-
 // Layers is the whole of a decision: what each layer would leave if it stood alone.
 type Layers struct {
 	Subject Bits // the credential is live: all or nothing
@@ -94,7 +92,7 @@ func decideSubject(s State) Bits { return allBits & all(s, stateLive) }
 // all is every bit where s has f, a single flag, and none otherwise: what is asked of a decision follows no pattern, so
 // that a branch costs more than looking at both sides.
 func all(s, f State) Bits {
-	return -Bits(s >> (bits.TrailingZeros64(uint64(f)) & 63) & 1)
+	return -Bits((s & f) / f)
 }
 
 func decideRole(s State, rel relation) Bits {
