@@ -31,7 +31,7 @@ func (r *rebuilding) remember(ctx context.Context) {
 		w.packs = append(w.packs, wholePack{p.Pack.ID, set, n})
 	}
 	r.k.s.closures.replace(wholeKey(r.v), w, w.weight())
-	r.k.s.store(ctx, r.v, w, r.live.count())
+	r.k.s.store(ctx, r.v, w, r.live.count(), true)
 }
 
 // foresee works out what the refs of a repository lead to when much has come of which nothing is remembered, so that the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/crc32"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -130,12 +131,21 @@ func (s *Store) kept(ctx context.Context, v *view) *whole {
 	return w
 }
 
+// storeEvery is the time between two stores of one repository that requests bring about: they may ask for the history of
+// one commit after the other, and must not make the hub write for each.
+const storeEvery = 10 * time.Minute
+
 // store keeps a whole for others, if finding it took a walk that is worth to be spared. walked is how many objects had to
-// be walked through.
-func (s *Store) store(ctx context.Context, v *view, w *whole, walked int) {
+// be walked through; at once says that it was not a request that asked.
+func (s *Store) store(ctx context.Context, v *view, w *whole, walked int, atOnce bool) {
 	if walked < storeAbove {
 		return
 	}
+	key := cacheKey{repo: "stored " + v.repo}
+	if last, ok := s.closures.get(key); ok && !atOnce && time.Since(last.(time.Time)) < storeEvery {
+		return
+	}
+	s.closures.replace(key, time.Now(), 0)
 	if err := s.meta.PutClosure(ctx, v.repo, w.encode()); err != nil && !hub.Is(err, hub.TooLarge) && ctx.Err() == nil {
 		s.cfg.LogError(ctx, "keeping what the tips of a repository lead to", err)
 	}

@@ -136,3 +136,33 @@ func TestForesight(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Requests for one old commit after the other do not make the hub write for each of them.
+func TestRequestsStoreSeldom(t *testing.T) {
+	s, meta, _ := newStore(t)
+	repo := newRepo(t, s)
+	files := map[string]string{}
+	for i := range 5000 {
+		files[fmt.Sprintf("d%02d/f%d", i%20, i)] = fmt.Sprint("file ", i)
+	}
+	var tips []hub.OID
+	for n := range 3 {
+		files["changed"] = fmt.Sprint(n)
+		tips = append(tips, put(t, s, repo, n, files))
+	}
+	var kept []byte
+	for n, tip := range tips {
+		v, err := s.openView(t.Context(), repo)
+		ok(t, err)
+		s.closures.replace(wholeKey(v), &whole{wants: []hub.OID{{9}}}, 0) // of no use: all is walked through
+		_, err = s.choose(t.Context(), v, SelectRequest{Wants: []hub.OID{tip}})
+		ok(t, err)
+		s.release(v)
+		body, err := meta.Closure(t.Context(), repo)
+		ok(t, err)
+		if n > 0 && !bytes.Equal(body, kept) {
+			t.Errorf("request %d was kept", n)
+		}
+		kept = body
+	}
+}

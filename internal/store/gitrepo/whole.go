@@ -62,7 +62,7 @@ func (s *Store) remember(ctx context.Context, v *view, q SelectRequest, answer b
 		}
 	}
 	s.closures.replace(wholeKey(v), w, w.weight())
-	s.store(ctx, v, w, walked)
+	s.store(ctx, v, w, walked, false)
 }
 
 // selectOnTop answers a plain request from what is remembered and a walk through what is new. ok is false when that is
