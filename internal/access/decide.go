@@ -116,7 +116,7 @@ func decideGate(s State, rel relation) Bits {
 		b &^= bitContent
 	}
 	if s.has(stateDisabled) {
-		b &= bitView | bitPublic // its page says that it is disabled
+		b &= bitView // its page says that it is disabled
 	}
 	return b
 }
