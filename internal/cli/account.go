@@ -20,7 +20,7 @@ func (a *app) account() *cobra.Command {
 signs in with the password on the first line of standard input, does one thing, and signs out.`,
 		Example: `  ambit account tokens --user alice --endpoint https://hub.example.org < password.txt`,
 	})
-	c.AddCommand(a.accountTokens(), a.accountCreate(), a.accountRotate(), a.accountDelete())
+	c.AddCommand(a.accountTokens(), a.accountCreate(), a.accountRotate(), a.accountDelete(), a.accountInsight())
 	return c
 }
 
@@ -208,6 +208,23 @@ func (a *app) accountDelete() *cobra.Command {
 					return err
 				}
 				return a.print(map[string]bool{"done": true}, func() { a.printf("Token %s deleted.\n", argv[0]) })
+			})
+		},
+	})
+}
+
+func (a *app) accountInsight() *cobra.Command {
+	var v visit
+	return v.flags(a, &cobra.Command{
+		Use: "insight ID", Short: "Show what a token can do, what it did, and what it could do without", Args: args("ID"),
+		Example: "  ambit account insight 0198f3a1c2d4e5f60718293a --user alice < password.txt",
+		RunE: func(c *cobra.Command, argv []string) error {
+			return v.do(a, c, func(s *client.Session) error {
+				in, err := s.Insight(a.ctx, hub.ID(argv[0]))
+				if err != nil {
+					return err
+				}
+				return a.print(in, func() { a.printInsight(in, v.user) })
 			})
 		},
 	})

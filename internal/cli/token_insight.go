@@ -17,14 +17,19 @@ scopes of a fine-grained token that would have been enough. Uses are written eve
 		Example: "  ambit token insight 0198f3a1c2d4e5f60718293a",
 		RunE: func(_ *cobra.Command, argv []string) error {
 			return a.withHub(false, func(h *connection) error {
-				return call(a, h, operatorapi.TokenInsightShow, operatorapi.ID{ID: hub.ID(argv[0])}, a.printInsight)
+				return call(a, h, operatorapi.TokenInsightShow, operatorapi.ID{ID: hub.ID(argv[0])}, func(in operatorapi.TokenInsight) { a.printInsight(in, in.Token.User) })
 			})
 		},
 	}
 }
 
-func (a *app) printInsight(in operatorapi.TokenInsight) {
-	a.printf("%s token %q of %s (…%s), %s\n", in.Token.Kind, in.Token.Name, in.Token.User, in.Token.Last4, in.Token.Status)
+// printInsight prints what is known of a token of the given owner.
+func (a *app) printInsight(in operatorapi.TokenInsight, owner string) {
+	status := in.Token.Status // a hub elsewhere does not say
+	if status != "" {
+		status = ", " + status
+	}
+	a.printf("%s token %q of %s (…%s)%s\n", in.Token.Kind, in.Token.Name, owner, in.Token.Last4, status)
 	scopes := func(title string, list []operatorapi.Scope, none string) {
 		a.printf("\n%s\n", title)
 		if len(list) == 0 {
