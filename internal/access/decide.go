@@ -145,7 +145,7 @@ func (s State) effective() relation {
 		base = min(rel, memberRead)
 	}
 	switch g := s.groupRole(); g {
-	case groupNoAccess, groupRead, groupContributor, groupWrite:
+	case groupRead, groupContributor, groupWrite:
 		return max(base, memberNoAccess+relation(g-groupNoAccess))
 	case groupAdmin:
 		return memberWrite
@@ -159,7 +159,7 @@ func decideGroups(s State) (b Bits) {
 		b |= bitGroupCreate
 	}
 	switch {
-	case !s.has(stateGrouped) || s.groupRole() == groupNone:
+	case s.groupRole() == groupNone:
 	case s.groupRole() == groupAdmin:
 		b |= bitGroupRead | bitGroupMembers | bitGroupSettings
 	default:
@@ -179,7 +179,7 @@ func passesGate(s State, rel relation) bool {
 	case !s.has(stateMembersGated), s.has(stateCreator):
 		return true
 	}
-	return rel == memberAdmin && s.kind() != KindService || s.has(stateGrouped) && s.groupRole() == groupAdmin
+	return rel == memberAdmin && s.kind() != KindService || s.groupRole() == groupAdmin
 }
 
 // decideFineGrained is what a fine-grained token carries beyond what every token does.

@@ -12,7 +12,7 @@ package access
 //	bit  12     the repository is disabled
 //	bit  13     there is no such repository
 //	bit  14     the repository is in a resource group
-//	bits 15-17  the person's role in that group
+//	bits 15-17  the person's role in that group, zero in none
 //	bit  18     members of the organization need to be let in as well
 //	bits 19-21  where the person stands before the gate
 //	bits 22-23  which entry of a fine-grained token speaks for the target
