@@ -40,4 +40,10 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("%s, %s in %q: %v", c.who, c.feature, c.group, err)
 		}
 	}
+	// Rules of an organization that one is no member of bind nobody, even if they are at hand.
+	f := w.facts("bob")
+	f.Rules = append(f.Rules, r)
+	if err := NewSubject(f, Credential{}).MayUse(house, "", hub.FeatureJobs); err != nil {
+		t.Errorf("a stranger with the rules: %v", err)
+	}
 }
