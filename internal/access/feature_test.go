@@ -18,6 +18,9 @@ func TestFeatures(t *testing.T) {
 		hub.FeatureBlog:      {Access: hub.FeatureEveryone},
 	}
 	w.rules[house] = r
+	strict := w.rules[w.spaces["strict"].ID] // will is there too, and it binds nobody in house
+	strict.Features = map[hub.Feature]hub.FeatureRule{hub.FeatureCollections: {Access: hub.FeatureAdmins}}
+	w.rules[w.spaces["strict"].ID] = strict
 	for _, c := range []struct {
 		who     string
 		feature hub.Feature
