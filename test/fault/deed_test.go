@@ -21,8 +21,8 @@ type deed struct {
 }
 
 var deeds = []deed{
-	{name: "small-commit", size: 900},           // its pack lies in the database
-	{name: "big-commit", size: 300_000},         // its pack is a file
+	{name: "small-commit", size: 900},            // its pack lies in the database
+	{name: "big-commit", size: 300_000},          // its pack is a file
 	{name: "upload", size: 100_000, large: true}, // in one piece, then a commit
 	{name: "upload-in-parts", size: 6 << 20, large: true, parts: true},
 	{name: "upload-by-xet", size: 300_000, large: true, xet: true},

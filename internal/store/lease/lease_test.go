@@ -3,6 +3,7 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,14 +13,31 @@ import (
 	"github.com/ambit-hub/ambit/internal/store/lease"
 )
 
-// rows keeps one lease in memory. It is used by one goroutine at a time of a bubble of synctest.
+// rows keeps one lease in memory.
 type rows struct {
+	mu    sync.Mutex // guards l and until
 	l     hub.Lease
 	until time.Time
 	down  atomic.Bool // the database is not there
 }
 
+// end returns when the lease runs out.
+func (r *rows) end() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.until
+}
+
+// steal gives the lease to somebody else.
+func (r *rows) steal() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.l.Fence++
+}
+
 func (r *rows) AcquireLease(_ context.Context, name string, holder hub.ID, ttl time.Duration) (hub.Lease, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if time.Now().Before(r.until) {
 		return hub.Lease{}, false, nil
 	}
@@ -32,6 +50,8 @@ func (r *rows) RenewLease(_ context.Context, l hub.Lease, ttl time.Duration) err
 	if r.down.Load() {
 		return errors.New("no connection")
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if l != r.l {
 		return hub.Errorf(hub.PreconditionFailed, "taken over")
 	}
@@ -40,6 +60,8 @@ func (r *rows) RenewLease(_ context.Context, l hub.Lease, ttl time.Duration) err
 }
 
 func (r *rows) ReleaseLease(_ context.Context, l hub.Lease) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if l == r.l {
 		r.until = time.Time{}
 	}
@@ -107,7 +129,7 @@ func TestHolderStopsInTime(t *testing.T) {
 		_, err := lease.Hold(t.Context(), r, "job", time.Minute, quiet, func(ctx context.Context, l hub.Lease) error {
 			r.down.Store(true)
 			<-ctx.Done()
-			if !time.Now().Before(r.until) {
+			if !time.Now().Before(r.end()) {
 				t.Error("somebody else may have it already")
 			}
 			return ctx.Err()
@@ -119,7 +141,7 @@ func TestHolderStopsInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rows{}
 		_, err := lease.Hold(t.Context(), r, "job", time.Minute, quiet, func(ctx context.Context, l hub.Lease) error {
-			r.l.Fence++
+			r.steal()
 			<-ctx.Done()
 			return ctx.Err()
 		})
