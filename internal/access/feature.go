@@ -33,7 +33,7 @@ func (s *Subject) featureOpen(r hub.FeatureRule, group hub.ID) bool {
 	case hub.FeatureAdmins:
 		return false
 	case hub.FeatureGroups:
-		if group == "" || !slices.Contains(r.Groups, group) {
+		if !slices.Contains(r.Groups, group) {
 			return false
 		}
 		role, ok := findRow(s.groups(), keyOf(group))

@@ -43,6 +43,12 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("%s, %s in %q: %v", c.who, c.feature, c.group, err)
 		}
 	}
+	// Who is in a group without access there is not one of its members.
+	barred := w.facts("will")
+	barred.Groups = []hub.GroupMember{{GroupID: lab, OrgID: house, UserID: barred.User.ID, Role: hub.RoleNoAccess}}
+	if err := NewSubject(barred, Credential{}).MayUse(house, lab, hub.FeatureInference); !hub.Is(err, hub.Forbidden) {
+		t.Errorf("without access in the group: %v", err)
+	}
 	// Rules of an organization that one is no member of bind nobody, even if they are at hand.
 	f := w.facts("bob")
 	f.Rules = append(f.Rules, r)
