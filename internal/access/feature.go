@@ -36,8 +36,8 @@ func (s *Subject) featureOpen(r hub.FeatureRule, group hub.ID) bool {
 		if !slices.Contains(r.Groups, group) {
 			return false
 		}
-		role, ok := findRow(s.groups(), keyOf(group))
-		return ok && groupRole(role) >= groupRead
+		role, _ := findRow(s.groups(), keyOf(group)) // none if it is not found
+		return groupRole(role) >= groupRead
 	}
 	return true
 }
