@@ -48,7 +48,8 @@ var stages = []struct {
 	{"^Test(Places|Expiry|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|SubjectInLogs|AllowsOrg|Grant)", nil, 10},
 	{"^TestCompleteSpace$", []string{"AMBIT_LAW_EVERY=400009"}, 30},
 	{"^(TestSemanticDiff|TestEveryAnswer|TestFindRow)$", nil, 60},
-	{".", []string{"AMBIT_LAW_EVERY=400009", "AMBIT_INVARIANTS_EVERY=400009", "AMBIT_ORACLE_EVERY=400009"}, 300},
+	{"^Test(EachSide|Explanation|Monotone)", nil, 60},
+	{".", nil, 300},
 }
 
 //go:embed helpers.txt
