@@ -21,6 +21,8 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 				return o, moved, nil
 			}
 			gv.repo = hub.Repo{} // an old name of what this caller does not see is the name of nothing
+		} else {
+			readNothing(&nothing)
 		}
 		return s.missingAt(n.Target.repo.Namespace), false, nil
 	case namespaceTarget, newRepoTarget, groupTarget:
@@ -46,6 +48,17 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 	}
 	return missing, false, nil
 }
+
+// nothing stands in for a repository that is not there. It has no creator, because the error that says that there is
+// nothing takes about as long to recognize as one id takes to read.
+var nothing = hub.Repo{ID: zeroID, NamespaceID: zeroID, Visibility: hub.Private}
+
+const zeroID hub.ID = "000000000000000000000000"
+
+// readNothing takes the time that reading a hidden repository takes, some tens of nanoseconds, as test/timing shows.
+//
+//go:noinline
+func readNothing(r *hub.Repo) object { return objectOf(r) }
 
 // missingAt is what decides about a name in a namespace under which there is nothing: in an organization that does not
 // take the caller's credential the answer says so, whatever is there.
@@ -80,7 +93,7 @@ func (a *Authorizer) findRepo(ctx context.Context, t Target, r *hub.Repo) (moved
 	} else {
 		*r, moved, err = a.src.RepoByName(ctx, t.repo)
 	}
-	if err != nil {
+	if err != nil && r.ID != "" {
 		*r = hub.Repo{}
 	}
 	if hub.Is(err, hub.RepoNotFound) {
