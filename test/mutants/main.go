@@ -45,7 +45,7 @@ var stages = []struct {
 	env     []string
 	seconds int // of processor time: a mutant that takes more is noticed, it loops
 }{
-	{"^Test(Places|Expiry|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|SubjectInLogs|AllowsOrg|Grant)", nil, 10},
+	{"^Test(Places|Expiry|Restrictions|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|SubjectInLogs|AllowsOrg|Grant)", nil, 10},
 	{"^TestCompleteSpace$", []string{"AMBIT_LAW_EVERY=400009"}, 30},
 	{"^(TestSemanticDiff|TestEveryAnswer|TestFindRow)$", nil, 60},
 	{"^Test(EachSide|Explanation|Monotone)", nil, 60},
