@@ -58,8 +58,8 @@ func TestSweepRacesClients(t *testing.T) {
 		kept[w] = map[string][]byte{}
 		working.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(w), 5))
-			s := b.connect("alice.write", "models/alice/secret", "write")
 			for i := range rounds {
+				s := b.connect("alice.write", "models/alice/secret", "write") // tokens do not last for all rounds
 				// Clients ask for first chunks of files.
 				parts := []packed{shared[rng.IntN(len(shared))], pack(t, noise(uint64(2000+w*1000+i), 20_000)), shared[rng.IntN(len(shared))]}
 				path := fmt.Sprintf("%d/%d.bin", w, i)
