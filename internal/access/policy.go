@@ -73,7 +73,7 @@ func decidePolicy(s State) Bits {
 		return allBits // an organization without rules, or none
 	}
 	if s.restricted() == unrestricted {
-		if s.has(statePrivateOnly) && s.isMember() && s.relation() != memberAdmin {
+		if s.has(statePrivateOnly) && s.relation() != memberAdmin {
 			return allBits &^ (bitPublish | bitCreatePublic)
 		}
 		return allBits

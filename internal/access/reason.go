@@ -82,7 +82,7 @@ func (d *denial) verdict() verdict {
 		return verdictHidden
 	case d.state.relation() != nobody && kind == groupTarget && d.layers.Role&bitGroupRead == 0:
 		return verdictNoGroup
-	case kind == repoTarget && d.state.has(stateDisabled):
+	case d.state.has(stateDisabled):
 		return verdictDisabled
 	case d.need.Action == RepoContentRead:
 		return verdictGated
