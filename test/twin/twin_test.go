@@ -60,16 +60,17 @@ func TestWorldsThatDifferInTheUnseenAnswerAlike(t *testing.T) {
 	t.Logf("%d requests, each to two worlds, over %d routes; never answered well: %q", n, len(asked), sorted(never))
 }
 
-// TestTheTwinTestHasEyes erases a repository that the caller does see: a test that finds nothing then finds nothing ever.
+// TestTheTwinTestHasEyes erases what the caller does see: a test that finds nothing then finds nothing ever. All of it,
+// because which single repository a few requests happen to ask for changes with every route that the hub learns.
 func TestTheTwinTestHasEyes(t *testing.T) {
 	var w *world
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) { w = build(t, dir) })
 	i := slices.IndexFunc(w.callers, func(c caller) bool { return c.name == "carol.read" })
 	log := record(t, w, w.callers[i], 200)
-	log.hidden = append(log.hidden, log.seen[0])
+	log.hidden = append(log.hidden, log.seen...)
 	if len(replay(t, w, log)) == 0 {
-		t.Error("a world without a repository in sight answers like the world with it")
+		t.Error("a world without the repositories in sight answers like the world with it")
 	}
 }
 
