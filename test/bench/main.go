@@ -3,7 +3,7 @@
 //
 //	go run ./test/bench [-size 1024] [-rounds 5] [-only download,upload,…]
 //
-// Absolute figures depend on the machine; the ratios are what the goals in docs/operate/performance.md are about.
+// Absolute figures depend on the machine; the ratios are what the bars are about.
 package main
 
 import (
