@@ -18,11 +18,13 @@ type sample [4]any
 
 // bigXet is the size in bytes of what counts as a large file here. `make check` takes 2 GiB.
 func bigXet() int {
-	if os.Getenv("AMBIT_FULL") != "" {
+	if full() {
 		return 2 << 30
 	}
 	return 96 << 20
 }
+
+func full() bool { return os.Getenv("AMBIT_FULL") != "" }
 
 // A real model goes in and out with the client's defaults, and by the ways that know no Xet.
 func TestXetModel(t *testing.T) {
@@ -102,6 +104,40 @@ func TestXetChange(t *testing.T) {
 		t.Errorf("%d bytes were sent for a change of %d", second, change)
 	}
 	python(t, h, "xet_download", v)
+}
+
+// The JavaScript client does what the Python client does: special sizes, many files at once, a large file and its change.
+func TestXetSizesInJavaScript(t *testing.T) {
+	t.Parallel()
+	h := theHub(t)
+	size := bigXet() / 4
+	if full() {
+		size = bigXet()
+	}
+	files := [][]any{{"empty.bin", 0, 1, false}, {"one.bin", 1, 2, false}, {"sub/dir/x.bin", 131_073, 5, false}}
+	for i := range 500 {
+		files = append(files, []any{fmt.Sprintf("many/%03d.bin", i), 20_000 + 37*i, 100 + i, false})
+	}
+	v := vars{"repo": "acme/xet-js-sizes", "token": h.plain(t, "bob", "write"), "how": "upload", "files": files}
+	node(t, h, "xet_sizes", v)
+	v["how"], v["token"] = "download", h.plain(t, "carol", "read")
+	node(t, h, "xet_sizes", v)
+
+	w := through(t, h)
+	big := []any{"model.bin", size, 7, false}
+	v = vars{"repo": "acme/xet-js-change", "token": h.plain(t, "bob", "write"), "how": "upload", "files": [][]any{big}}
+	node(t, &w.hub, "xet_sizes", v)
+	first := w.up.Swap(0)
+	big[3] = true
+	node(t, &w.hub, "xet_sizes", v)
+	second := w.up.Swap(0)
+	change := size / 20
+	t.Logf("wire: %d bytes first, %d bytes for a change of %d (%.2f times the change)", first, second, change, float64(second)/float64(change))
+	if first < int64(size) || second > int64(change)*5/4+(1<<20) {
+		t.Errorf("%d bytes were sent of a new file of %d, %d for a change of %d", first, size, second, change)
+	}
+	v["how"] = "download"
+	node(t, h, "xet_sizes", v)
 }
 
 // One client's uploads are the other's downloads, and everybody's by plain HTTP and LFS.
