@@ -112,7 +112,7 @@ func TestXetSizesInJavaScript(t *testing.T) {
 	h := theHub(t)
 	size := bigXet() / 4
 	if full() {
-		size = bigXet()
+		size = bigXet() - 1<<20 // the client hashes a file in one step, and Node takes less than 2 GiB in one
 	}
 	files := [][]any{{"empty.bin", 0, 1, false}, {"one.bin", 1, 2, false}, {"sub/dir/x.bin", 131_073, 5, false}}
 	for i := range 500 {
