@@ -133,23 +133,8 @@ func TestAuditProof(t *testing.T) {
 	}
 	ours, theirs := event(acme.ID), event(other.ID)
 	fetch := func(token string, id hub.ID) (int, []byte) {
-		req, err := http.NewRequest("GET", h.URL+"/api/organizations/acme/audit-log/"+string(id)+"/proof", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if token != "" {
-			req.Header.Set("Authorization", "Bearer "+h.TokenValue(token))
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		b, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, b
+		code, _, b := get(t, h, token, h.URL+"/api/organizations/acme/audit-log/"+string(id)+"/proof")
+		return code, b
 	}
 	for token, want := range map[string]int{"": 401, "member": 403} {
 		if code, _ := fetch(token, ours); code != want {

@@ -21,18 +21,7 @@ func TestDeadChunksGo(t *testing.T) {
 	s.put(q)
 	mixed := shard.File{Ranged: true, Terms: append(append([]shard.Term{}, p.part(9, 11).Terms...), q.file.Terms...)}
 	mixed.Terms = append(mixed.Terms, p.part(3, 4).Terms...)
-	var tree xethash.Tree
-	var want []byte
-	for _, r := range []struct {
-		p    packed
-		a, z int
-	}{{p, 9, 11}, {q, 0, len(q.table)}, {p, 3, 4}} {
-		for _, l := range r.p.table.Leaves(r.a, r.z) {
-			tree.Add(l)
-		}
-		want = append(want, r.p.data[r.p.table.Offset(r.a):r.p.table.Offset(r.a)+r.p.table.Unpacked(r.a, r.z)]...)
-	}
-	mixed.Hash, mixed.SHA256 = tree.File(), digestOf(want)
+	want := inOrder(&mixed, []span{{p, 9, 11}, {q, 0, len(q.table)}, {p, 3, 4}})
 	part := p.part(2, 5)
 	partData := p.data[p.table.Offset(2) : p.table.Offset(2)+p.table.Unpacked(2, 5)]
 	s.call("POST", "/v1/shards", shardOf(t, []shard.File{mixed, part})).want(t, 200)
@@ -114,4 +103,23 @@ func TestDeadChunksGo(t *testing.T) {
 	}
 	s.put(p) // and may come back
 	check("sent again")
+}
+
+// span is some chunks of a packed xorb: from a up to z.
+type span struct {
+	p    packed
+	a, z int
+}
+
+// inOrder names f after the chunks that it is made of, and returns their bytes.
+func inOrder(f *shard.File, spans []span) (data []byte) {
+	var tree xethash.Tree
+	for _, s := range spans {
+		for _, l := range s.p.table.Leaves(s.a, s.z) {
+			tree.Add(l)
+		}
+		data = append(data, s.p.data[s.p.table.Offset(s.a):s.p.table.Offset(s.a)+s.p.table.Unpacked(s.a, s.z)]...)
+	}
+	f.Hash, f.SHA256 = tree.File(), digestOf(data)
+	return data
 }

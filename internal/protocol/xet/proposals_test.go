@@ -125,18 +125,7 @@ func TestProbingByProposal(t *testing.T) {
 	own := pack(t, noise(3, 300_000))
 	s.putXorb(own).want(t, 200)
 	mixed := shard.File{Ranged: true, Terms: []shard.Term{p.part(2, 3).Terms[0], own.file.Terms[0], q.part(1, 3).Terms[0]}}
-	var tree xethash.Tree
-	var want []byte
-	for _, r := range []struct {
-		p    packed
-		a, z int
-	}{{p, 2, 3}, {own, 0, len(own.table)}, {q, 1, 3}} {
-		for _, l := range r.p.table.Leaves(r.a, r.z) {
-			tree.Add(l)
-		}
-		want = append(want, r.p.data[r.p.table.Offset(r.a):r.p.table.Offset(r.a)+r.p.table.Unpacked(r.a, r.z)]...)
-	}
-	mixed.Hash, mixed.SHA256 = tree.File(), digestOf(want)
+	want := inOrder(&mixed, []span{{p, 2, 3}, {own, 0, len(own.table)}, {q, 1, 3}})
 	s.call("POST", "/v2/shards", shardOf(t, []shard.File{mixed}, own.section())).want(t, 200)
 	if !bytes.Equal(s.reconstruct("v2", mixed.Hash.String()), want) {
 		t.Error("the bytes differ")
