@@ -18,7 +18,7 @@ const (
 	NamespaceListAll     // Namespace: its repositories including private ones, with their storage
 	OrgRead              // Namespace: settings and the private part of the member list
 	OrgWrite             // Namespace: members, profile, settings
-	OrgTokens            // Namespace: token policy, listing of tokens, approval, denial, revocation
+	OrgTokens            // Namespace: listing of members' tokens, approval, denial, revocation
 	OrgAudit             // Namespace: audit log and its export
 	OrgNetwork           // Namespace: IP ranges; a service account's token that is exempt from them
 	OrgDelete            // Namespace: by browser session only
@@ -82,7 +82,7 @@ var actions = [numActions]actionInfo{
 	NamespaceListAll:     {"namespace.list_all", namespaceTarget, bitListAll},
 	OrgRead:              {"org.read", namespaceTarget, bitOrgRead},
 	OrgWrite:             {"org.write", namespaceTarget, bitOrgWrite},
-	OrgTokens:            {"org.tokens", namespaceTarget, bitOrgWrite},
+	OrgTokens:            {"org.tokens", namespaceTarget, bitOrgTokens},
 	OrgAudit:             {"org.audit", namespaceTarget, bitOrgWrite},
 	OrgNetwork:           {"org.network", namespaceTarget, bitNetwork},
 	OrgDelete:            {"org.delete", namespaceTarget, bitOrgDelete},

@@ -12,6 +12,7 @@ const (
 	bitListAll
 	bitOrgRead
 	bitOrgWrite
+	bitOrgTokens
 	bitOrgDelete
 	bitServiceRead
 	bitServiceWrite
@@ -57,6 +58,6 @@ const (
 	bitsOfNamespace = bitPublish | bitDelete | bitMove | bitTransfer | bitCreate | bitCreatePublic | bitAssign
 
 	// bitsOfAdmin are what only the admins of an organization do to it and to its repositories.
-	bitsOfAdmin = bitTransfer | bitAssign | bitOrgWrite | bitOrgDelete | bitServiceRead | bitServiceWrite | bitNetwork |
+	bitsOfAdmin = bitTransfer | bitAssign | bitOrgWrite | bitOrgTokens | bitOrgDelete | bitServiceRead | bitServiceWrite | bitNetwork |
 		bitGroupCreate | bitGroupRead | bitGroupMembers | bitGroupSettings | bitGroupDelete
 )

@@ -53,15 +53,16 @@ var atomBits = [10]Bits{
 	bitView | bitContent | bitListAll | bitsWriter | bitsOfNamespace, // repo.write
 	bitDiscuss,                // discussion.write
 	bitOrgRead | bitGroupRead, // org.read
-	bitOrgRead | bitGroupRead | bitOrgWrite | bitGroupMembers, // org.write
+	bitOrgRead | bitGroupRead | bitOrgWrite | bitOrgTokens | bitGroupMembers, // org.write
 	bitServiceRead,                   // org.serviceAccounts.read
 	bitServiceRead | bitServiceWrite, // org.serviceAccounts.write
 	bitNetwork,                       // org.networkSecurity.write
 	bitGroupCreate | bitGroupSettings | bitGroupDelete, // resourceGroup.write
 }
 
-// serviceNever is what no service account does: it is no person.
-const serviceNever = bitDiscuss | bitAccessRead | bitAccessManage | bitAsk
+// serviceNever is what no service account does, whatever its token carries: it is no person, and it is no judge of the
+// tokens that persons have.
+const serviceNever = bitDiscuss | bitAccessRead | bitAccessManage | bitAsk | bitOrgTokens
 
 // entryBits joins atomBits for every set of atoms, once instead of at each decision.
 var entryBits = func() (table [1 << len(atomBits)]Bits) {

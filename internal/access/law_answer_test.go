@@ -103,7 +103,7 @@ var lawGateReason = map[string]string{
 }
 
 // lawForPersons are the actions that are none of a service account's.
-var lawForPersons = []string{"discussion.write", "repo.access.ask", "repo.access.read", "repo.access.manage"}
+var lawForPersons = []string{"discussion.write", "repo.access.ask", "repo.access.read", "repo.access.manage", "org.tokens"}
 
 var lawRoleReason = map[string]string{
 	"repo.write": "role.lacks_write", "repo.settings": "role.lacks_write", "repo.publish": "role.lacks_write",

@@ -65,6 +65,9 @@ func tokenWords(s *Subject, ds []denial) string {
 	case len(lacking) == 0:
 		return "Your token: " + s.kind.String() + ", ok."
 	case s.kind == KindService && lacking[0].need.Action.info().need&serviceNever != 0:
+		if lacking[0].need.Action == OrgTokens {
+			return "A service account is no person: the access tokens of members are reviewed by administrators."
+		}
 		return "A service account is no person: it takes no part in discussions and requests for access."
 	case session:
 		return "No access token can do this: sign in with the browser, or ask the operator of this hub."
