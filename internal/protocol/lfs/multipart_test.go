@@ -99,7 +99,7 @@ func TestMultipart(t *testing.T) {
 func uploadOf(t *testing.T, w *world) string {
 	t.Helper()
 	for _, k := range w.keys("part/") {
-		return strings.Split(k, "/")[1]
+		return strings.Split(strings.TrimPrefix(k, "part/"), "-")[0]
 	}
 	t.Fatal("no upload is open")
 	return ""

@@ -26,6 +26,7 @@ const (
 	maxHeader     = 16 << 20 // bytes of one header
 	maxShards     = 64
 	maxTensors    = 200_000 // of one file
+	maxTypes      = 64      // of the tensors of one file: the format has some fifteen
 	headerEntries = 4096    // files whose counts are remembered
 )
 
@@ -100,12 +101,30 @@ func (s *Service) count(ctx context.Context, v *View, e gitrepo.Entry) (*Paramet
 	if p, ok := s.safetensors.get(e.LFS.Digest); ok {
 		return p, nil
 	}
-	p, err := countParameters(o)
+	r := &failing{r: o}
+	p, err := countParameters(r)
+	if r.failed != nil {
+		return nil, r.failed // of the file nothing is known yet
+	}
 	if err != nil {
 		p = nil // not a safetensors file, whatever its name says
 	}
 	s.safetensors.put(e.LFS.Digest, p)
 	return p, nil
+}
+
+// failing remembers that reading failed, which says nothing of what is read.
+type failing struct {
+	r      io.Reader
+	failed error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && err != io.EOF {
+		f.failed = err
+	}
+	return n, err
 }
 
 // openLarge opens a large file of the repository; NotFound.
@@ -177,6 +196,9 @@ func (p *Parameters) add(d *json.Decoder) error {
 	}
 	p.ByType[t.DType] += n
 	p.Total += n
+	if len(p.ByType) > maxTypes {
+		return errHeader
+	}
 	return nil
 }
 

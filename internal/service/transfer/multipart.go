@@ -82,7 +82,9 @@ func (s *Service) PutPart(ctx context.Context, g access.Grant, id hub.ID, number
 	return Part{Number: number, Size: size, ETag: p.ETag}, nil
 }
 
-func partPrefix(u hub.Upload) string { return "part/" + string(u.ID) + "/" }
+// partPrefix begins the keys of all parts of an upload. They share one folder with those of others: folders stay when they
+// are empty, so that none may be made for each upload.
+func partPrefix(u hub.Upload) string { return "part/" + string(u.ID) + "-" }
 
 func (s *Service) drop(ctx context.Context, key string) {
 	if err := s.blobs.Delete(ctx, key); err != nil {

@@ -38,6 +38,12 @@ func rot(h xethash.Hash, err error) error {
 	return hub.Wrap(&rotCause{err, h}, hub.Internal, "the stored xorb %s is damaged", h)
 }
 
+// isRot tells whether an error is rot, rather than that stored bytes could not be looked at.
+func isRot(err error) bool {
+	var r *rotCause
+	return errors.As(err, &r)
+}
+
 // noteRot tells whether an error is rot. If so, nobody is told of the xorb any more, and it is stored anew when it is uploaded
 // again. One that was swept in the meantime is gone, not rotten; for its readers that is the same.
 func (s *Service) noteRot(ctx context.Context, err error) bool {

@@ -165,6 +165,9 @@ func (s *Service) CheckXorb(ctx context.Context, x hub.XetXorb) (rotten, err err
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if rotten != nil && !isRot(rotten) {
+		return nil, rotten
+	}
 	if rotten != nil {
 		// A xorb that was swept since it was listed is gone, not rotten.
 		if _, err := s.meta.XetXorb(ctx, x.Hash); hub.Is(err, hub.NotFound) {

@@ -81,15 +81,20 @@ func (s *Service) replace(ctx context.Context, h xethash.Hash, size int64, fill 
 	if err != nil {
 		return nil, err
 	}
-	defer s.blobs.Delete(context.WithoutCancel(ctx), healKey(h)) // what stays is taken away by the next attempt
-	if old, err := s.checkStored(ctx, h); err == nil {
+	end := context.WithoutCancel(ctx)     // what is begun is brought to its end: in between there is one copy
+	defer s.blobs.Delete(end, healKey(h)) // what stays is taken away by the next attempt
+	old, err := s.checkStored(ctx, h)
+	if err == nil {
 		return old, nil // whole after all
 	}
-	if err := s.blobs.Delete(ctx, xorbKey(h)); err != nil {
+	if !isRot(err) {
+		return nil, err
+	}
+	if err := s.blobs.Delete(end, xorbKey(h)); err != nil {
 		return nil, err
 	}
 	s.tables.drop(h)
-	if _, err := s.blobs.Compose(ctx, xorbKey(h), []string{healKey(h)}, anyBytes); err != nil {
+	if _, err := s.blobs.Compose(end, xorbKey(h), []string{healKey(h)}, anyBytes); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -60,10 +60,14 @@ func renew(ctx context.Context, stop context.CancelCauseFunc, m Meta, l hub.Leas
 		case <-t.C:
 		}
 		now := time.Now()
-		switch err := m.RenewLease(ctx, l, ttl); {
+		// A database that does not answer must not keep the work going beyond the lease.
+		ask, cancel := context.WithDeadline(ctx, last.Add(ttl*3/4))
+		err := m.RenewLease(ask, l, ttl)
+		cancel()
+		switch {
 		case err == nil:
 			last = now
-		case hub.Is(err, hub.PreconditionFailed), now.Sub(last) >= ttl*3/4:
+		case hub.Is(err, hub.PreconditionFailed), time.Since(last) >= ttl*3/4:
 			stop(err)
 			return
 		}

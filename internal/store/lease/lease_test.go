@@ -19,6 +19,7 @@ type rows struct {
 	l     hub.Lease
 	until time.Time
 	down  atomic.Bool // the database is not there
+	mute  atomic.Bool // the database does not answer
 }
 
 // end returns when the lease runs out.
@@ -46,7 +47,11 @@ func (r *rows) AcquireLease(_ context.Context, name string, holder hub.ID, ttl t
 	return r.l, true, nil
 }
 
-func (r *rows) RenewLease(_ context.Context, l hub.Lease, ttl time.Duration) error {
+func (r *rows) RenewLease(ctx context.Context, l hub.Lease, ttl time.Duration) error {
+	if r.mute.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if r.down.Load() {
 		return errors.New("no connection")
 	}
@@ -147,6 +152,25 @@ func TestHolderStopsInTime(t *testing.T) {
 		})
 		if !hub.Is(err, hub.PreconditionFailed) {
 			t.Errorf("taken over: %v", err)
+		}
+	})
+}
+
+// A database that does not answer ends the work as one does that says no: before somebody else can have the lease.
+func TestHoldWithoutAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rows{}
+		began := time.Now()
+		held, err := lease.Hold(t.Context(), r, "job", time.Minute, quiet, func(ctx context.Context, _ hub.Lease) error {
+			r.mute.Store(true)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Hour):
+			}
+			return ctx.Err()
+		})
+		if took := time.Since(began); !held || err == nil || took > time.Minute {
+			t.Errorf("held %v, %v, after %v", held, err, took)
 		}
 	})
 }

@@ -172,9 +172,11 @@ func (s *Store) Keys(ctx context.Context, prefix string, f func(string, int64) e
 	if err := blob.CheckPrefix(prefix); err != nil {
 		return err
 	}
-	return filepath.WalkDir(s.root, func(p string, d fs.DirEntry, err error) error {
+	// Only the folder that all of these keys lie in: the whole may be millions of files.
+	top := filepath.Join(s.root, filepath.FromSlash(prefix[:strings.LastIndexByte(prefix, '/')+1]))
+	return filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 				return nil // deleted meanwhile
 			}
 			return fsError(err)

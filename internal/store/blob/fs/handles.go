@@ -29,7 +29,9 @@ func (h *handles) take(p string) (*os.File, os.FileInfo) {
 			return nil, nil
 		}
 		f := files[len(files)-1]
-		h.idle[p] = files[:len(files)-1]
+		if h.idle[p] = files[:len(files)-1]; len(files) == 1 {
+			delete(h.idle, p) // or the names of all that was ever read would stay
+		}
 		h.n--
 		h.mu.Unlock()
 		st, err := f.Stat()
