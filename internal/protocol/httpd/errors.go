@@ -114,7 +114,7 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	if c := e.Code.Wire(); c != "" {
 		h.Set("X-Error-Code", c)
 	}
-	message := headerText(e.Message)
+	message := HeaderText(e.Message)
 	if e.Code == hub.Forbidden {
 		// The Python client prints "403 Forbidden: {message}." and adds the full stop itself.
 		message = strings.TrimSuffix(message, ".")
@@ -128,9 +128,12 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	style.Write(w, r, code, e)
 }
 
-// headerText makes a message fit for a header: one line of printable ASCII, as clients decode headers as Latin-1.
-func headerText(s string) string {
-	if isPlain(s) { // nearly always
+// maxHeaderText is how many bytes of a message stand in a header: clients refuse answers with long ones.
+const maxHeaderText = 1000
+
+// HeaderText makes a message fit for a header: one line of printable ASCII, as clients decode headers as Latin-1.
+func HeaderText(s string) string {
+	if len(s) <= maxHeaderText && isPlain(s) { // nearly always
 		return s
 	}
 	var b strings.Builder
@@ -146,7 +149,7 @@ func headerText(s string) string {
 		default:
 			b.WriteRune(c)
 		}
-		if b.Len() >= 1000 {
+		if b.Len() >= maxHeaderText {
 			break
 		}
 	}

@@ -14,7 +14,7 @@ const warnBefore = 7 * 24 * time.Hour
 
 // Warn adds a warning about what is answered all the same. The Python client logs X-HF-Warning once for each topic.
 func Warn(w http.ResponseWriter, topic, text string) {
-	text = headerText(text)
+	text = HeaderText(text)
 	w.Header().Add("X-HF-Warning", topic+"; "+text)
 	w.Header().Add("Warning", fmt.Sprintf(`299 ambit "%s"`, strings.ReplaceAll(text, `"`, `'`)))
 }

@@ -33,7 +33,7 @@ func (a *API) validateCard(w http.ResponseWriter, r *httpd.Request, _ httpd.Open
 	status := http.StatusOK
 	if len(rep.Errors) > 0 {
 		status = http.StatusBadRequest
-		w.Header().Set("X-Error-Message", oneLine("Invalid metadata in README.md: "+rep.Errors[0]))
+		w.Header().Set("X-Error-Message", httpd.HeaderText("Invalid metadata in README.md: "+rep.Errors[0]))
 	}
 	if wantsText(r) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -69,14 +69,4 @@ func lines(kind string, messages []string) string {
 func wantsText(r *httpd.Request) bool {
 	accept := r.Header.Get("Accept")
 	return strings.Contains(accept, "text/plain") && !strings.Contains(accept, "json")
-}
-
-// oneLine makes a message fit for a header.
-func oneLine(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c > '~' {
-			return '?'
-		}
-		return c
-	}, s)
 }
