@@ -12,18 +12,19 @@ import (
 
 // A large file goes through git-lfs and comes back: pushed, cloned, and in a second clone taken up in its middle, where an
 // earlier download broke off. AMBIT_FULL=1 makes it 1 GiB.
-func TestGitLargeFile(t *testing.T) {
-	t.Parallel()
+func TestGitLargeFile(t *testing.T) { eachGit(t, testGitLargeFile) }
+
+func testGitLargeFile(t *testing.T, g tool) {
 	size := int64(9<<20 + 7)
 	if os.Getenv("AMBIT_FULL") != "" {
 		size = 1 << 30
 	}
 	h := theHub(t)
-	path := h.newRepo(t, "model", "large-by-git", true)
-	f := h.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
+	path := h.newRepo(t, "model", "large-by-git-"+g.name, true)
+	f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 	f.git(t, "lfs", "install", "--local")
 	f.git(t, "lfs", "track", "*.bin")
-	name := filepath.Join(string(f), "weights.bin")
+	name := filepath.Join(f.dir, "weights.bin")
 	out, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ func TestGitLargeFile(t *testing.T) {
 
 	same := func(what string, in folder) {
 		t.Helper()
-		file, err := os.Open(filepath.Join(string(in), "weights.bin"))
+		file, err := os.Open(filepath.Join(in.dir, "weights.bin"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,18 +54,18 @@ func TestGitLargeFile(t *testing.T) {
 		}
 	}
 	url := h.gitURL(h.plain(t, "carol", "read"), path)
-	whole := folder(t.TempDir())
+	whole := g.folder(t)
 	whole.git(t, "-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false", "clone", "-q", url, ".")
 	whole.git(t, "lfs", "install", "--local")
 	whole.git(t, "lfs", "pull")
 	same("a clone", whole)
-	if err := os.RemoveAll(string(whole)); err != nil { // some gigabytes
+	if err := os.RemoveAll(whole.dir); err != nil { // some gigabytes
 		t.Fatal(err)
 	}
 
-	again := h.clone(t, url)
+	again := g.clone(t, url)
 	again.git(t, "lfs", "install", "--local")
-	incomplete := filepath.Join(string(again), ".git", "lfs", "incomplete")
+	incomplete := filepath.Join(again.dir, ".git", "lfs", "incomplete")
 	if err := os.MkdirAll(incomplete, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -9,14 +9,15 @@ import (
 )
 
 // The real model goes in by git and git-lfs, is loaded by from_pretrained, is changed by the Python client and pulled by git.
-func TestGitModel(t *testing.T) {
-	t.Parallel()
+func TestGitModel(t *testing.T) { eachGit(t, testGitModel) }
+
+func testGitModel(t *testing.T, g tool) {
 	h := theHub(t)
-	path := h.newRepo(t, "model", "minilm-by-git", true)
+	path := h.newRepo(t, "model", "minilm-by-git-"+g.name, true)
 	files := strings.TrimSpace(python(t, h, "git_model_path", vars{}))
-	f := h.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
+	f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 	f.git(t, "lfs", "install", "--local")
-	if out, err := exec.Command("cp", "-rL", files+"/.", string(f)).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-rL", files+"/.", f.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	f.git(t, "add", "-A")
@@ -30,7 +31,7 @@ func TestGitModel(t *testing.T) {
 	if got := f.git(t, "rev-parse", "HEAD"); got != next {
 		t.Errorf("git has %s, the client made %s", got, next)
 	}
-	if got, err := os.ReadFile(filepath.Join(string(f), "notes/from-python.txt")); err != nil || string(got) != "from python\n" {
+	if got, err := os.ReadFile(filepath.Join(f.dir, "notes/from-python.txt")); err != nil || string(got) != "from python\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 	if out := f.git(t, "fsck", "--strict", "--no-dangling"); out != "" {

@@ -14,14 +14,51 @@ import (
 	"testing"
 )
 
+// tool is a git with its git-lfs.
+type tool struct {
+	name string // as part of names of tests and repositories
+	bin  string // the folder of its programs; "": the machine's
+}
+
+// newer is the git of test/env/newer-git.
+func newer() tool { return tool{"newer", filepath.Join(root, ".testenv/newer-git/bin")} }
+
+// eachGit runs a test with the machine's git and with a newer one.
+func eachGit(t *testing.T, test func(t *testing.T, g tool)) {
+	for _, g := range []tool{{name: "here"}, newer()} {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(filepath.Join(g.bin, "git")); err != nil {
+				t.Fatalf("git is not installed (%v): run test/env/setup", err)
+			}
+			test(t, g)
+		})
+	}
+}
+
 // folder runs git in a folder of its own, without any setting or credential of the machine.
-type folder string
+type folder struct {
+	dir string
+	tool
+}
+
+func (g tool) folder(t *testing.T) folder { return folder{t.TempDir(), g} }
+
+// cmd is a call of git, which the caller runs. env has variables in the form NAME=value.
+func (f folder) cmd(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(f.bin, "git"), args...)
+	cmd.Dir = f.dir
+	cmd.Env = append(cleanEnv(), "HOME="+f.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
+		"GIT_AUTHOR_NAME=Person", "GIT_AUTHOR_EMAIL=p@example.org", "GIT_COMMITTER_NAME=Person", "GIT_COMMITTER_EMAIL=p@example.org")
+	if f.bin != "" {
+		cmd.Env = append(cmd.Env, "PATH="+f.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
+	cmd.Env = append(cmd.Env, env...)
+	return cmd
+}
 
 func (f folder) try(args ...string) (string, error) {
-	cmd := exec.Command("git", args...)
-	cmd.Dir = string(f)
-	cmd.Env = append(cleanEnv(), "HOME="+string(f), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
-		"GIT_AUTHOR_NAME=Person", "GIT_AUTHOR_EMAIL=p@example.org", "GIT_COMMITTER_NAME=Person", "GIT_COMMITTER_EMAIL=p@example.org")
+	cmd := f.cmd(nil, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -49,7 +86,7 @@ func (f folder) refused(t *testing.T, want string, args ...string) {
 
 func (f folder) write(t *testing.T, name string, content []byte) {
 	t.Helper()
-	path := filepath.Join(string(f), name)
+	path := filepath.Join(f.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +97,7 @@ func (f folder) write(t *testing.T, name string, content []byte) {
 
 func (f folder) read(t *testing.T, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(string(f), name))
+	b, err := os.ReadFile(filepath.Join(f.dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +112,9 @@ func (h *hub) gitURL(token, path string) string {
 	return strings.Replace(h.url, "http://", "http://hf_user:"+token+"@", 1) + "/" + path
 }
 
-func (h *hub) clone(t *testing.T, url string, args ...string) folder {
+func (g tool) clone(t *testing.T, url string, args ...string) folder {
 	t.Helper()
-	f := folder(t.TempDir())
+	f := g.folder(t)
 	f.git(t, append(append([]string{"clone", "-q"}, args...), url, ".")...)
 	return f
 }
@@ -94,12 +131,14 @@ func (h *hub) newRepo(t *testing.T, kind, name string, private bool) string {
 }
 
 // One repository of each type is changed by git and over HTTP, by turns: both see each other's commits, with the same ids.
-func TestGitAndHTTP(t *testing.T) {
+func TestGitAndHTTP(t *testing.T) { eachGit(t, testGitAndHTTP) }
+
+func testGitAndHTTP(t *testing.T, g tool) {
 	for _, kind := range []string{"model", "dataset", "space"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			h := theHub(t)
-			name := "by-git-" + kind
+			name := "by-git-" + kind + "-" + g.name
 			body := map[string]any{"type": kind, "name": name, "organization": "acme", "private": true}
 			if kind == "space" {
 				body["sdk"] = "static"
@@ -111,7 +150,7 @@ func TestGitAndHTTP(t *testing.T) {
 				path = kind + "s/" + path
 			}
 			api := "/api/" + kind + "s/acme/" + name
-			f := h.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
+			f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 			f.write(t, "by git/füße.txt", []byte("from git\n"))
 			f.git(t, "add", ".")
 			f.git(t, "commit", "-q", "-m", "From git")
@@ -145,11 +184,12 @@ func TestGitAndHTTP(t *testing.T) {
 }
 
 // Clones of all shapes: whole, bare, mirrored, shallow and deepened, partial with files that come when they are needed.
-func TestGitClones(t *testing.T) {
-	t.Parallel()
+func TestGitClones(t *testing.T) { eachGit(t, testGitClones) }
+
+func testGitClones(t *testing.T, g tool) {
 	h := theHub(t)
-	path := h.newRepo(t, "model", "clones", false)
-	f := h.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
+	path := h.newRepo(t, "model", "clones-"+g.name, false)
+	f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 	for i := range 12 {
 		f.write(t, fmt.Sprintf("dir%d/file.txt", i%3), fmt.Appendf(nil, "version %d\n", i))
 		f.git(t, "add", ".")
@@ -161,25 +201,25 @@ func TestGitClones(t *testing.T) {
 	url := h.gitURL("", path)
 	for _, version := range []string{"0", "1", "2"} {
 		set := []string{"-c", "protocol.version=" + version}
-		whole := h.clone(t, url, set...)
+		whole := g.clone(t, url, set...)
 		if got := strings.Count(whole.git(t, "rev-list", "main"), "\n") + 1; got != all {
 			t.Errorf("version %s: %d of %d commits", version, got, all)
 		}
 		if got := whole.git(t, "describe", "--exact-match", "HEAD~3"); got != "v1" {
 			t.Errorf("version %s: the tag is %s", version, got)
 		}
-		shallow := h.clone(t, url+".git", append(set, "--depth=2")...)
+		shallow := g.clone(t, url+".git", append(set, "--depth=2")...)
 		if got := strings.Count(shallow.git(t, "rev-list", "main"), "\n") + 1; got != 2 {
 			t.Errorf("version %s: %d commits at depth 2", version, got)
 		}
 		shallow.git(t, "fetch", "-q", "--deepen=3")
 		shallow.git(t, "fetch", "-q", "--unshallow")
-		partial := h.clone(t, url, append(set, "--filter=blob:none", "--no-checkout")...)
+		partial := g.clone(t, url, append(set, "--filter=blob:none", "--no-checkout")...)
 		partial.git(t, "checkout", "-q", "main")
 		partial.git(t, "show", "HEAD~5:dir0/file.txt")
-		trees := h.clone(t, url, append(set, "--filter=tree:0")...)
+		trees := g.clone(t, url, append(set, "--filter=tree:0")...)
 		trees.git(t, "log", "--stat", "-3")
-		for _, c := range []folder{whole, shallow, partial, trees, h.clone(t, url, append(set, "--mirror")...)} {
+		for _, c := range []folder{whole, shallow, partial, trees, g.clone(t, url, append(set, "--mirror")...)} {
 			if out, err := c.try("fsck", "--strict", "--no-dangling"); err != nil {
 				t.Errorf("version %s: git fsck: %v\n%s", version, err, out)
 			}
@@ -188,12 +228,13 @@ func TestGitClones(t *testing.T) {
 }
 
 // Who may do what, with which words: roles in an organization, kinds of tokens, and a token that is deleted.
-func TestGitRoles(t *testing.T) {
-	t.Parallel()
+func TestGitRoles(t *testing.T) { eachGit(t, testGitRoles) }
+
+func testGitRoles(t *testing.T, g tool) {
 	h := theHub(t)
-	path := h.newRepo(t, "dataset", "git-roles", true)
-	here := folder(t.TempDir())
-	f := h.clone(t, h.gitURL(h.plain(t, "carol", "read"), path))
+	path := h.newRepo(t, "dataset", "git-roles-"+g.name, true)
+	here := g.folder(t)
+	f := g.clone(t, h.gitURL(h.plain(t, "carol", "read"), path))
 	f.git(t, "commit", "-q", "--allow-empty", "-m", "mine")
 	push := func(token string) []string {
 		return []string{"push", h.gitURL(token, path), "HEAD:main"}
@@ -205,11 +246,11 @@ func TestGitRoles(t *testing.T) {
 	here.refused(t, "could not read Username", "ls-remote", h.gitURL("", path))
 	here.refused(t, "could not read Username", "ls-remote", h.gitURL("", "datasets/acme/nothing"))
 
-	only := h.token(t, "bob", "--kind", "fine-grained", "--scope", "dataset:acme/git-roles=repo.content.read,repo.write")
-	reads := h.token(t, "bob", "--kind", "fine-grained", "--scope", "dataset:acme/git-roles=repo.content.read")
+	only := h.token(t, "bob", "--kind", "fine-grained", "--scope", "dataset:acme/git-roles-"+g.name+"=repo.content.read,repo.write")
+	reads := h.token(t, "bob", "--kind", "fine-grained", "--scope", "dataset:acme/git-roles-"+g.name+"=repo.content.read")
 	f.refused(t, "repo.write", push(reads.Value)...)
 	f.git(t, push(only.Value)...)
-	other := h.newRepo(t, "model", "git-roles-other", true)
+	other := h.newRepo(t, "model", "git-roles-other-"+g.name, true)
 	here.refused(t, "Repository not found", "ls-remote", h.gitURL(only.Value, other))
 
 	h.mustAmbit(t, "token", "delete", only.ID)
@@ -217,11 +258,12 @@ func TestGitRoles(t *testing.T) {
 }
 
 // Large files go in and out by git-lfs, with the token of the git URL, and are what the HTTP API serves.
-func TestGitLFS(t *testing.T) {
-	t.Parallel()
+func TestGitLFS(t *testing.T) { eachGit(t, testGitLFS) }
+
+func testGitLFS(t *testing.T, g tool) {
 	h := theHub(t)
-	path := h.newRepo(t, "model", "git-lfs", true)
-	f := h.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
+	path := h.newRepo(t, "model", "git-lfs-"+g.name, true)
+	f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 	f.git(t, "lfs", "install", "--local")
 	content := bytes.Repeat([]byte("weights of a model, "), 1<<20)
 	sum := sha256.Sum256(content)
@@ -253,16 +295,16 @@ func TestGitLFS(t *testing.T) {
 		t.Errorf("resolve gives %d bytes, status %d", len(got.body), got.status)
 	}
 
-	g := folder(t.TempDir())
-	g.git(t, "-c", "filter.lfs.smudge=git-lfs smudge -- %f", "-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.required=true",
+	c := g.folder(t)
+	c.git(t, "-c", "filter.lfs.smudge=git-lfs smudge -- %f", "-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.required=true",
 		"clone", "-q", h.gitURL(h.plain(t, "carol", "read"), path), ".")
-	if got := g.read(t, "model.safetensors"); !bytes.Equal(got, content) {
+	if got := c.read(t, "model.safetensors"); !bytes.Equal(got, content) {
 		t.Errorf("%d of %d bytes came back", len(got), len(content))
 	}
 
 	// A pointer without its file is refused, also when another repository has it.
-	other := h.newRepo(t, "model", "git-lfs-other", true)
-	o := h.clone(t, h.gitURL(h.plain(t, "erin", "write"), other))
+	other := h.newRepo(t, "model", "git-lfs-other-"+g.name, true)
+	o := g.clone(t, h.gitURL(h.plain(t, "erin", "write"), other))
 	o.write(t, "model.safetensors", fmt.Appendf(nil, "version https://git-lfs.github.com/spec/v1\noid sha256:%x\nsize %d\n", sum, len(content)))
 	o.git(t, "add", ".")
 	o.git(t, "commit", "-q", "-m", "pointer")
