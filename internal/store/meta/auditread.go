@@ -61,10 +61,8 @@ func (db *DB) AuditEvents(ctx context.Context, q hub.AuditQuery) ([]hub.AuditRow
 	return rows, db.fail(err, "reading the audit log")
 }
 
-var likeEscapes = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // likeExactly makes s the pattern of LIKE that finds s alone.
-func likeExactly(s string) string { return likeEscapes.Replace(s) }
+func likeExactly(s string) string { return likeEscaper.Replace(s) }
 
 // AuditHead returns where the log ends.
 func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {

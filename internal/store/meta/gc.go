@@ -230,7 +230,13 @@ func (db *DB) UnlinkLFS(ctx context.Context, repoID hub.ID, gen int64, before ti
 				return err
 			}
 			if gone > 0 {
-				bytes += o.Size
+				left, err := tx.linksTo(ctx, repoID, o.Digest)
+				if err != nil {
+					return err
+				}
+				if left == 0 {
+					bytes += o.Size
+				}
 			}
 			if gone+let > 0 {
 				n++

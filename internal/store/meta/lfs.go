@@ -106,16 +106,28 @@ func (db *DB) CompleteLFS(ctx context.Context, repoID hub.ID, d hub.Digest, size
 		if err := tx.liveLFS(ctx, d, size, blobKey); err != nil {
 			return err
 		}
+		had, err := tx.linksTo(ctx, repoID, d)
+		if err != nil {
+			return err
+		}
 		n, err := tx.exec(ctx, insertLink, repoID, d, tx.at)
 		if err != nil || n == 0 {
 			return err
 		}
-		if _, err := tx.exec(ctx, growLFS, size, repoID); err != nil {
-			return err
+		if had == 0 { // what the repository has as chunks already is counted
+			if _, err := tx.exec(ctx, growLFS, size, repoID); err != nil {
+				return err
+			}
 		}
 		ev.RepoID = repoID
 		return tx.record(ctx, ev, "lfs.link")
 	})
+}
+
+// linksTo counts how often a repository, which is locked, has a large file: in one piece and as chunks. Its room is taken
+// by the first of them, and free again after the last.
+func (tx *Tx) linksTo(ctx context.Context, repoID hub.ID, d hub.Digest) (n int64, err error) {
+	return n, tx.one(ctx, countXetLinks, []any{repoID, d, repoID, d}, &n)
 }
 
 // liveLFS makes the object exist and live.

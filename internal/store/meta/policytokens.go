@@ -25,7 +25,7 @@ const selectOrgTokens = `
 		AND (? = 1 OR COALESCE(d.state, 'none') <> 'revoked')
 		AND (? = 0 OR COALESCE(w.last_used_at, 0) < ?)
 		AND (? = '' OR t.kind = 'write' OR (t.kind = 'read' AND ? = 'repo.content.read')
-			OR EXISTS (SELECT 1 FROM token_scopes s WHERE s.token_id = t.id AND s.perms LIKE ? AND ` + inOrg + `))
+			OR EXISTS (SELECT 1 FROM token_scopes s WHERE s.token_id = t.id AND s.perms LIKE ? ESCAPE '\' AND ` + inOrg + `))
 	ORDER BY t.id LIMIT ?`
 
 func scanOrgToken(s scanner) (t hub.OrgToken, err error) {

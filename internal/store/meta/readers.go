@@ -44,7 +44,12 @@ func (rs *readers) do(ctx context.Context, f func(queries) error) (err error) {
 		kept := keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}
 		r = &reader{conn: conn, on: queries{kept}, kept: kept}
 	}
-	if _, err := r.conn.ExecContext(ctx, "BEGIN"); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// Under ctx a caller who leaves just now would be told that it failed, with the transaction open: then this connection
+	// could never begin another one.
+	if _, err := r.conn.ExecContext(context.WithoutCancel(ctx), "BEGIN"); err != nil {
 		return err
 	}
 	defer func() {

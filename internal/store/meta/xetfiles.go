@@ -146,8 +146,8 @@ func (tx *Tx) registerXetFile(ctx context.Context, reg hub.XetRegistration, f *h
 
 // linkXet returns by how many bytes the repository grows.
 func (tx *Tx) linkXet(ctx context.Context, repo, file hub.ID, hash hub.XetHash, claim hub.Digest, size int64) (int64, error) {
-	var have int64
-	if err := tx.one(ctx, countXetLinks, []any{repo, claim, repo, claim}, &have); err != nil {
+	have, err := tx.linksTo(ctx, repo, claim)
+	if err != nil {
 		return 0, err
 	}
 	n, err := tx.exec(ctx, insertXetLink, repo, hash[:], claim, file, tx.at)

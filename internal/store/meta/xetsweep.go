@@ -90,8 +90,8 @@ func (db *DB) DropXetLinks(ctx context.Context, before time.Time, limit int) (n 
 			if err != nil {
 				return err
 			}
-			var left int64
-			if err := tx.one(ctx, countXetLinks, []any{l.repo, l.digest, l.repo, l.digest}, &left); err != nil {
+			left, err := tx.linksTo(ctx, l.repo, l.digest)
+			if err != nil {
 				return err
 			}
 			if gone == 1 && (left == 0 || l.digest == "") {
