@@ -142,7 +142,7 @@ func (a *API) verifyLocks(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	}
 	ours, theirs := []lockAnswer{}, []lockAnswer{}
 	for _, l := range list {
-		if l.OwnerID == r.Subject.UserID() {
+		if l.OwnerID == r.Subject.ActorID() {
 			ours = append(ours, lockOf(l))
 		} else {
 			theirs = append(theirs, lockOf(l))

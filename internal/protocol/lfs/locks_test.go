@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/hubapi"
 	"github.com/ambit-hub/ambit/internal/protocol/lfs"
 	"github.com/ambit-hub/ambit/internal/service/locks"
@@ -27,6 +28,26 @@ func startLocks(t *testing.T) *world {
 	})
 	w.World()
 	return w
+}
+
+// TestLocksOfMachines: a lock of a service account is its own, not that of any other one or of somebody who is gone.
+func TestLocksOfMachines(t *testing.T) {
+	w := startLocks(t)
+	for _, name := range []string{"builder", "tester"} {
+		w.Machine(name, "acme", hub.PermRepoContentRead, hub.PermRepoWrite)
+	}
+	at := func(path, token, body string, code int, parts ...string) string {
+		t.Helper()
+		return w.want(w.do("POST", "/acme/closed.git/info/lfs/locks"+path, token, []byte(body)), code, parts...).body
+	}
+	var made struct{ Lock struct{ ID string } }
+	if err := json.Unmarshal([]byte(at("", "builder", `{"path":"a.bin"}`, 201, `"name":"builder"`)), &made); err != nil {
+		t.Fatal(err)
+	}
+	at("/verify", "builder", `{}`, 200, `"ours":[{`, `"name":"builder"`, `"theirs":[]`)
+	at("/verify", "tester", `{}`, 200, `"ours":[]`, `"theirs":[{`)
+	at("/"+made.Lock.ID+"/unlock", "tester", `{}`, 403, "builder has locked a.bin")
+	at("/"+made.Lock.ID+"/unlock", "builder", `{}`, 200)
 }
 
 func (w *world) locks(method, path, token, body string, code int, parts ...string) map[string]any {

@@ -51,7 +51,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, path, ref string, 
 		return hub.FileLock{}, hub.Errorf(hub.Unprocessable, "The name of the ref is too long.")
 	}
 	sub := g.Subject()
-	l := hub.FileLock{ID: hub.NewID(), RepoID: repo.ID, Path: path, Ref: ref, OwnerID: sub.UserID(), OwnerName: sub.UserName(), CreatedAt: s.now().UTC().Truncate(time.Second)}
+	l := hub.FileLock{ID: hub.NewID(), RepoID: repo.ID, Path: path, Ref: ref, OwnerID: sub.ActorID(), OwnerName: sub.ActorName(), CreatedAt: s.now().UTC().Truncate(time.Second)}
 	ev.NamespaceID, ev.Message = repo.NamespaceID, fmt.Sprintf("Locked %s.", path)
 	return s.meta.CreateLock(ctx, l, ev)
 }
@@ -106,7 +106,7 @@ func (s *Service) Unlock(ctx context.Context, g access.Grant, id hub.ID, force b
 	if err != nil {
 		return hub.FileLock{}, err
 	}
-	if l.OwnerID != g.Subject().UserID() {
+	if l.OwnerID != g.Subject().ActorID() {
 		switch {
 		case !force:
 			return l, forbidden("lock.other", "%s has locked %s. Who administers the repository may remove the lock with --force.", owner(l), l.Path)

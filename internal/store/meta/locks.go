@@ -8,8 +8,8 @@ import (
 
 const (
 	lockColumns = `
-		SELECT l.id, l.repo_id, l.path, l.ref, l.owner_id, COALESCE(n.name, ''), l.created_at
-		FROM lfs_locks l LEFT JOIN namespaces n ON n.id = l.owner_id `
+		SELECT l.id, l.repo_id, l.path, l.ref, l.owner_id, COALESCE(n.name, a.name, ''), l.created_at
+		FROM lfs_locks l LEFT JOIN namespaces n ON n.id = l.owner_id LEFT JOIN service_accounts a ON a.id = l.owner_id `
 	selectLock    = lockColumns + `WHERE l.repo_id = ? AND l.id = ?`
 	selectLockAt  = lockColumns + `WHERE l.repo_id = ? AND l.path = ?`
 	selectLocks   = lockColumns + `WHERE l.repo_id = ? AND l.id > ? ORDER BY l.id LIMIT ?`
