@@ -35,6 +35,7 @@ func (k *sink) last(sizeOf func(note []byte) (int64, error)) (int64, error) {
 		return k.size, nil
 	}
 	torn := int64(-1)
+	k.size = 0
 	err := k.each(func(note []byte, at int64) {
 		n, err := sizeOf(note)
 		if torn = at; err == nil {
@@ -56,7 +57,11 @@ func (k *sink) append(size int64, note []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			k.read = false // a part of the note may be there: it is cut off before the next one
+		}
+	}()
 	if _, err := f.Write(append([]byte(separator), note...)); err != nil {
 		return err
 	}

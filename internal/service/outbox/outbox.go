@@ -79,8 +79,8 @@ func New(store Store, channels []Channel, o Options) *Service {
 }
 
 const (
-	batch     = 20
-	lease     = 5 * time.Minute // longer than delivering a batch takes
+	batch     = 6
+	lease     = 5 * time.Minute // longer than delivering a batch takes when everything times out, or others would deliver it too
 	keep      = 400 * 24 * time.Hour
 	firstWait = time.Minute
 	maxWait   = 6 * time.Hour

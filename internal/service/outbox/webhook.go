@@ -26,10 +26,13 @@ type webhook struct {
 	now    func() time.Time
 }
 
+// webhookTime is how long handing over one message may take.
+const webhookTime = 15 * time.Second
+
 // NewWebhook makes the channel of the instance's webhook. Redirects are not followed.
 func NewWebhook(url string, s secret.String) Channel {
 	return &webhook{url: url, secret: s, now: time.Now, client: &http.Client{
-		Timeout:       15 * time.Second,
+		Timeout:       webhookTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
