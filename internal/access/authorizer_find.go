@@ -39,8 +39,10 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 			if gv.group, err = a.findGroup(ctx, ns.ID, n.Target.id); err != nil {
 				return o, false, err
 			}
-			o = objectInGroup(ns.ID, gv.group.ID)
-			if o.self = n.Target.kind == groupTarget; gv.group.ID == "" {
+			if o = objectInGroup(ns.ID, gv.group.ID); n.Target.kind == groupTarget {
+				o = objectOfGroup(ns.ID, gv.group.ID)
+			}
+			if gv.group.ID == "" {
 				o.flags |= stateGrouped | stateAbsent
 			}
 		}

@@ -54,11 +54,25 @@ func (s *situation) repository() hub.Repo {
 
 // subject reads nothing of the thing but, through r, whose it is and which group it is in.
 func (s *situation) subject(r hub.Repo) *Subject {
+	f := s.facts(r)
+	var sub *Subject
 	switch s.kind {
 	case "none":
 		return Anonymous()
 	case "operator":
 		return Operator()
+	case "ssh":
+		sub = NewSSHSubject(f)
+	default:
+		sub = NewSubject(f, Credential{})
+	}
+	return sub.From(netip.AddrFrom4([4]byte{10, 0, 0, 1}))
+}
+
+// facts are those that subject makes a subject of, zero for callers without an account.
+func (s *situation) facts(r hub.Repo) hub.SubjectFacts {
+	if s.kind == "none" || s.kind == "operator" {
+		return hub.SubjectFacts{}
 	}
 	f := hub.SubjectFacts{User: hub.User{ID: spaceUser, Name: "alice", Admin: s.admin}}
 	if role, ok := lawRoles[s.relation]; ok {
@@ -72,18 +86,11 @@ func (s *situation) subject(r hub.Repo) *Subject {
 		}
 	}
 	s.gates(&f)
-	var sub *Subject
-	switch s.kind {
-	case "session":
+	if s.kind == "session" || s.kind == "ssh" {
 		f.User.Suspended = !s.live
-		sub = NewSubject(f, Credential{})
-	case "ssh":
-		f.User.Suspended = !s.live
-		sub = NewSSHSubject(f)
-	default:
-		sub = NewSubject(s.withToken(f, r), Credential{})
+		return f
 	}
-	return sub.From(netip.AddrFrom4([4]byte{10, 0, 0, 1}))
+	return s.withToken(f, r)
 }
 
 func (s *situation) withToken(f hub.SubjectFacts, r hub.Repo) hub.SubjectFacts {
@@ -170,9 +177,8 @@ func (s *situation) object(sub *Subject, r *hub.Repo) object {
 	case s.target == "namespace":
 		return objectInGroup(r.NamespaceID, r.GroupID)
 	case s.target == "group" && s.absent:
-		o := objectInGroup(r.NamespaceID, "")
-		o.self = true
-		o.flags |= stateGrouped | stateAbsent
+		o := objectOfGroup(r.NamespaceID, "")
+		o.flags |= stateAbsent
 		return o
 	case s.target == "group":
 		return objectOfGroup(r.NamespaceID, r.GroupID)
