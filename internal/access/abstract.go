@@ -20,8 +20,8 @@ type object struct {
 var missing = object{flags: statePrivate | stateAbsent}
 
 // missingIn is a repository that does not exist in a namespace that does.
-func missingIn(namespace hub.ID) object {
-	return object{namespace: keyOf(namespace), flags: statePrivate | stateAbsent}
+func missingIn(namespace key) object {
+	return object{namespace: namespace, flags: statePrivate | stateAbsent}
 }
 
 // objectOf reads a repository. Protected spaces are private here; only models and datasets have gates.
@@ -73,7 +73,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	st |= s.relationTo(o.namespace)
 	if s.mayHave(o.group) {
 		if role, ok := findRow(s.groups(), o.group); ok {
-			st |= State(role) << groupShift
+			st |= State(role&groupMask) << groupShift
 		}
 	}
 	if o.creator == s.user && s.user != (key{}) {
@@ -92,7 +92,7 @@ func abstract(s *Subject, o *object, now time.Time) State {
 func (s *Subject) relationTo(namespace key) State {
 	if s.mayHave(namespace) {
 		if fact, ok := findRow(s.orgs(), namespace); ok {
-			return State(fact&relationMask)<<relationShift | State(fact>>3)<<policyShift
+			return State(fact&relationMask)<<relationShift | State(fact>>rulesShift)<<policyShift
 		}
 	}
 	if namespace == s.user && namespace != (key{}) {
@@ -108,9 +108,10 @@ func (s *Subject) relationTo(namespace key) State {
 // or was given, as a person and with others.
 func (s *Subject) standingBefore(repo key, now time.Time) standing {
 	best := standNone
-	for i := firstGate(s.gates, repo); i < len(s.gates) && s.gates[i].key == repo; i++ {
-		st := s.gates[i].standing
-		if until := s.gates[i].until; st == standAccepted && until != 0 && now.UnixNano() >= until {
+	gates := s.gates()
+	for i := firstRow(gates, repo); i < len(gates) && gates[i].key == repo; i++ {
+		st := standing(gates[i].fact & standingMask)
+		if end := gates[i].fact >> untilShift; st == standAccepted && end != 0 && now.UnixNano() >= s.rare.until[end-1] {
 			st = standOver
 		}
 		if st == standRejected {
@@ -126,7 +127,7 @@ func (s *Subject) standingBefore(repo key, now time.Time) standing {
 // allow.
 func (s *Subject) scopeFor(o *object) State {
 	var st State
-	lv, at := levelNone, uint16(0)
+	lv, at := levelNone, uint32(0)
 	if s.mayHave(o.namespace) {
 		if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
 			lv, at = levelNamespace, a
@@ -152,5 +153,5 @@ func (s *Subject) scopeFor(o *object) State {
 			lv, at = levelRepo, a
 		}
 	}
-	return st | State(lv)<<levelShift | State(at)<<atomShift
+	return st | State(lv)<<levelShift | State(at&atomMask)<<atomShift
 }

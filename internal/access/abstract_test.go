@@ -15,7 +15,7 @@ func TestPlaces(t *testing.T) {
 		"a place in a group":     objectInGroup(spaceOrg, spaceGroup),
 		"a group":                objectOfGroup(spaceOrg, spaceGroup),
 		"a missing one":          missing,
-		"a missing one of acme":  missingIn(spaceOrg),
+		"a missing one of acme":  missingIn(keyOf(spaceOrg)),
 		"a private model":        objectOf(&hub.Repo{Visibility: hub.Private}),
 		"a protected space":      objectOf(&hub.Repo{Visibility: hub.Protected, RepoID: hub.RepoID{Type: hub.Space}}),
 		"one without visibility": objectOf(&hub.Repo{}),

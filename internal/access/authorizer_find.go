@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -66,11 +65,8 @@ func readNothing(r *hub.Repo) object { return objectOf(r) }
 // take the caller's credential the answer says so, whatever is there.
 func (s *Subject) missingAt(namespace string) object {
 	if namespace != "" {
-		for i := range s.facts.Memberships {
-			m := &s.facts.Memberships[i]
-			if strings.EqualFold(m.OrgName, namespace) {
-				return missingIn(m.OrgID)
-			}
+		if org := s.orgNamed(namespace); org != (key{}) {
+			return missingIn(org)
 		}
 	}
 	return missing

@@ -27,6 +27,7 @@ type universe struct {
 	repos    []hub.Repo
 	objects  []object // of the repositories: a request has its row in hand before it asks
 	subjects []*Subject
+	facts    []hub.SubjectFacts // that they were made of
 	queries  []query
 }
 
@@ -85,6 +86,7 @@ func newUniverse(seed uint64, repos int) *universe {
 			if kind == hub.TokenFineGrained {
 				g.Token.Scopes = u.drawScopes(r, f, mine)
 			}
+			u.facts = append(u.facts, g)
 			u.subjects = append(u.subjects, NewSubject(g, Credential{}))
 			for range benchQueries/(3*benchUsers) + 1 {
 				q := query{subject: int32(len(u.subjects) - 1), repo: int32(r.IntN(repos)), action: repoActions()[r.IntN(7)]}
@@ -120,13 +122,13 @@ func (u *universe) cedar(t testing.TB) (*cedarWorld, []cedar.Request) {
 	c := newCedarWorld(t)
 	creds := make([]cedar.EntityUID, len(u.subjects))
 	for i, s := range u.subjects {
-		c.addUser(s.Facts())
-		for _, m := range s.Facts().Memberships {
+		c.addUser(u.facts[i])
+		for _, m := range u.facts[i].Memberships {
 			if _, ok := c.entities[uid("Namespace", string(m.OrgID))]; !ok {
 				c.addOrg(m.OrgID)
 			}
 		}
-		creds[i] = c.addCredential(fmt.Sprint(i), s, spaceNow)
+		creds[i] = c.addCredential(fmt.Sprint(i), s, u.facts[i], spaceNow)
 	}
 	for _, r := range u.repos {
 		c.addRepo(r, hub.OrgRules{})
@@ -151,7 +153,7 @@ func TestRandomUniverseAgainstCedar(t *testing.T) {
 	for i, q := range u.queries[:5_000] {
 		want, _ := cedar.Authorize(c.policies, c.entities, reqs[i])
 		if got := u.decide(q); got != bool(want) {
-			t.Fatalf("seed %d, %s: %v here, %v by cedar; subject %+v, repository %+v", seed, q.action, got, want, u.subjects[q.subject].Facts(), u.repos[q.repo])
+			t.Fatalf("seed %d, %s: %v here, %v by cedar; subject %+v, repository %+v", seed, q.action, got, want, u.facts[q.subject], u.repos[q.repo])
 		}
 		if want {
 			allowed++

@@ -57,8 +57,8 @@ func (u *universe) dump() dump {
 	for a := range numActions {
 		d.Actions = append(d.Actions, a.String())
 	}
-	for _, s := range u.subjects {
-		f := s.Facts()
+	for i, s := range u.subjects {
+		f := u.facts[i]
 		x := dumpSubject{Kind: s.Kind().String(), User: string(f.User.ID), Roles: map[hub.ID]string{}, Entries: map[hub.ID]map[hub.Permission]bool{}, ReadGated: f.Token.CanReadGated}
 		for _, m := range f.Memberships {
 			x.Roles[m.OrgID] = m.Role.String()

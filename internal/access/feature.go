@@ -19,8 +19,11 @@ func (s *Subject) MayUse(org, group hub.ID, f hub.Feature) error {
 	if !st.isMember() || st.relation() == memberAdmin {
 		return nil // strangers are the business of the decision
 	}
-	for i := range s.facts.Rules {
-		if r := &s.facts.Rules[i]; r.OrgID == org && !s.featureOpen(r.Features[f], group) {
+	if s.rare == nil {
+		return nil
+	}
+	for _, r := range s.rare.features {
+		if r.org == keyOf(org) && !s.featureOpen(r.rules[f], group) {
 			return &hub.Error{Code: hub.Forbidden, Reason: ReasonFeatureClosed,
 				Message: s.orgName(keyOf(org)) + " has not opened " + string(f) + " to you: its admins say to whom it is open."}
 		}
@@ -37,7 +40,7 @@ func (s *Subject) featureOpen(r hub.FeatureRule, group hub.ID) bool {
 			return false
 		}
 		role, _ := findRow(s.groups(), keyOf(group)) // none if it is not found
-		return groupRole(role) >= groupRead
+		return groupRole(role&groupMask) >= groupRead
 	}
 	return true
 }

@@ -96,8 +96,8 @@ func (c *cedarWorld) addGroup(id hub.ID) {
 	}
 }
 
-// addCredential adds a subject under the given id.
-func (c *cedarWorld) addCredential(id string, s *Subject, now time.Time) cedar.EntityUID {
+// addCredential adds a subject, made of f, under the given id.
+func (c *cedarWorld) addCredential(id string, s *Subject, f hub.SubjectFacts, now time.Time) cedar.EntityUID {
 	u := uid("Credential", id)
 	sets := map[hub.Permission][]cedar.Value{}
 	var with []cedar.Value
@@ -109,8 +109,8 @@ func (c *cedarWorld) addCredential(id string, s *Subject, now time.Time) cedar.E
 	if s.ActorID() != "" {
 		attrs["user"] = uid("Namespace", string(s.ActorID()))
 	}
-	addVerdicts(attrs, s, now)
-	if t := s.Facts().Token; t != nil {
+	addVerdicts(attrs, s, f, now)
+	if t := f.Token; t != nil {
 		attrs["readGated"], attrs["discuss"] = cedar.Boolean(t.CanReadGated), cedar.Boolean(len(t.Global) > 0)
 		for _, sc := range t.Scopes {
 			e := uid("Namespace", string(sc.EntityID))
@@ -138,10 +138,10 @@ func (c *cedarWorld) addCredential(id string, s *Subject, now time.Time) cedar.E
 }
 
 // addVerdicts adds what organizations and owners of gates said about the subject.
-func addVerdicts(attrs cedar.RecordMap, s *Subject, now time.Time) {
+func addVerdicts(attrs cedar.RecordMap, s *Subject, f hub.SubjectFacts, now time.Time) {
 	var outside, approved, revoked, accepted []cedar.Value
-	for _, r := range s.Facts().Rules {
-		inside := len(r.IPRanges) == 0 || s.Facts().SkipNetwork
+	for _, r := range f.Rules {
+		inside := len(r.IPRanges) == 0 || f.SkipNetwork
 		for _, p := range r.IPRanges {
 			inside = inside || p.Contains(s.Addr())
 		}
@@ -149,7 +149,7 @@ func addVerdicts(attrs cedar.RecordMap, s *Subject, now time.Time) {
 			outside = append(outside, uid("Namespace", string(r.OrgID)))
 		}
 	}
-	for _, g := range s.Facts().Grants {
+	for _, g := range f.Grants {
 		switch g.State {
 		case hub.TokenApproved:
 			approved = append(approved, uid("Namespace", string(g.OrgID)))
@@ -157,7 +157,7 @@ func addVerdicts(attrs cedar.RecordMap, s *Subject, now time.Time) {
 			revoked = append(revoked, uid("Namespace", string(g.OrgID)))
 		}
 	}
-	for _, g := range s.Facts().Gates {
+	for _, g := range f.Gates {
 		if g.State == hub.GateAccepted && (g.Until.IsZero() || now.Before(g.Until)) {
 			accepted = append(accepted, uid("Repo", string(g.RepoID)))
 		}
@@ -187,10 +187,10 @@ func repoActions() (out []Action) {
 // addSituation adds what is asked about in a situation, and by whom.
 func (c *cedarWorld) addSituation(s *situation) (sub *Subject, credential, target cedar.EntityUID, repo hub.Repo) {
 	sub, repo = s.world()
-	f := hub.SubjectFacts{User: hub.User{ID: spaceUser}, Memberships: sub.Facts().Memberships, Groups: sub.Facts().Groups, Service: sub.Facts().Service}
-	c.addUser(f)
+	f := s.facts(repo)
+	c.addUser(hub.SubjectFacts{User: hub.User{ID: spaceUser}, Memberships: f.Memberships, Groups: f.Groups, Service: f.Service})
 	c.addRepo(repo, s.orgRules())
-	return sub, c.addCredential("x", sub, spaceNow), uid("Repo", string(repo.ID)), repo
+	return sub, c.addCredential("x", sub, f, spaceNow), uid("Repo", string(repo.ID)), repo
 }
 
 // TestCedarOracle asks cedar-go the same questions, all policies at once and the world built anew: in one sitting in

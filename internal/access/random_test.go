@@ -17,7 +17,7 @@ import (
 )
 
 // drawWorld makes a random world, large enough that memberships and scopes are searched and not only scanned.
-func drawWorld(t *rapid.T) (*world, *Subject) {
+func drawWorld(t *rapid.T) (*world, *Subject, hub.SubjectFacts) {
 	w := newWorld()
 	user := w.addUser("alice")
 	w.addUser("bob")
@@ -44,7 +44,8 @@ func drawWorld(t *rapid.T) (*world, *Subject) {
 			CreatorID:    rapid.SampledFrom([]hub.ID{user.ID, w.users["bob"].ID, ""}).Draw(t, "creator"),
 		})
 	}
-	return w, drawSubject(t, w, names)
+	s, f := drawSubject(t, w, names)
+	return w, s, f
 }
 
 // drawOrgs gives organizations rules and groups.
@@ -88,14 +89,14 @@ func drawGates(t *rapid.T, w *world, f *hub.SubjectFacts) {
 	}
 }
 
-func drawSubject(t *rapid.T, w *world, names []string) *Subject {
+func drawSubject(t *rapid.T, w *world, names []string) (*Subject, hub.SubjectFacts) {
 	f := w.facts("alice")
 	rapidShuffle(t, f.Memberships)
 	rapidShuffle(t, f.Groups)
 	drawGates(t, w, &f)
 	switch kind := rapid.SampledFrom([]string{"anonymous", "session", "read", "write", "fg", "fg", "fg"}).Draw(t, "kind"); kind {
 	case "anonymous":
-		return Anonymous()
+		return Anonymous(), hub.SubjectFacts{}
 	case "session":
 	case "fg":
 		f.Token = &hub.Token{ID: w.id(), UserID: f.User.ID, Kind: hub.TokenFineGrained}
@@ -130,7 +131,7 @@ func drawSubject(t *rapid.T, w *world, names []string) *Subject {
 		}
 	}
 	from := rapid.SampledFrom([]string{"10.0.0.1", "192.0.2.1"}).Draw(t, "address")
-	return NewSubject(f, Credential{}).From(netip.MustParseAddr(from))
+	return NewSubject(f, Credential{}).From(netip.MustParseAddr(from)), f
 }
 
 func rapidShuffle[T any](t *rapid.T, s []T) {
@@ -165,7 +166,7 @@ func shows(v hub.Visible, r hub.Repo) bool {
 // TestListingEqualsDeciding: a listing shows exactly what deciding RepoView allows.
 func TestListingEqualsDeciding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w, s := drawWorld(t)
+		w, s, _ := drawWorld(t)
 		az := NewAuthorizer(w, Options{})
 		v := s.Visible()
 		for _, k := range sortedRepos(w) {
@@ -181,19 +182,18 @@ func TestListingEqualsDeciding(t *testing.T) {
 // TestAbstractAgainstNaive compares lookups in sorted lists with a plain search through the facts.
 func TestAbstractAgainstNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w, s := drawWorld(t)
+		w, s, f := drawWorld(t)
 		for _, k := range sortedRepos(w) {
 			r := w.repos[k]
 			o := objectOf(&r)
-			if got, want := abstract(s, &o, spaceNow), naive(s, r); got != want {
+			if got, want := abstract(s, &o, spaceNow), naive(s, f, r); got != want {
 				t.Fatalf("%s: got %#x, want %#x", k, got, want)
 			}
 		}
 	})
 }
 
-func naive(s *Subject, r hub.Repo) State {
-	f := s.Facts()
+func naive(s *Subject, f hub.SubjectFacts, r hub.Repo) State {
 	st := s.base | objectOf(&r).flags
 	rel := outsider
 	switch {
@@ -205,7 +205,7 @@ func naive(s *Subject, r hub.Repo) State {
 	for _, m := range f.Memberships {
 		if m.OrgID == r.NamespaceID {
 			rel = memberNoAccess + relation(m.Role-hub.RoleNoAccess)
-			st |= naiveRules(s, m.OrgID)
+			st |= naiveRules(s, f, m.OrgID)
 		}
 	}
 	st |= State(rel) << relationShift
@@ -226,8 +226,7 @@ func naive(s *Subject, r hub.Repo) State {
 	return st | naiveScopes(f, r)
 }
 
-func naiveRules(s *Subject, org hub.ID) (st State) {
-	f := s.Facts()
+func naiveRules(s *Subject, f hub.SubjectFacts, org hub.ID) (st State) {
 	for _, x := range f.Rules {
 		if x.OrgID == org {
 			st |= State(slices.Index([]hub.TokenPolicy{hub.AllowAllTokens, hub.FineGrainedOnly, hub.RequireApproval}, x.Tokens)) << policyShift
@@ -312,7 +311,7 @@ func naiveAtoms(sc hub.Scope) (a atoms) {
 // whatever is asked about whatever name.
 func TestHiddenEqualsMissing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w, s := drawWorld(t)
+		w, s, _ := drawWorld(t)
 		less := newWorld()
 		less.users, less.spaces, less.members, less.rules, less.groups = w.users, w.spaces, w.members, w.rules, w.groups
 		for k, r := range w.repos {

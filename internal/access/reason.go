@@ -245,12 +245,12 @@ func noGroup() *hub.Error {
 // reason is not for the wire.
 func deadCredential(s *Subject) *hub.Error {
 	e := &hub.Error{Code: hub.InvalidCredentials, Reason: ReasonTokenExpired, Message: hub.MessageInvalidCredentials}
-	switch t := s.facts.Token; {
+	switch {
 	case s.kind == KindNone:
 		e.Reason = ReasonCredentialDead
-	case t != nil && !t.RevokedAt.IsZero():
+	case s.flags&revoked != 0:
 		e.Reason = ReasonTokenRevoked
-	case s.facts.User.Suspended:
+	case s.Suspended():
 		e.Reason = ReasonSuspended
 	}
 	return e

@@ -48,11 +48,41 @@ var hexDigit = func() (t [256]byte) {
 	return t
 }()
 
-// row says one small fact about one id: a relation, a role or a set of atoms. Four rows fill a cache line.
+// id is the text that k was made of, empty for the zero key.
+func (k key) id() hub.ID {
+	if k == (key{}) {
+		return ""
+	}
+	var b [24]byte
+	for i, word := range [...]uint32{k.a, k.b, k.lo} {
+		for j := range 8 {
+			b[8*i+j] = "0123456789abcdef"[word>>(28-4*j)&15]
+		}
+	}
+	return hub.ID(b[:])
+}
+
+// row says one small fact about one id. Four rows fill a cache line. What the fact is:
+//
+//	organization     relation, and from rulesShift on what the organization says about the credential
+//	resource group   role, and from groupOrgShift on one more than the place of its organization among the rows
+//	entry            the permissions, atoms first
+//	gate             standing, and from untilShift on the number of its end among rarely.until, 0 for none
+//	home             of an entry's thing: its resource group's id, and where it is: 0 elsewhere, homeOwn in the person's
+//	                 namespace, homeOrgs and more in the organization of that place among the rows
 type row struct {
 	key
-	fact uint16
+	fact uint32
 }
+
+const (
+	rulesShift    = 3
+	groupOrgShift = 3
+	untilShift    = 3
+
+	homeOwn  = 1
+	homeOrgs = 2
+)
 
 // compare orders keys by what differs most.
 func (k key) compare(l key) int {
@@ -67,7 +97,7 @@ func sortRows(rs []row) {
 const fewRows = 8
 
 // findRow looks k up in sorted rows. They never hold the zero key.
-func findRow(rs []row, k key) (fact uint16, ok bool) {
+func findRow(rs []row, k key) (fact uint32, ok bool) {
 	if len(rs) > fewRows {
 		lo, hi := 0, len(rs)
 		for lo < hi {
@@ -92,21 +122,8 @@ func findRow(rs []row, k key) (fact uint16, ok bool) {
 	return 0, false
 }
 
-// gateRow says where the subject stands before the gate of one repository. There may be several of one repository.
-type gateRow struct {
-	key
-	standing standing
-	until    int64 // Unix nanoseconds, 0 for without end
-}
-
-func sortGates(rs []gateRow) {
-	slices.SortFunc(rs, func(a, b gateRow) int {
-		return cmp.Or(a.compare(b.key), cmp.Compare(b.standing, a.standing))
-	})
-}
-
-// firstGate is the index of the first row of k in sorted rows, or of any other row when there is none.
-func firstGate(rs []gateRow, k key) int {
+// firstRow is the index of the first row of k in sorted rows, or of any other row when there is none.
+func firstRow(rs []row, k key) int {
 	lo, hi := 0, len(rs)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)

@@ -16,10 +16,10 @@ func TestFindRow(t *testing.T) {
 		return hub.ID(strings.Repeat("7", 15) + digit.Draw(t, "last of the beginning") + strings.Repeat("7", 7) + digit.Draw(t, "last of all"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		want := map[hub.ID]uint16{}
+		want := map[hub.ID]uint32{}
 		var rs []row
 		for _, id := range rapid.SliceOfNDistinct(drawID, 0, 16, rapid.ID).Draw(t, "ids") {
-			fact := rapid.Uint16().Draw(t, "fact")
+			fact := rapid.Uint32().Draw(t, "fact")
 			want[id] = fact
 			k := keyOf(id)
 			rs = append(rs, row{k, fact})

@@ -2,7 +2,6 @@ package access
 
 import (
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -40,11 +39,11 @@ type Credential struct {
 	Session bool // a browser session's cookie rather than a token
 }
 
-// Subject is who asks, with which credential: an immutable snapshot of everything that decisions read.
-// It is safe for concurrent use. Make one with NewSubject, Anonymous or Operator.
+// Subject is who asks, with which credential: an immutable snapshot of everything that decisions read, and of little
+// else, since a hub keeps one for each credential in use. It is safe for concurrent use. Make one with NewSubject,
+// Anonymous or Operator.
 //
-// What decisions read lies in the first 64 bytes and in one run of rows, so that a cold decision waits for
-// few cache lines.
+// What decisions read lies in the first bytes and in one run of rows, so that a cold decision waits for few cache lines.
 type Subject struct {
 	base      State // all of the state that does not depend on the target
 	expires   int64 // Unix nanoseconds, 0 for never
@@ -52,22 +51,37 @@ type Subject struct {
 	endOrgs   uint32 // in rows: first the organizations of the person,
 	endGroups uint32 // then the resource groups, then the token's entries for namespaces,
 	endSpaces uint32 // for groups,
-	endScopes uint32 // and for repositories; each run sorted
-	marks     uint64 // a bit for each id in rows: most of what is asked about is in none of them
+	endScopes uint32 // and for repositories,
+	endRepos  uint32 // then gates; each run sorted. At the end is where entries for groups and repositories are
+	marks     uint64 // a bit for each id in rows up to endRepos: most of what is asked about is in none of them
 	rows      []row
-	gates     []gateRow // sorted
 
-	kind       Kind
-	facts      hub.SubjectFacts
-	credential Credential
-	addr       netip.Addr
+	token  key
+	kind   Kind
+	flags  flags
+	names  string   // see name
+	rare   *rarely  // nil for most
+	digest [32]byte // Credential.Digest
 }
+
+// flags are what decisions need not know.
+type flags uint8
+
+const (
+	revoked flags = 1 << iota
+	suspended
+	bySession // Credential.Session
+)
 
 func (s *Subject) orgs() []row            { return s.rows[:s.endOrgs] }
 func (s *Subject) groups() []row          { return s.rows[s.endOrgs:s.endGroups] }
 func (s *Subject) namespaceScopes() []row { return s.rows[s.endGroups:s.endSpaces] }
 func (s *Subject) groupScopes() []row     { return s.rows[s.endSpaces:s.endScopes] }
-func (s *Subject) repoScopes() []row      { return s.rows[s.endScopes:] }
+func (s *Subject) repoScopes() []row      { return s.rows[s.endScopes:s.endRepos] }
+func (s *Subject) gates() []row           { return s.rows[s.endRepos:s.endGates()] }
+
+// endGates is where the homes begin: one for each entry for a group or a repository.
+func (s *Subject) endGates() uint32 { return uint32(len(s.rows)) - (s.endRepos - s.endSpaces) }
 
 var (
 	anonymous = &Subject{kind: KindAnonymous, base: State(KindAnonymous) | stateLive}
@@ -99,31 +113,40 @@ func NewSSHSubject(f hub.SubjectFacts) *Subject {
 // NewSSHKeySubject is NewSSHSubject with the SHA-256 of the key, by which the subject can be read anew.
 func NewSSHKeySubject(f hub.SubjectFacts, key [32]byte) *Subject {
 	s := NewSSHSubject(f)
-	s.credential = Credential{Digest: key}
+	s.digest = key
 	return s
 }
 
 func newSubject(f hub.SubjectFacts, c Credential, kind Kind) *Subject {
-	s := &Subject{kind: kind, user: keyOf(f.User.ID), facts: f, credential: c}
+	s := &Subject{kind: kind, user: keyOf(f.User.ID), digest: c.Digest}
 	s.base = State(s.kind) << kindShift
+	if c.Session {
+		s.flags |= bySession
+	}
+	if f.User.Suspended {
+		s.flags |= suspended
+	}
+	if t := f.Token; t != nil {
+		s.token = keyOf(t.ID)
+		if !t.RevokedAt.IsZero() {
+			s.flags |= revoked
+			s.rarely().revoked = t.RevokedAt
+		}
+		if !t.ExpiresAt.IsZero() {
+			s.expires = t.ExpiresAt.UnixNano()
+		}
+	}
 	if s.kind == KindNone {
+		s.setNames(&f)
 		return s
 	}
-	s.setMemberships()
-	s.setGates()
 	if f.User.Admin {
 		s.base |= stateInstanceAdmin
 	}
-	if !f.User.Suspended && (f.Token == nil || f.Token.RevokedAt.IsZero()) {
+	if s.flags&(revoked|suspended) == 0 {
 		s.base |= stateLive
 	}
-	if f.Token != nil && !f.Token.ExpiresAt.IsZero() {
-		s.expires = f.Token.ExpiresAt.UnixNano()
-	}
-	s.endSpaces, s.endScopes = s.endGroups, s.endGroups
-	if s.kind >= KindFineGrained {
-		s.setScopes(f.Token)
-	}
+	s.setRows(&f)
 	return s
 }
 
@@ -153,13 +176,6 @@ func kindOf(f hub.SubjectFacts) Kind {
 	return KindNone
 }
 
-func (s *Subject) add(id hub.ID, fact uint16) {
-	if k := keyOf(id); k != (key{}) {
-		s.rows = append(s.rows, row{k, fact})
-		s.marks |= 1 << (k.lo % 64)
-	}
-}
-
 // mayHave is false only if k is in none of the rows.
 func (s *Subject) mayHave(k key) bool { return s.marks>>(k.lo%64)&1 != 0 }
 
@@ -170,37 +186,70 @@ func (s *Subject) Kind() Kind { return s.kind }
 func (s *Subject) IsAnonymous() bool { return s.kind == KindAnonymous }
 
 // UserID returns the id of the person, empty for anonymous callers and the operator.
-func (s *Subject) UserID() hub.ID { return s.facts.User.ID }
+func (s *Subject) UserID() hub.ID { return s.user.id() }
 
 // UserName returns the name of the person, empty for anonymous callers and the operator.
-func (s *Subject) UserName() string { return s.facts.User.Name }
-
-// TokenID returns the id of the token, empty for every other kind of credential.
-func (s *Subject) TokenID() hub.ID {
-	if s.facts.Token == nil {
+func (s *Subject) UserName() string {
+	if s.Service() != nil {
 		return ""
 	}
-	return s.facts.Token.ID
+	return s.ActorName()
 }
 
+// TokenID returns the id of the token, empty for every other kind of credential.
+func (s *Subject) TokenID() hub.ID { return s.token.id() }
+
+// HasToken tells whether the credential is a token.
+func (s *Subject) HasToken() bool { return s.token != (key{}) }
+
 // Service returns the service account whose token was sent, nil for everybody else.
-func (s *Subject) Service() *hub.ServiceAccount { return s.facts.Service }
+func (s *Subject) Service() *hub.ServiceAccount {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.service
+}
+
+// Superseded returns what became of the value of the token that was sent, nil if it is the present one.
+func (s *Subject) Superseded() *hub.Superseded {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.superseded
+}
+
+// Expires returns when the token ends, zero for never, and the last four letters of its value.
+func (s *Subject) Expires() (at time.Time, last4 string) {
+	if s.expires != 0 {
+		at = time.Unix(0, s.expires)
+	}
+	return at, s.name(nameLast4)
+}
+
+// TokenName returns the name that the token's owner gave it.
+func (s *Subject) TokenName() string { return s.name(nameToken) }
+
+// Revoked returns when the token was revoked, zero if it was not.
+func (s *Subject) Revoked() time.Time {
+	if s.rare == nil {
+		return time.Time{}
+	}
+	return s.rare.revoked
+}
+
+// Suspended tells whether the person's account is.
+func (s *Subject) Suspended() bool { return s.flags&suspended != 0 }
 
 // ActorID returns the id of who acts: a person, or a service account.
 func (s *Subject) ActorID() hub.ID {
-	if s.facts.Service != nil {
-		return s.facts.Service.ID
+	if a := s.Service(); a != nil {
+		return a.ID
 	}
-	return s.facts.User.ID
+	return s.UserID()
 }
 
 // ActorName returns the name of who acts: a person, or a service account.
-func (s *Subject) ActorName() string {
-	if s.facts.Service != nil {
-		return s.facts.Service.Name
-	}
-	return s.facts.User.Name
-}
+func (s *Subject) ActorName() string { return s.name(nameActor) }
 
 // LogValue says who asks, for logs: kind, user name and token id.
 func (s *Subject) LogValue() slog.Value {
@@ -208,7 +257,7 @@ func (s *Subject) LogValue() slog.Value {
 	if name := s.UserName(); name != "" {
 		attrs = append(attrs, slog.String("user", name))
 	}
-	if a := s.facts.Service; a != nil {
+	if a := s.Service(); a != nil {
 		attrs = append(attrs, slog.String("service", string(a.ID)))
 	}
 	if id := s.TokenID(); id != "" {
@@ -217,11 +266,13 @@ func (s *Subject) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Facts returns what the subject was made of. The caller must not change it.
-func (s *Subject) Facts() hub.SubjectFacts { return s.facts }
-
 // Credential returns the digest under which the subject was looked up.
-func (s *Subject) Credential() Credential { return s.credential }
+func (s *Subject) Credential() Credential {
+	return Credential{Digest: s.digest, Session: s.flags&bySession != 0}
+}
+
+// Digest is that of Credential without a copy. The caller must not change it.
+func (s *Subject) Digest() *[32]byte { return &s.digest }
 
 // Check tells whether the credential is live at the given time; the error is InvalidCredentials.
 func (s *Subject) Check(now time.Time) error {

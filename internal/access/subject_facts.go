@@ -1,25 +1,59 @@
 package access
 
 import (
-	"net/netip"
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
+// setRows fills rows, names and what is rarely there. The rows are laid out as the fields of Subject say.
+func (s *Subject) setRows(f *hub.SubjectFacts) {
+	s.setMemberships(f)
+	s.endSpaces, s.endScopes, s.endRepos = s.endGroups, s.endGroups, s.endGroups
+	var homes []row
+	if s.kind >= KindFineGrained {
+		homes = s.setScopes(f)
+	}
+	s.setGates(f.Gates)
+	s.rows = append(s.rows, homes...)
+	if f.Service != nil {
+		s.rarely().service = f.Service
+	}
+	if f.Superseded != nil {
+		s.rarely().superseded = f.Superseded
+	}
+}
+
+// add makes a row, unless the id is none.
+func (s *Subject) add(id hub.ID, fact uint32) {
+	if k := keyOf(id); k != (key{}) {
+		s.rows = append(s.rows, row{k, fact})
+		s.marks |= 1 << (k.lo % 64)
+	}
+}
+
 // setMemberships makes the rows of organizations and resource groups.
-func (s *Subject) setMemberships() {
-	f := &s.facts
+func (s *Subject) setMemberships(f *hub.SubjectFacts) {
+	size := len(f.Memberships) + len(f.Groups) + len(f.Gates)
+	if s.kind >= KindFineGrained {
+		for i := range f.Token.Scopes {
+			if size++; isNarrow(f.Token.Scopes[i].EntityType) {
+				size++ // its home
+			}
+		}
+	}
+	s.rows = make([]row, 0, size)
 	for i := range f.Memberships {
-		if rel := relationOf(f.Memberships[i].Role); rel != outsider {
-			s.add(f.Memberships[i].OrgID, uint16(rel)|s.rulesOf(f.Memberships[i].OrgID)<<3)
+		if m := &f.Memberships[i]; relationOf(m.Role) != outsider {
+			s.add(m.OrgID, uint32(relationOf(m.Role))|uint32(s.rulesOf(f, m.OrgID))<<rulesShift)
 		}
 	}
 	s.endOrgs = uint32(len(s.rows))
 	sortRows(s.orgs())
+	s.setNames(f)
 	for _, g := range f.Groups {
 		if g.Role >= hub.RoleNoAccess && g.Role <= hub.RoleAdmin {
-			s.add(g.GroupID, uint16(g.Role))
+			s.add(g.GroupID, uint32(g.Role)|uint32(s.orgIndex(keyOf(g.OrgID))+1)<<groupOrgShift)
 		}
 	}
 	s.endGroups = uint32(len(s.rows))
@@ -27,10 +61,10 @@ func (s *Subject) setMemberships() {
 }
 
 // rulesOf packs what an organization says about this credential, as it lies in the state from policyShift on.
-func (s *Subject) rulesOf(org hub.ID) uint16 {
+func (s *Subject) rulesOf(f *hub.SubjectFacts, org hub.ID) uint16 {
 	var st State
-	for i := range s.facts.Rules {
-		r := &s.facts.Rules[i]
+	for i := range f.Rules {
+		r := &f.Rules[i]
 		if r.OrgID != org {
 			continue
 		}
@@ -44,73 +78,50 @@ func (s *Subject) rulesOf(org hub.ID) uint16 {
 		if r.GroupCreation >= hub.RoleRead && r.GroupCreation < hub.RoleAdmin {
 			st |= State(hub.RoleAdmin-r.GroupCreation) << creationShift
 		}
-		if s.outside(r) {
-			st |= stateOutsideNetwork
+		if len(r.IPRanges) > 0 && !f.SkipNetwork {
+			st |= stateOutsideNetwork // until From says otherwise
+			s.rarely().networks = append(s.rarely().networks, network{keyOf(org), r.IPRanges})
+		}
+		if len(r.Features) > 0 {
+			s.rarely().features = append(s.rarely().features, features{keyOf(org), r.Features})
 		}
 	}
-	for _, g := range s.facts.Grants {
-		if s.facts.Token != nil && g.OrgID == org && g.TokenID == s.facts.Token.ID {
+	for _, g := range f.Grants {
+		if f.Token != nil && g.OrgID == org && g.TokenID == f.Token.ID {
 			st |= State(tokenStateOf(g.State)) << verdictedShift
 		}
 	}
 	return uint16(st >> policyShift)
 }
 
-// outside tells whether the request comes from elsewhere than the organization's networks. An unknown address is
-// outside.
-func (s *Subject) outside(r *hub.OrgRules) bool {
-	if len(r.IPRanges) == 0 || s.facts.SkipNetwork {
-		return false
-	}
-	for _, p := range r.IPRanges {
-		if p.Contains(s.addr) {
-			return false
-		}
-	}
-	return true
-}
-
-// From returns the subject of a request from the given address: s itself unless an organization looks at addresses.
-func (s *Subject) From(addr netip.Addr) *Subject {
-	addr = addr.Unmap()
-	if s.addr == addr {
-		return s
-	}
-	for i := range s.facts.Rules {
-		if len(s.facts.Rules[i].IPRanges) > 0 {
-			t := *s
-			t.addr, t.rows = addr, nil
-			t.setMemberships()
-			shift := int(t.endGroups) - int(s.endGroups)
-			t.rows = append(t.rows, s.rows[s.endGroups:]...)
-			t.endSpaces, t.endScopes = uint32(int(s.endSpaces)+shift), uint32(int(s.endScopes)+shift)
-			return &t
-		}
-	}
-	return s
-}
-
-// Addr returns the address given to From, invalid if nobody asked.
-func (s *Subject) Addr() netip.Addr { return s.addr }
-
 // setGates makes the rows of gates.
-func (s *Subject) setGates() {
-	for _, g := range s.facts.Gates {
+func (s *Subject) setGates(gates []hub.GateGrant) {
+	for _, g := range gates {
 		k := keyOf(g.RepoID)
 		st := standingOf(g.State)
 		if k == (key{}) || st == standNone || g.Kind != hub.GateUser && st != standAccepted {
 			continue
 		}
-		row := gateRow{key: k, standing: st}
+		fact := uint32(st)
 		if !g.Until.IsZero() {
-			row.until = g.Until.UnixNano()
+			r := s.rarely()
+			r.until = append(r.until, g.Until.UnixNano())
+			fact |= uint32(len(r.until)) << untilShift
 		}
-		s.gates = append(s.gates, row)
+		s.rows = append(s.rows, row{k, fact})
 	}
-	sortGates(s.gates)
+	sortRows(s.rows[s.endRepos:])
 }
 
-func (s *Subject) setScopes(t *hub.Token) {
+// entry is an entry of a token for a resource group or a repository, with where that is.
+type entry struct{ row, home row }
+
+// isNarrow tells whether entries of that type are for something in a namespace.
+func isNarrow(t hub.EntityType) bool { return t != hub.EntityUser && t != hub.EntityOrg }
+
+// setScopes makes the rows of a token's entries. It returns those that tell where they are: see home.
+func (s *Subject) setScopes(f *hub.SubjectFacts) (homes []row) {
+	t := f.Token
 	if s.kind == KindFineGrained { // what is carried beyond entries is for persons
 		if t.CanReadGated {
 			s.base |= stateReadGated
@@ -119,30 +130,70 @@ func (s *Subject) setScopes(t *hub.Token) {
 			s.base |= stateGlobalDiscuss
 		}
 	}
-	for _, sc := range t.Scopes {
-		switch {
-		case sc.EntityType == hub.EntityUser && sc.EntityID != s.facts.User.ID:
-			// a user's entry covers the token owner's own namespace only
-		case sc.EntityType == hub.EntityUser, sc.EntityType == hub.EntityOrg:
-			s.add(sc.EntityID, uint16(atomsOf(sc.Permissions)))
+	var groups, repos []entry
+	for i := range t.Scopes {
+		sc := &t.Scopes[i]
+		e := entry{row{keyOf(sc.EntityID), factOf(sc.Permissions)}, s.homeOf(sc)}
+		switch sc.EntityType {
+		case hub.EntityUser:
+			if sc.EntityID == f.User.ID { // such an entry covers the token owner's own namespace only
+				s.add(sc.EntityID, e.row.fact)
+			}
+		case hub.EntityOrg:
+			s.add(sc.EntityID, e.row.fact)
+		case hub.EntityGroup:
+			groups = append(groups, e)
+		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
+			repos = append(repos, e)
 		}
 	}
 	s.endSpaces = uint32(len(s.rows))
-	for _, sc := range t.Scopes {
-		if sc.EntityType == hub.EntityGroup {
-			s.add(sc.EntityID, uint16(atomsOf(sc.Permissions)))
-		}
-	}
-	s.endScopes = uint32(len(s.rows))
-	for _, sc := range t.Scopes {
-		switch sc.EntityType {
-		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
-			s.add(sc.EntityID, uint16(atomsOf(sc.Permissions)))
-		}
-	}
 	sortRows(s.namespaceScopes())
-	sortRows(s.groupScopes())
-	sortRows(s.repoScopes())
+	homes = s.addEntries(groups, nil)
+	s.endScopes = uint32(len(s.rows))
+	homes = s.addEntries(repos, homes)
+	s.endRepos = uint32(len(s.rows))
+	return homes
+}
+
+func (s *Subject) addEntries(es []entry, homes []row) []row {
+	slices.SortFunc(es, func(a, b entry) int { return a.row.compare(b.row.key) })
+	for _, e := range es {
+		if e.row.key != (key{}) {
+			s.rows = append(s.rows, e.row)
+			s.marks |= 1 << (e.row.lo % 64)
+			homes = append(homes, e.home)
+		}
+	}
+	return homes
+}
+
+// homeOf is the row that says where the thing of an entry is.
+func (s *Subject) homeOf(sc *hub.Scope) row {
+	home := row{key: keyOf(sc.GroupID)}
+	if ns := keyOf(sc.NamespaceID); ns == s.user && ns != (key{}) {
+		home.fact = homeOwn
+	} else if at := s.orgIndex(ns); at >= 0 {
+		home.fact = homeOrgs + uint32(at)
+	}
+	return home
+}
+
+// home tells where the group or repository of the i-th entry behind those for namespaces is, as an object without an id.
+// Where the person has no relation to the namespace, it has none.
+func (s *Subject) home(i int) object {
+	h := s.rows[int(s.endGates())+i]
+	o := object{group: h.key, flags: statePrivate}
+	if o.group != (key{}) {
+		o.flags |= stateGrouped
+	}
+	switch {
+	case h.fact >= homeOrgs:
+		o.namespace = s.rows[h.fact-homeOrgs].key
+	case h.fact == homeOwn:
+		o.namespace = s.user
+	}
+	return o
 }
 
 func policyOf(p hub.TokenPolicy) policy {
@@ -183,35 +234,28 @@ func standingOf(g hub.GateState) standing {
 	return standNone
 }
 
-// atomsOf keeps the atoms that decisions here read; the others belong to features with decisions of their own.
-func atomsOf(ps []hub.Permission) atoms {
-	var a atoms
+// permissions are all that an entry may carry. Those that decisions here read come first, as the atoms; the others belong
+// to features with decisions of their own.
+var permissions = []hub.Permission{
+	hub.PermRepoContentRead, hub.PermRepoAccessRead, hub.PermRepoWrite, hub.PermDiscussionWrite, hub.PermOrgRead, hub.PermOrgWrite,
+	hub.PermOrgSARead, hub.PermOrgSAWrite, hub.PermOrgNetworkWrite, hub.PermResourceGroupWrite,
+	hub.PermPostWrite, hub.PermCollectionRead, hub.PermCollectionWrite, hub.PermInferenceWrite, hub.PermEndpointsInfer,
+	hub.PermEndpointsWrite, hub.PermWebhooksRead, hub.PermWebhooksWrite, hub.PermNotifyRead, hub.PermNotifyWrite, hub.PermBillingRead,
+	hub.PermJobWrite,
+}
+
+// factOf has a bit for each permission that is known.
+func factOf(ps []hub.Permission) (fact uint32) {
 	for _, p := range ps {
-		switch p {
-		case hub.PermRepoContentRead:
-			a |= atomContentRead
-		case hub.PermRepoAccessRead:
-			a |= atomAccessRead
-		case hub.PermRepoWrite:
-			a |= atomWrite
-		case hub.PermDiscussionWrite:
-			a |= atomDiscuss
-		case hub.PermOrgRead:
-			a |= atomOrgRead
-		case hub.PermOrgWrite:
-			a |= atomOrgWrite
-		case hub.PermOrgSARead:
-			a |= atomServiceRead
-		case hub.PermOrgSAWrite:
-			a |= atomServiceWrite
-		case hub.PermOrgNetworkWrite:
-			a |= atomNetworkWrite
-		case hub.PermResourceGroupWrite:
-			a |= atomGroupWrite
+		if i := slices.Index(permissions, p); i >= 0 {
+			fact |= 1 << i
 		}
 	}
-	return a
+	return fact
 }
+
+// atomsOf is the part of factOf that decisions here read.
+func atomsOf(ps []hub.Permission) atoms { return atoms(factOf(ps) & atomMask) }
 
 func relationOf(r hub.Role) relation {
 	switch r {

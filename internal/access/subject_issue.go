@@ -23,13 +23,14 @@ func (s *Subject) Restrictions(org hub.ID) (names []string) {
 // the order given: who issues a service account's token cannot hand out more. A person's unscoped credential holds
 // what the role gives; the caller has been granted ServiceAccountsWrite.
 func (s *Subject) MissingToIssue(org hub.ID, want []hub.Permission) (missing []hub.Permission) {
-	if s.kind < KindFineGrained || s.facts.Token == nil {
+	if s.kind < KindFineGrained {
 		return nil
 	}
+	fact, _ := findRow(s.namespaceScopes(), keyOf(org))
 	var held []hub.Permission
-	for _, sc := range s.facts.Token.Scopes {
-		if sc.EntityType == hub.EntityOrg && sc.EntityID == org {
-			held = append(held, sc.Permissions...)
+	for i, p := range permissions {
+		if fact>>i&1 != 0 {
+			held = append(held, p)
 		}
 	}
 	for _, p := range want {

@@ -15,19 +15,23 @@ func (s *Subject) Visible() hub.Visible {
 	if own := s.UserID(); s.seesPrivate(objectOfNamespace(own)) {
 		v.Namespaces = append(v.Namespaces, own)
 	}
-	for i := range s.facts.Memberships {
-		m := &s.facts.Memberships[i]
-		if s.seesPrivate(objectOfNamespace(m.OrgID)) {
-			v.Namespaces = append(v.Namespaces, m.OrgID)
+	for _, org := range s.orgs() {
+		o := object{namespace: org.key, flags: statePrivate}
+		if s.seesPrivate(o) {
+			v.Namespaces = append(v.Namespaces, org.id())
 		}
-		if s.seesPrivate(object{namespace: keyOf(m.OrgID), flags: statePrivate | stateGrouped}) { // whatever the group
-			v.AllGroups = append(v.AllGroups, m.OrgID)
+		o.flags |= stateGrouped // whatever the group
+		if s.seesPrivate(o) {
+			v.AllGroups = append(v.AllGroups, org.id())
 		}
 	}
-	for i := range s.facts.Groups {
-		g := &s.facts.Groups[i]
-		if s.seesPrivate(objectInGroup(g.OrgID, g.GroupID)) {
-			v.Groups = append(v.Groups, g.GroupID)
+	for _, g := range s.groups() {
+		at := int(g.fact>>groupOrgShift) - 1
+		if at < 0 {
+			continue // roles in groups are for members
+		}
+		if s.seesPrivate(object{namespace: s.rows[at].key, group: g.key, flags: statePrivate | stateGrouped}) {
+			v.Groups = append(v.Groups, g.id())
 		}
 	}
 	if s.kind >= KindFineGrained {
@@ -44,22 +48,21 @@ func (s *Subject) seesPrivate(o object) bool {
 
 // addOverrides adds what entries for single repositories and for resource groups change.
 func (s *Subject) addOverrides(v *hub.Visible) {
-	for i := range s.facts.Token.Scopes {
-		sc := &s.facts.Token.Scopes[i]
-		o := objectInGroup(sc.NamespaceID, sc.GroupID)
-		switch sc.EntityType {
-		case hub.EntityGroup:
-			if s.seesPrivate(o) {
-				v.Groups = append(v.Groups, sc.EntityID)
-			} else {
-				v.ExceptGroups = append(v.ExceptGroups, sc.EntityID)
-			}
-		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
-			if o.id = keyOf(sc.EntityID); s.seesPrivate(o) {
-				v.Repos = append(v.Repos, sc.EntityID)
-			} else {
-				v.Except = append(v.Except, sc.EntityID)
-			}
+	groups := s.groupScopes()
+	for i, sc := range groups {
+		if s.seesPrivate(s.home(i)) {
+			v.Groups = append(v.Groups, sc.id())
+		} else {
+			v.ExceptGroups = append(v.ExceptGroups, sc.id())
+		}
+	}
+	for i, sc := range s.repoScopes() {
+		o := s.home(len(groups) + i)
+		o.id = sc.key
+		if s.seesPrivate(o) {
+			v.Repos = append(v.Repos, sc.id())
+		} else {
+			v.Except = append(v.Except, sc.id())
 		}
 	}
 }

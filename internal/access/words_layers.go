@@ -24,16 +24,6 @@ func policyWords(s *Subject, d *denial) string {
 	return "The token policy of the organization " + org + " requires that one of its administrators approves this fine-grained token before it is used there."
 }
 
-// orgName is the name of an organization that the subject is a member of.
-func (s *Subject) orgName(k key) string {
-	for i := range s.facts.Memberships {
-		if m := &s.facts.Memberships[i]; keyOf(m.OrgID) == k {
-			return m.OrgName
-		}
-	}
-	return "that owns it"
-}
-
 // gatedWords begins as a test of the Python client expects it for callers who are not let in.
 // Source: huggingface_hub, tests for gated repositories.
 func gatedWords(s *Subject, d *denial) string {

@@ -28,7 +28,8 @@ type Store interface {
 type Credentials struct {
 	Authorization string     // the header's value, empty if absent
 	Cookie        string     // the value of the session cookie, empty if absent; ignored beside Authorization
-	Addr          netip.Addr // of the client, for limiting failures
+	Addr          netip.Addr // of the client, for limiting failures and for reports
+	Agent         string     // as the client names its program, for reports
 }
 
 // Options are the optional parts of an Authenticator.
@@ -43,9 +44,10 @@ type Options struct {
 	// SSH returns the subject of the SSH key with the given SHA-256, InvalidCredentials for an unknown one. Nil: there are
 	// no SSH keys.
 	SSH func(ctx context.Context, key [32]byte) (*access.Subject, error)
-	// OnUnknown is called with the digests, under each key, of a well-formed token that the store does not know: it may
-	// be a value that was rotated away. Called at most once in ten seconds for each value; it must not block.
-	OnUnknown func(digests [][]byte)
+	// OnUnknown is called with the digests, under each key, of a well-formed token that the store does not know, and with
+	// where it came from, without the value: it may be one that was rotated away. Called at most once in ten seconds for
+	// each value; it must not block.
+	OnUnknown func(digests [][]byte, from Credentials)
 }
 
 // Authenticator turns credentials into subjects. It is safe for concurrent use. Run must run while it is used.
@@ -104,12 +106,12 @@ func (a *Authenticator) authenticate(ctx context.Context, c Credentials) (*acces
 		if err != nil {
 			return nil, err
 		}
-		return a.lookup(ctx, token, false)
+		return a.lookup(ctx, token, false, c)
 	case c.Cookie != "":
 		if len(c.Cookie) > maxHeader {
 			return nil, refusal(reasonMalformed)
 		}
-		return a.lookup(ctx, c.Cookie, true)
+		return a.lookup(ctx, c.Cookie, true, c)
 	}
 	return access.Anonymous(), nil
 }
@@ -132,7 +134,7 @@ func (a *Authenticator) Refresh(ctx context.Context, s *access.Subject) (*access
 		}
 		return fresh.From(s.Addr()), nil
 	}
-	fresh, err := a.resolve(ctx, digest(c.Digest), nil, c.Session)
+	fresh, err := a.resolve(ctx, digest(c.Digest), nil, c.Session, Credentials{Addr: s.Addr()})
 	if err != nil {
 		return nil, err
 	}
@@ -154,37 +156,37 @@ const fillTime = 3 * time.Second
 func (a *Authenticator) trusted() bool { return a.opts.Trusted == nil || a.opts.Trusted() }
 
 // cached returns the snapshot for k, nil when there is none or it cannot be trusted.
-func (a *Authenticator) cached(k digest, now time.Time) *entry {
+func (a *Authenticator) cached(k *digest, now time.Time) *entry {
 	if !a.trusted() {
 		return nil
 	}
-	return a.cache.get(k, now.UnixNano())
+	return a.cache.get(k, now)
 }
 
 // lookup finds the subject of a token or session cookie by its digest under the newest key, and under the
 // older ones while credentials made under them are still about.
-func (a *Authenticator) lookup(ctx context.Context, value string, session bool) (*access.Subject, error) {
+func (a *Authenticator) lookup(ctx context.Context, value string, session bool, from Credentials) (*access.Subject, error) {
 	ring := a.keys.entries()
 	k := ring[0].digest(value, session)
 	now := a.opts.Now()
-	if e := a.cached(k, now); e != nil {
+	if e := a.cached(&k, now); e != nil {
 		return a.use(e, now)
 	}
 	var older []digest
 	for _, r := range ring[1:] {
 		older = append(older, r.digest(value, session))
 	}
-	return a.resolve(ctx, k, older, session)
+	return a.resolve(ctx, k, older, session, Credentials{Addr: from.Addr, Agent: from.Agent})
 }
 
 // resolve finds the subject for the digest k, or for one of older, which are the same credential's digests
 // under older keys. The answer is cached under k.
-func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, session bool) (*access.Subject, error) {
+func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, session bool, from Credentials) (*access.Subject, error) {
 	now := a.opts.Now()
-	if e := a.cached(k, now); e != nil {
+	if e := a.cached(&k, now); e != nil {
 		return a.use(e, now)
 	}
-	if a.trusted() && a.cache.isNegative(k, now.UnixNano()) {
+	if a.trusted() && a.cache.isNegative(&k, now.UnixNano()) {
 		return nil, refusal(reasonUnknown)
 	}
 	ctx, cancel := context.WithTimeout(ctx, fillTime)
@@ -196,13 +198,13 @@ func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, s
 	}
 	switch {
 	case isUnknown(err):
-		a.cache.installNegative(k, now.Add(negativeTTL).UnixNano(), began)
+		a.cache.installNegative(&k, now.Add(negativeTTL).UnixNano(), began)
 		if a.opts.OnUnknown != nil && !session {
 			all := [][]byte{k[:]}
 			for i := range older {
 				all = append(all, older[i][:])
 			}
-			a.opts.OnUnknown(all)
+			a.opts.OnUnknown(all, from)
 		}
 		return nil, refusal(reasonUnknown)
 	case errors.Is(err, context.DeadlineExceeded), err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -210,13 +212,13 @@ func (a *Authenticator) resolve(ctx context.Context, k digest, older []digest, s
 	case err != nil:
 		return nil, err
 	}
-	a.cache.install(k, e, began)
+	a.cache.install(&k, e, began)
 	return a.use(e, now)
 }
 
 // fill reads one credential from the store.
 func (a *Authenticator) fill(ctx context.Context, d digest, session bool, now time.Time) (*entry, error) {
-	e := &entry{until: now.Add(snapshotTTL).UnixNano()}
+	e := &entry{until: uint32(now.Add(snapshotTTL).Unix())}
 	if !session {
 		f, err := a.store.TokenFacts(ctx, d[:])
 		if err != nil {
@@ -226,9 +228,9 @@ func (a *Authenticator) fill(ctx context.Context, d digest, session bool, now ti
 			if !now.Before(f.Superseded.Until) {
 				return nil, hub.Errorf(hub.NotFound, "rotated away")
 			}
-			e.until = min(e.until, f.Superseded.Until.UnixNano())
+			e.endsBy(f.Superseded.Until)
 		}
-		e.subject = access.NewSubject(f, access.Credential{Digest: d})
+		e.subject = *access.NewSubject(f, access.Credential{Digest: d})
 		return e, nil
 	}
 	row, _, err := a.store.SessionByDigest(ctx, d[:])
@@ -238,25 +240,24 @@ func (a *Authenticator) fill(ctx context.Context, d digest, session bool, now ti
 	if !now.Before(row.ExpiresAt) {
 		return nil, hub.Errorf(hub.NotFound, "session expired")
 	}
-	e.until = min(e.until, row.ExpiresAt.UnixNano())
+	e.endsBy(row.ExpiresAt)
 	f, err := a.store.UserFacts(ctx, row.UserID)
 	if err != nil {
 		return nil, err
 	}
 	f.Token = nil
-	e.subject = access.NewSubject(f, access.Credential{Digest: d, Session: true})
+	e.subject = *access.NewSubject(f, access.Credential{Digest: d, Session: true})
 	return e, nil
 }
 
 // use answers with a snapshot if its credential is live, and notes that its token was used.
 func (a *Authenticator) use(e *entry, now time.Time) (*access.Subject, error) {
-	if err := e.subject.Check(now); err != nil {
-		return nil, err
+	s := &e.subject
+	if err := s.Check(now); err != nil {
+		return nil, ofDead(err, s)
 	}
-	if id := e.subject.TokenID(); id != "" {
-		if minute := now.Unix() / 60; e.touched.Swap(minute) != minute {
-			a.used.note(id, now)
-		}
+	if minute := uint32(now.Unix() / 60); s.HasToken() && e.touched.Swap(minute) != minute {
+		a.used.note(s.TokenID(), now)
 	}
-	return e.subject, nil
+	return s, nil
 }

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"crypto/subtle"
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,187 +12,166 @@ import (
 )
 
 const (
-	snapshotTTL = 60 * time.Second // a belt: changes drop snapshots at once
+	snapshotTTL = 60 * time.Second // a belt: changes make snapshots stale at once
 	negativeTTL = 10 * time.Second
 	maxNegative = 10_000
 	shardCount  = 16
-	keptChanges = 1024
+	stampCount  = 1 << 16
 )
 
 // digest is the key of the cache: the HMAC of a credential under the newest key. Digests of tokens and of
 // sessions are made under different keys, so they never meet.
 type digest [32]byte
 
-// entry is a cached answer. Only touched changes after it was made.
+// entry is a cached answer: one block of memory, what the subject points to apart. Only the atomic fields change after it
+// was installed.
 type entry struct {
-	subject *access.Subject
-	until   int64        // Unix nanoseconds
-	touched atomic.Int64 // minute since 1970 in which the last use was noted
+	subject access.Subject
+	until   uint32        // seconds since 1970
+	touched atomic.Uint32 // minute since 1970 in which the last use was noted
+	fresh   atomic.Uint64 // number of the newest change that the facts are known to include
+	alias   *digest       // what it is kept under, nil for the digest of the subject's credential
 }
 
+// endsBy lets the entry count no longer than until t.
+func (e *entry) endsBy(t time.Time) {
+	if sec := t.Unix(); sec < int64(e.until) {
+		e.until = uint32(max(sec, 0))
+	}
+}
+
+// isOf tells whether the entry is kept under k.
+func (e *entry) isOf(k *digest) bool {
+	own := e.alias
+	if own == nil {
+		own = (*digest)(e.subject.Digest())
+	}
+	return subtle.ConstantTimeCompare(own[:], k[:]) == 1
+}
+
+// shard holds entries by eight bytes of their digests: a digest is as good as random, and two that share those bytes only
+// push each other out.
 type shard struct {
-	mu      sync.RWMutex // guards entries; taken after cache.mu where both are needed
-	entries map[digest]*entry
+	mu      sync.RWMutex // guards entries
+	entries map[uint64]*entry
 }
 
-// cache keeps subject snapshots by credential digest. A change drops what it concerns before the changing
-// call returns; a fill that read before a change and finishes after it does not install (see begin, install).
+// cache keeps subject snapshots by credential digest. There is no index from changes to what they concern: a change
+// leaves its number in the stamp of what it is about, and a snapshot is not used when a stamp of what it was made of is
+// newer than its facts. So a change counts from the moment it is stamped, before the changing call returns; and a
+// fill that read before a change and finishes after it is not used either. Two things that share a stamp cost a fill.
 type cache struct {
-	max    int
+	max    int // entries of a shard
 	shards [shardCount]shard
+	stamps [stampCount]atomic.Uint64 // number of the last change of things
+	seq    atomic.Uint64             // number of the last change whose stamp is set
 
-	mu       sync.Mutex // guards the fields below
-	index    map[hub.Change]map[digest]struct{}
-	keys     map[digest][]hub.Change // the index entries of each cached snapshot
-	negative map[digest]int64        // unknown credentials, until when
-	seq      uint64                  // number of changes seen
-	recent   [keptChanges]hub.Change // change number n is at n % keptChanges
-	lastAuth uint64                  // number of the last change of a user or token: may make a credential known
+	mu       sync.Mutex       // guards the fields below, and the order in which stamps are set
+	negative map[digest]int64 // unknown credentials, until when
+	lastAuth uint64           // number of the last change of a user or token: may make a credential known
 }
 
+// newCache makes a cache for max snapshots, and a few more where max is no multiple of the shards.
 func newCache(max int) *cache {
-	c := &cache{max: max, index: map[hub.Change]map[digest]struct{}{}, keys: map[digest][]hub.Change{}, negative: map[digest]int64{}}
+	c := &cache{max: (max + shardCount - 1) / shardCount, negative: map[digest]int64{}}
 	for i := range c.shards {
-		c.shards[i].entries = map[digest]*entry{}
+		c.shards[i].entries = map[uint64]*entry{}
 	}
 	return c
 }
 
-func (c *cache) shard(k digest) *shard { return &c.shards[k[0]%shardCount] }
+func (c *cache) place(k *digest) (*shard, uint64) {
+	return &c.shards[k[0]%shardCount], binary.LittleEndian.Uint64(k[1:])
+}
+
+func (c *cache) stamp(concern uint64) *atomic.Uint64 { return &c.stamps[concern>>48] }
 
 // get returns the snapshot for k, nil if there is none that still counts. It allocates nothing.
-func (c *cache) get(k digest, now int64) *entry {
-	s := c.shard(k)
+func (c *cache) get(k *digest, now time.Time) *entry {
+	s, at := c.place(k)
 	s.mu.RLock()
-	e := s.entries[k]
+	e := s.entries[at]
 	s.mu.RUnlock()
-	if e == nil || now >= e.until {
+	if e == nil || now.Unix() >= int64(e.until) || !e.isOf(k) || !c.counts(e) {
 		return nil
 	}
 	return e
 }
 
+// counts tells whether nothing that concerns e changed after its facts were read.
+func (c *cache) counts(e *entry) bool {
+	seq, fresh := c.seq.Load(), e.fresh.Load() // in this order with the stamps: see drop
+	if seq == fresh {
+		return true
+	}
+	for concern := range e.subject.Concerns {
+		if c.stamp(concern).Load() > fresh {
+			return false
+		}
+	}
+	e.fresh.Store(seq)
+	return true
+}
+
 // isNegative tells whether k was lately found to be unknown.
-func (c *cache) isNegative(k digest, now int64) bool {
+func (c *cache) isNegative(k *digest, now int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	until, ok := c.negative[k]
+	until, ok := c.negative[*k]
 	return ok && now < until
 }
 
 // begin must be called before the store is read for a fill; install takes what it returns.
-func (c *cache) begin() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.seq
-}
+func (c *cache) begin() uint64 { return c.seq.Load() }
 
 // install keeps e under k unless a change that concerns it came after the fill began. The subject is good for
 // the request that filled it either way: that request began before the change was answered.
-func (c *cache) install(k digest, e *entry, began uint64) bool {
-	concerns := changesThatConcern(e.subject)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.seq-began >= keptChanges {
-		return false // too many changes to tell
+func (c *cache) install(k *digest, e *entry, began uint64) {
+	if e.fresh.Store(began); !c.counts(e) {
+		return
 	}
-	for n := began; n < c.seq; n++ {
-		for _, ch := range concerns {
-			if c.recent[n%keptChanges] == ch {
-				return false
-			}
-		}
+	if e.alias = nil; !e.isOf(k) {
+		own := *k
+		e.alias = &own
 	}
-	c.remove(k)
-	for len(c.keys) >= c.max {
-		for victim := range c.keys { // any: map order is random enough
-			c.remove(victim)
+	s, at := c.place(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.entries[at]; !ok && len(s.entries) >= c.max {
+		for victim := range s.entries { // any: map order is random enough
+			delete(s.entries, victim)
 			break
 		}
 	}
-	c.keys[k] = concerns
-	for _, ch := range concerns {
-		set := c.index[ch]
-		if set == nil {
-			set = map[digest]struct{}{}
-			c.index[ch] = set
-		}
-		set[k] = struct{}{}
-	}
-	s := c.shard(k)
-	s.mu.Lock()
-	s.entries[k] = e
-	s.mu.Unlock()
-	return true
+	s.entries[at] = e
 }
 
 // installNegative remembers that k is unknown, unless a user or token changed since the fill began.
-func (c *cache) installNegative(k digest, until int64, began uint64) bool {
+func (c *cache) installNegative(k *digest, until int64, began uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lastAuth > began {
-		return false
+		return
 	}
 	if len(c.negative) >= maxNegative {
 		clear(c.negative)
 	}
-	c.negative[k] = until
-	return true
+	c.negative[*k] = until
 }
 
-// drop forgets everything that the changes concern. It is the store's OnChange listener.
+// drop makes everything stale that the changes concern. It is the store's OnChange listener. Stamps are set before the
+// number is: who sees the number sees the stamps.
 func (c *cache) drop(changes []hub.Change) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	seq := c.seq.Load()
 	for _, ch := range changes {
-		c.recent[c.seq%keptChanges] = ch
-		c.seq++
+		seq++
+		c.stamp(access.Concern(ch)).Store(seq)
 		if ch.Kind == hub.ChangeUser || ch.Kind == hub.ChangeToken {
-			c.lastAuth = c.seq
+			c.lastAuth = seq
 			clear(c.negative)
 		}
-		for k := range c.index[ch] {
-			c.remove(k)
-		}
 	}
-}
-
-// remove forgets the snapshot under k. c.mu is held.
-func (c *cache) remove(k digest) {
-	for _, ch := range c.keys[k] {
-		if set := c.index[ch]; set != nil {
-			delete(set, k)
-			if len(set) == 0 {
-				delete(c.index, ch)
-			}
-		}
-	}
-	delete(c.keys, k)
-	s := c.shard(k)
-	s.mu.Lock()
-	delete(s.entries, k)
-	s.mu.Unlock()
-}
-
-// changesThatConcern lists the changes that make a snapshot stale: of its user or service account, its token, the organizations
-// of its memberships, and whatever its scopes name, because their owners and names are in it.
-func changesThatConcern(s *access.Subject) []hub.Change {
-	f := s.Facts()
-	out := []hub.Change{{Kind: hub.ChangeUser, ID: s.ActorID()}}
-	for _, m := range f.Memberships {
-		out = append(out, hub.Change{Kind: hub.ChangeOrg, ID: m.OrgID})
-	}
-	if f.Token == nil {
-		return out
-	}
-	out = append(out, hub.Change{Kind: hub.ChangeToken, ID: f.Token.ID})
-	for _, sc := range f.Token.Scopes {
-		switch sc.EntityType {
-		case hub.EntityOrg:
-			out = append(out, hub.Change{Kind: hub.ChangeOrg, ID: sc.EntityID})
-		case hub.EntityModel, hub.EntityDataset, hub.EntitySpace:
-			out = append(out, hub.Change{Kind: hub.ChangeRepo, ID: sc.EntityID})
-		}
-	}
-	return out
+	c.seq.Store(seq)
 }

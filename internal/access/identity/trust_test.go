@@ -68,9 +68,9 @@ func TestDeadStoreIsUnavailable(t *testing.T) {
 func TestSupersededValue(t *testing.T) {
 	b := newBench(t)
 	var unknown [][]byte
-	b.opts.OnUnknown = func(d [][]byte) { unknown = append(unknown, d...) }
+	b.opts.OnUnknown = func(d [][]byte, _ Credentials) { unknown = append(unknown, d...) }
 	b.store.edit(b.digest, func(f *hub.SubjectFacts) { f.Superseded = &hub.Superseded{Until: b.now.Add(10 * time.Second)} })
-	if s := b.bearer(t); s.Facts().Superseded == nil {
+	if s := b.bearer(t); s.Superseded() == nil {
 		t.Error("the subject does not say that its value is a former one")
 	}
 	b.now = b.now.Add(10 * time.Second)

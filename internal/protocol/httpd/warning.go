@@ -23,19 +23,18 @@ func Warn(w http.ResponseWriter, topic, text string) {
 // a new value and this one will stop. The Python client logs X-HF-Warning once for each topic.
 // Source: huggingface_hub utils/_http.py, _warn_on_warning_headers: "topic; message".
 func warn(w http.ResponseWriter, s *access.Subject, now time.Time) {
-	f := s.Facts()
-	if f.Token == nil {
+	if !s.HasToken() {
 		return
 	}
 	h := w.Header()
 	say := func(topic, text string) { Warn(w, topic, text) }
-	if v := f.Superseded; v != nil {
+	if v := s.Superseded(); v != nil {
 		say("token-rotated", fmt.Sprintf("This token value (...%s) was replaced by a new one and stops working on %s.", v.Last4, v.Until.UTC().Format(time.RFC3339)))
 	}
-	if at := f.Token.ExpiresAt; !at.IsZero() {
+	if at, last4 := s.Expires(); !at.IsZero() {
 		h.Set("X-Token-Expires", at.UTC().Format(time.RFC3339))
 		if at.Sub(now) <= warnBefore {
-			say("token-expiry", fmt.Sprintf("Your access token (...%s) expires on %s.", f.Token.Last4, at.UTC().Format(time.RFC3339)))
+			say("token-expiry", fmt.Sprintf("Your access token (...%s) expires on %s.", last4, at.UTC().Format(time.RFC3339)))
 		}
 	}
 }

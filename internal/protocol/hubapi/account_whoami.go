@@ -97,35 +97,35 @@ func parseSelf(*httpd.Request) (self, error) { return self{}, nil }
 // whoAmI tells whose credential this is. Every live credential may ask, whatever it may do otherwise: scanners for
 // leaked tokens take an answer other than 200 and 401 for "unknown".
 func (a *API) whoAmI(w http.ResponseWriter, r *httpd.Request, _ self, g access.Grant) error {
-	orgs, err := a.Accounts.Own(r.Context(), g)
+	f, err := a.Accounts.Self(r.Context(), g)
 	if err != nil {
 		return err
 	}
-	f := g.Subject().Facts()
-	if f.Token, err = a.Tokens.Shown(r.Context(), g); err != nil {
+	token, err := a.Tokens.Shown(r.Context(), g)
+	if err != nil {
 		return err
 	}
 	out := whoAmIAnswer{
 		Type: "user", ID: f.User.ID, Name: f.User.Name, FullName: shownName(f.User.FullName, f.User.Name), Email: optionalText(f.User.Email),
-		EmailVerified: f.User.EmailVerified, BillingMode: billingMode, AvatarURL: avatarURL(r, f.User.Name), Orgs: []whoAmIOrg{}, Auth: authOf(f.Token),
+		EmailVerified: f.User.EmailVerified, BillingMode: billingMode, AvatarURL: avatarURL(r, f.User.Name), Orgs: []whoAmIOrg{}, Auth: authOf(token),
 	}
 	if m := f.Service; m != nil {
 		out.Machine, out.ID, out.Name, out.FullName, out.AvatarURL = true, m.ID, m.Name, m.Name, avatarURL(r, m.OrgName)
 	}
-	for _, m := range orgs {
-		out.Orgs = append(out.Orgs, whoAmIOrgOf(r, g.Subject(), m))
+	for _, m := range f.Orgs {
+		out.Orgs = append(out.Orgs, whoAmIOrgOf(r, g.Subject(), m, f.Groups))
 	}
 	w.Header().Set("Cache-Control", "private, no-store")
 	httpd.WriteJSON(w, http.StatusOK, out)
 	return nil
 }
 
-func whoAmIOrgOf(r *httpd.Request, s *access.Subject, m accounts.Membership) whoAmIOrg {
+func whoAmIOrgOf(r *httpd.Request, s *access.Subject, m accounts.Membership, groups []hub.GroupMember) whoAmIOrg {
 	o := whoAmIOrg{
 		Type: "org", ID: m.Org.ID, Name: m.Org.Name, FullName: shownName(m.Org.FullName, m.Org.Name), AvatarURL: avatarURL(r, m.Org.Name),
 		RoleInOrg: m.Role.String(), SecurityRestrictions: notNil(s.Restrictions(m.Org.ID)), ResourceGroups: []whoAmIGroup{},
 	}
-	for _, x := range s.Facts().Groups {
+	for _, x := range groups {
 		if x.OrgID == m.Org.ID {
 			o.ResourceGroups = append(o.ResourceGroups, whoAmIGroup{x.GroupID, x.GroupName, x.Role.String()})
 		}

@@ -2,6 +2,8 @@ package ssh
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -116,13 +118,37 @@ func (c *conn) run(ctx context.Context, ch ssh.Channel, line, protocol string) {
 	if err == nil {
 		err = c.do(ctx, &stream{ch, c.watch}, sub, cmd, protocol)
 	}
-	status := uint32(0)
+	status, id := uint32(0), requestID()
 	if err != nil {
 		status = 1
-		fmt.Fprintf(ch.Stderr(), "ambit: %s\n", sentence(err))
+		c.refused(id, sub, err)
+		fmt.Fprintf(ch.Stderr(), "ambit: %s\n", c.sentence(err, cmd.repo))
+		if !hub.Is(err, hub.RepoNotFound) { // hidden and missing repositories are the same bytes
+			fmt.Fprintf(ch.Stderr(), "ambit: request id %s\n", id)
+		}
+		ch.SendRequest(requestIDType, false, ssh.Marshal(struct{ ID string }{id}))
 	}
 	ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
-	c.log(ctx, sub, cmd, err, time.Since(began))
+	c.log(ctx, id, sub, cmd, err, time.Since(began))
+}
+
+// requestIDType is the channel request that bears the id of a refused command. Clients pass over types that they do not
+// know, and "ssh -v" prints that it came. Source: RFC 4254, section 5.4.
+const requestIDType = "request-id@ambit"
+
+// requestID makes the id by which a command is found in the log, and a refusal by who was refused.
+func requestID() string {
+	var b [9]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// refused tells about a refusal.
+func (c *conn) refused(id string, sub *access.Subject, err error) {
+	var e *hub.Error
+	if c.s.d.Denied != nil && sub != nil && errors.As(err, &e) {
+		c.s.d.Denied(id, sub, e)
+	}
 }
 
 // subject returns who the client is now: a key may have been taken away since the handshake.
@@ -134,7 +160,7 @@ func (c *conn) subject(ctx context.Context) (*access.Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sub.Facts().User.Suspended {
+	if sub.Suspended() {
 		return nil, &hub.Error{Code: hub.Forbidden, Reason: "account.suspended", Message: "This account is suspended."}
 	}
 	if c.s.d.Used != nil {
@@ -143,19 +169,23 @@ func (c *conn) subject(ctx context.Context) (*access.Subject, error) {
 	return sub.From(c.addr), nil
 }
 
-func sentence(err error) string {
+// sentence is what the client is told. A gate's page is named as a page of this hub.
+func (c *conn) sentence(err error, repo hub.RepoID) string {
 	var e *hub.Error
 	if errors.As(err, &e) && e.Code != hub.Internal && e.Message != "" {
-		if e.Hint != "" {
+		switch {
+		case e.Hint != "":
 			return e.Hint
+		case e.Code == hub.GatedRepo && repo.Name != "":
+			return strings.ReplaceAll(e.Message, "its page", c.s.d.URL()+repo.WebPath())
 		}
 		return e.Message
 	}
 	return "Something went wrong on the hub's side."
 }
 
-func (c *conn) log(ctx context.Context, sub *access.Subject, cmd command, err error, took time.Duration) {
-	attrs := []slog.Attr{slog.String("command", cmd.name), slog.String("ip", c.addr.String()), slog.Duration("took", took)}
+func (c *conn) log(ctx context.Context, id string, sub *access.Subject, cmd command, err error, took time.Duration) {
+	attrs := []slog.Attr{slog.String("request_id", id), slog.String("command", cmd.name), slog.String("ip", c.addr.String()), slog.Duration("took", took)}
 	if sub != nil && !sub.IsAnonymous() {
 		attrs = append(attrs, slog.String("user", sub.UserName()))
 	}

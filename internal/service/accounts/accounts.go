@@ -35,6 +35,7 @@ type Store interface {
 	RemoveMember(ctx context.Context, orgID, userID hub.ID, ev hub.Event) error
 	Members(ctx context.Context, orgID, after hub.ID, limit int) ([]hub.Member, error)
 	MembershipsOf(ctx context.Context, userID hub.ID) ([]hub.Member, error)
+	UserFacts(ctx context.Context, userID hub.ID) (hub.SubjectFacts, error)
 
 	CreateSession(ctx context.Context, s hub.Session, digest []byte, ev hub.Event) error
 	SessionByDigest(ctx context.Context, digest []byte) (hub.Session, hub.User, error)

@@ -378,7 +378,7 @@ func TestGrantsAreNeeded(t *testing.T) {
 				"Orgs":         second(w.svc.Orgs(w.ctx, g, "", 1)),
 				"Members":      second(w.svc.Members(w.ctx, g, "x", "", 1)),
 				"SignOut":      w.svc.SignOut(w.ctx, g, "x"),
-				"Own":          second(w.svc.Own(w.ctx, g)),
+				"Self":         second(w.svc.Self(w.ctx, g)),
 				"OrgProfile":   second(w.svc.OrgProfile(w.ctx, g)),
 				"NewSetupLink": second(w.svc.NewSetupLink(w.ctx, g)),
 				"FirstAdmin":   second(w.svc.FirstAdmin(w.ctx, g, "x", secret.New("correct horse"))),

@@ -16,12 +16,38 @@ type Membership struct {
 	Readable bool // the caller, with this credential, may read more of it than its name and the role
 }
 
-// Own lists the organizations of the caller, by name. Needs WhoAmI.
-func (s *Service) Own(ctx context.Context, g access.Grant) ([]Membership, error) {
+// Self is what the hub knows of the caller.
+type Self struct {
+	User    hub.User            // zero for a service account
+	Service *hub.ServiceAccount // nil for a person
+	Orgs    []Membership        // by name
+	Groups  []hub.GroupMember   // memberships of resource groups
+}
+
+// Self returns who the caller is. Needs WhoAmI.
+func (s *Service) Self(ctx context.Context, g access.Grant) (Self, error) {
 	if err := g.Has(access.WhoAmI); err != nil {
-		return nil, err
+		return Self{}, err
 	}
-	return s.memberships(ctx, g, g.Subject().Facts().Memberships)
+	if a := g.Subject().Service(); a != nil {
+		member := hub.Member{OrgID: a.OrgID, OrgName: a.OrgName, Role: g.Subject().RoleIn(a.OrgID)}
+		orgs, err := s.memberships(ctx, g, []hub.Member{member})
+		return Self{Service: a, Orgs: orgs}, err
+	}
+	f, err := s.store.UserFacts(ctx, g.Subject().UserID())
+	if hub.Is(err, hub.NotFound) {
+		err = gone(err)
+	}
+	if err != nil {
+		return Self{}, err
+	}
+	orgs, err := s.memberships(ctx, g, f.Memberships)
+	return Self{User: f.User, Orgs: orgs, Groups: f.Groups}, err
+}
+
+// gone is the refusal of somebody who was deleted since the request began.
+func gone(err error) error {
+	return hub.Wrap(err, hub.InvalidCredentials, "%s", hub.MessageInvalidCredentials)
 }
 
 func (s *Service) memberships(ctx context.Context, g access.Grant, ms []hub.Member) ([]Membership, error) {

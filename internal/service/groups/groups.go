@@ -109,18 +109,7 @@ func (s *Service) List(ctx context.Context, g access.Grant, org string) ([]Full,
 
 // sees tells whether the caller administers the organization or is in the group.
 func sees(g access.Grant, org, group hub.ID) bool {
-	f := g.Subject().Facts()
-	for _, m := range f.Memberships {
-		if m.OrgID == org && m.Role == hub.RoleAdmin {
-			return true
-		}
-	}
-	for _, m := range f.Groups {
-		if m.GroupID == group {
-			return true
-		}
-	}
-	return false
+	return g.Subject().RoleIn(org) == hub.RoleAdmin || g.Subject().InGroup(group)
 }
 
 // find returns the group of the grant, or for the operator the one with the given id in the organization. NotFound.

@@ -28,7 +28,7 @@ func (s *Service) SetMemberRole(ctx context.Context, g access.Grant, org, user s
 	if role <= hub.RoleNone || role > hub.RoleAdmin {
 		return hub.Errorf(hub.InvalidInput, "The role is admin, write, contributor, read or no_access.")
 	}
-	if !orgs.IsOperator(g) && role > ownRole(g, o.ID) {
+	if !orgs.IsOperator(g) && role > g.Subject().RoleIn(o.ID) {
 		return hub.Errorf(hub.Forbidden, "Nobody can be given a role above your own in %s.", o.Name)
 	}
 	u, old, err := s.memberOf(ctx, o, user)
@@ -45,15 +45,6 @@ func (s *Service) SetMemberRole(ctx context.Context, g access.Grant, org, user s
 		return hub.Wrap(err, hub.Forbidden, "%s is the last admin of %s: name another one first.", u.Name, o.Name)
 	}
 	return err
-}
-
-func ownRole(g access.Grant, org hub.ID) hub.Role {
-	for _, m := range g.Subject().Facts().Memberships {
-		if m.OrgID == org {
-			return m.Role
-		}
-	}
-	return hub.RoleNone
 }
 
 // memberOf finds a member and the present role. NotFound also for users who are no members.

@@ -45,6 +45,7 @@ type Store interface {
 	ServiceTokens(ctx context.Context, accountID hub.ID) ([]hub.ServiceToken, error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
+	TokenFactsByID(ctx context.Context, id hub.ID) (hub.SubjectFacts, error)
 }
 
 // Digester makes the digests under which values are kept; identity.Keys is one.

@@ -21,8 +21,12 @@ func (s *Service) within(ctx context.Context, g access.Grant, a hub.ServiceAccou
 		want = append(want, hub.PermOrgNetworkWrite)
 	}
 	missing := sub.MissingToIssue(a.OrgID, want)
-	if own := sub.Facts().Token; own != nil {
-		for _, sc := range own.Scopes {
+	if sub.HasToken() {
+		own, err := s.store.TokenFactsByID(ctx, sub.TokenID())
+		if err != nil {
+			return err
+		}
+		for _, sc := range own.Token.Scopes {
 			missing = append(missing, lessThere(sc, a, t)...)
 		}
 	}

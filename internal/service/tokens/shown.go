@@ -16,12 +16,17 @@ func (s *Service) Shown(ctx context.Context, g access.Grant) (*hub.Token, error)
 	if err := g.Has(access.WhoAmI); err != nil {
 		return nil, err
 	}
-	own := g.Subject().Facts().Token
-	if own == nil {
+	if !g.Subject().HasToken() {
 		return nil, nil
 	}
-	t := *own
-	var err error
+	f, err := s.store.TokenFactsByID(ctx, g.Subject().TokenID())
+	if hub.Is(err, hub.NotFound) { // since the request began
+		return nil, hub.Wrap(err, hub.InvalidCredentials, "%s", hub.MessageInvalidCredentials)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := *f.Token
 	t.Scopes, err = s.inSight(ctx, g.Subject(), t.Scopes, false)
 	return &t, err
 }

@@ -24,6 +24,7 @@ type Store interface {
 	TokensOf(ctx context.Context, userID hub.ID) ([]hub.Token, error)
 	ListTokens(ctx context.Context, after hub.ID, limit int) ([]hub.Token, error)
 	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
+	TokenFactsByID(ctx context.Context, id hub.ID) (hub.SubjectFacts, error)
 	TokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.Token, error)
 	ServiceTokensExpiring(ctx context.Context, from, until time.Time, after hub.ID, limit int) ([]hub.ExpiringServiceToken, error)
 	ReportReuse(ctx context.Context, digest []byte, event func(hub.Reuse) (ev hub.Event, revoke bool)) (found bool, err error)

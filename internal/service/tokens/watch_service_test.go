@@ -34,10 +34,16 @@ func TestServiceTokensAreWatched(t *testing.T) {
 				report := func(v secret.String) {
 					t.Helper()
 					_, digest := w.keys.TokenDigest(v)
-					w.must(watcher.Reused(w.ctx, digest))
+					w.must(watcher.Reused(w.ctx, tokens.UnknownUse{Digests: [][]byte{digest}, IP: "203.0.113.7"}))
 				}
 				both := func(kind, rest string) []string {
 					return []string{kind + " alice account=ci " + rest, kind + " bob account=ci " + rest}
+				}
+				reused := func(action string) (out []string) {
+					for _, who := range []string{"alice", "bob"} {
+						out = append(out, "service_token.reuse "+who+" account=ci action="+action+" address=203.0.113.7 agent=a program without a name organization=acme token=deploy")
+					}
+					return out
 				}
 
 				for _, bad := range []time.Duration{-1, day + 1} {
@@ -54,7 +60,7 @@ func TestServiceTokensAreWatched(t *testing.T) {
 				w.alive(r.Value)
 				s, err := w.use(c.Value)
 				w.must(err)
-				if f := s.Facts(); f.Superseded == nil || f.Superseded.Last4 != c.Last4 || f.Service == nil || f.Service.ID != account.ID {
+				if f := s.Superseded(); f == nil || f.Last4 != c.Last4 || s.Service() == nil || s.Service().ID != account.ID {
 					t.Errorf("facts of the old value: %+v", f)
 				}
 				report(c.Value)
@@ -68,7 +74,7 @@ func TestServiceTokensAreWatched(t *testing.T) {
 				if fatal {
 					action += ", and the token has been revoked"
 				}
-				w.same("after its time", w.outbox(), both("service_token.reuse", "action="+action+" organization=acme token=deploy")...)
+				w.same("after its time", w.outbox(), reused(action)...)
 				report(c.Value)
 				w.same("again", w.outbox())
 				events, err := w.db.ListEvents(w.ctx, "", 100)

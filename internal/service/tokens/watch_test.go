@@ -2,6 +2,7 @@ package tokens_test
 
 import (
 	"fmt"
+	"net/netip"
 	"sort"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func (w *world) outbox() []string {
 		w.must(err)
 		var data []string
 		for k, v := range r.Data {
-			if k != "id" && k != "last4" {
+			if k != "id" && k != "last4" && k != "used" {
 				data = append(data, k+"="+v)
 			}
 		}
@@ -64,10 +65,10 @@ func TestOverlap(t *testing.T) {
 		w.alive(second.Value)
 		s, err := w.use(c.Value)
 		w.must(err)
-		if v := s.Facts().Superseded; v == nil || v.Last4 != c.Last4 || !v.Until.Equal(w.clock().Add(day)) || s.TokenID() != c.ID {
+		if v := s.Superseded(); v == nil || v.Last4 != c.Last4 || !v.Until.Equal(w.clock().Add(day)) || s.TokenID() != c.ID {
 			t.Errorf("the old value is %+v", v)
 		}
-		if s, _ := w.use(second.Value); s.Facts().Superseded != nil {
+		if s, _ := w.use(second.Value); s.Superseded() != nil {
 			t.Error("the new value counts as an old one")
 		}
 		w.pass(day - time.Second)
@@ -100,13 +101,14 @@ func TestReuse(t *testing.T) {
 				watcher := w.svc.Watcher(tokens.WatchOptions{Queue: queue, ReuseRevokes: fatal})
 				report := func(v secret.String) {
 					t.Helper()
-					auth.Authenticate(w.ctx, identity.Credentials{Authorization: "Bearer " + v.Reveal()})
+					auth.Authenticate(w.ctx, identity.Credentials{Authorization: "Bearer " + v.Reveal(), Addr: netip.MustParseAddr("203.0.113.7"), Agent: "forgotten-cron/1"})
 					for {
 						select {
-						case ds := <-queue:
-							for _, d := range ds {
-								w.must(watcher.Reused(w.ctx, d))
+						case u := <-queue:
+							if u.At.IsZero() {
+								t.Error("nobody knows when")
 							}
+							w.must(watcher.Reused(w.ctx, u))
 							continue
 						default:
 						}
@@ -125,7 +127,7 @@ func TestReuse(t *testing.T) {
 				if fatal {
 					action += ", and the token has been revoked"
 				}
-				w.same("after its time", w.outbox(), "token.reuse alice action="+action+" token=ci")
+				w.same("after its time", w.outbox(), "token.reuse alice action="+action+" address=203.0.113.7 agent=forgotten-cron/1 token=ci")
 				w.pass(time.Minute)
 				report(c.Value)
 				w.same("again", w.outbox())
@@ -136,7 +138,7 @@ func TestReuse(t *testing.T) {
 				}
 				events, err := w.db.ListEvents(w.ctx, "", 100)
 				w.must(err)
-				if last := events[len(events)-1]; last.Type != "token.reuse" || strings.Contains(last.Message, c.Value.Reveal()) {
+				if last := events[len(events)-1]; last.Type != "token.reuse" || last.IP != "203.0.113.7" || last.UserAgent != "forgotten-cron/1" || strings.Contains(last.Message, c.Value.Reveal()) {
 					t.Errorf("the last event is %+v", last)
 				}
 				report(secret.New("hf_" + strings.Repeat("a", 34)))
