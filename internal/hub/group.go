@@ -30,6 +30,7 @@ type ResourceGroup struct {
 	Description   string
 	AutoJoinRole  Role     // RoleNone when AutoJoinScope is off
 	AutoJoinScope AutoJoin // whom AutoJoinRole is given to
+	SpendLimits   SpendLimits
 	CreatedBy     ID
 	CreatedAt     time.Time
 }

@@ -1,6 +1,7 @@
 package hubapi
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -35,6 +36,7 @@ type groupAnswer struct {
 	AutoJoin    autoJoin      `json:"autoJoin"`
 	Users       []groupPerson `json:"users"`
 	Repos       []groupRepo   `json:"repos"`
+	SpendLimits spendLimits   `json:"spendLimits"` // as they were set; null: none
 	CreatedAt   string        `json:"createdAt"`
 }
 
@@ -51,6 +53,17 @@ type groupRepo struct {
 	Type       hub.RepoType   `json:"type"`
 	Visibility hub.Visibility `json:"visibility"`
 	Private    bool           `json:"private"`
+}
+
+// spendLimits are written as they were read.
+type spendLimits hub.SpendLimits
+
+// MarshalJSON implements json.Marshaler.
+func (l spendLimits) MarshalJSON() ([]byte, error) {
+	if l == "" {
+		return []byte("null"), nil
+	}
+	return []byte(l), nil
 }
 
 // autoJoin is who joins without being added. A missing scope is every member.
@@ -79,7 +92,7 @@ func (j *autoJoin) parse() (*groups.AutoJoin, error) {
 }
 
 func groupOf(f groups.Full) groupAnswer {
-	out := groupAnswer{ID: f.ID, Name: f.Name, Description: f.Description, Users: []groupPerson{}, Repos: []groupRepo{}, CreatedAt: date(f.CreatedAt)}
+	out := groupAnswer{ID: f.ID, Name: f.Name, Description: f.Description, Users: []groupPerson{}, Repos: []groupRepo{}, SpendLimits: spendLimits(f.SpendLimits), CreatedAt: date(f.CreatedAt)}
 	if f.AutoJoinScope != hub.AutoJoinOff {
 		out.AutoJoin = autoJoin{Enabled: true, Role: f.AutoJoinRole.String(), Scope: string(f.AutoJoinScope)}
 	}
@@ -181,38 +194,28 @@ func (a *API) createGroup(w http.ResponseWriter, r *httpd.Request, g access.Gran
 
 func (a *API) editGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
 	var b struct {
-		Name        *string   `json:"name"`
-		Description *string   `json:"description"`
-		AutoJoin    *autoJoin `json:"autoJoin"`
-		SpendLimits any       `json:"spendLimits"`
+		Name        *string         `json:"name"`
+		Description *string         `json:"description"`
+		AutoJoin    *autoJoin       `json:"autoJoin"`
+		SpendLimits json.RawMessage `json:"spendLimits"` // empty when it is not there, null for none
 	}
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	if limits(b.SpendLimits) {
-		return hub.Errorf(hub.NotImplemented, "Nothing on this hub has a price yet, so a limit on what a group spends would count nothing, and is not taken.")
-	}
 	c := groups.Change{Name: b.Name, Description: b.Description}
+	if len(b.SpendLimits) > 0 {
+		l, err := hub.ParseSpendLimits(b.SpendLimits)
+		if err != nil {
+			return err
+		}
+		c.SpendLimits = &l
+	}
 	var err error
 	if c.AutoJoin, err = b.AutoJoin.parse(); err != nil {
 		return err
 	}
 	f, err := a.Groups.Edit(r.Context(), g, "", groupID(r), c, r.Event(""))
 	return answerGroup(w, f, err)
-}
-
-// limits tells whether spend limits ask for any: those that are null, in whole or each, ask for none.
-func limits(v any) bool {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return asks(v)
-	}
-	for _, x := range m {
-		if limits(x) {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *API) deleteGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {

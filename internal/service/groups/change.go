@@ -14,10 +14,12 @@ type Change struct {
 	Name        *string
 	Description *string
 	AutoJoin    *AutoJoin // switching it off removes nobody
+	SpendLimits *hub.SpendLimits
 }
 
 // Edit changes a group. Who joins by themselves from now on is in it when Edit returns. Needs GroupSettings on it, or
-// InstanceAdmin. InvalidInput; NotFound; Conflict for a taken name.
+// InstanceAdmin; spend limits are a matter of money, and need OrgWrite on the organization as well. InvalidInput; Forbidden;
+// NotFound; Conflict for a taken name.
 func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.ID, c Change, from hub.Event) (Full, error) {
 	x, err := s.find(ctx, g, access.GroupSettings, org, id)
 	if err != nil {
@@ -44,10 +46,29 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 			message += fmt.Sprintf(": joined by %s with role %s", x.AutoJoinScope, x.AutoJoinRole)
 		}
 	}
+	if c.SpendLimits != nil {
+		if err := s.mayLimit(ctx, g, x); err != nil {
+			return Full{}, err
+		}
+		if x.SpendLimits = *c.SpendLimits; x.SpendLimits == "" {
+			message += ": no spend limits"
+		} else {
+			message += ": spend limits " + string(x.SpendLimits)
+		}
+	}
 	if err := s.store.UpdateGroup(ctx, x, orgs.Event(g, from, "resource_group.settings", message, x.OrgID, x.ID)); err != nil {
 		return Full{}, err
 	}
 	return s.full(ctx, g, x)
+}
+
+// mayLimit tells whether the caller decides about the organization's money: the group's own admins do not.
+func (s *Service) mayLimit(ctx context.Context, g access.Grant, x hub.ResourceGroup) error {
+	if orgs.IsOperator(g) {
+		return nil
+	}
+	_, err := s.authorizer.Authorize(ctx, g.Subject(), access.Need{Action: access.OrgWrite, Target: access.Namespace(x.OrgName)})
+	return err
 }
 
 // Delete removes a group without repositories. Needs GroupDelete on it, or InstanceAdmin. NotFound; Conflict while

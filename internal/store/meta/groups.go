@@ -8,7 +8,7 @@ import (
 
 const (
 	groupColumns = `
-		SELECT g.id, g.org_id, o.name, g.name, g.description, g.auto_join_role, g.auto_join_scope, g.created_by, g.created_at
+		SELECT g.id, g.org_id, o.name, g.name, g.description, g.auto_join_role, g.auto_join_scope, g.spend_limits, g.created_by, g.created_at
 		FROM resource_groups g JOIN namespaces o ON o.id = g.org_id `
 	selectGroup       = groupColumns + `WHERE g.id = ?`
 	selectGroupByName = groupColumns + `WHERE g.org_id = ? AND g.name_key = ?`
@@ -17,7 +17,7 @@ const (
 		INSERT INTO resource_groups (id, org_id, name, name_key, description, auto_join_role, auto_join_scope, created_by, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updateGroup = `
-		UPDATE resource_groups SET name = ?, name_key = ?, description = ?, auto_join_role = ?, auto_join_scope = ? WHERE id = ?`
+		UPDATE resource_groups SET name = ?, name_key = ?, description = ?, auto_join_role = ?, auto_join_scope = ?, spend_limits = ? WHERE id = ?`
 	deleteGroup        = `DELETE FROM resource_groups WHERE id = ?`
 	deleteGroupsIn     = `DELETE FROM resource_groups WHERE org_id = ?`
 	countGroupRepos    = `SELECT COUNT(*) FROM repos WHERE group_id = ?`
@@ -27,7 +27,7 @@ const (
 )
 
 func scanGroup(s scanner) (g hub.ResourceGroup, err error) {
-	return g, s.Scan(&g.ID, &g.OrgID, &g.OrgName, &g.Name, &g.Description, &g.AutoJoinRole, &g.AutoJoinScope, &g.CreatedBy,
+	return g, s.Scan(&g.ID, &g.OrgID, &g.OrgName, &g.Name, &g.Description, &g.AutoJoinRole, &g.AutoJoinScope, &g.SpendLimits, &g.CreatedBy,
 		asTime{&g.CreatedAt})
 }
 
@@ -109,7 +109,7 @@ func groupTaken(name string, cause error) error {
 	return hub.Wrap(cause, hub.Conflict, "The organization already has a resource group called %q.", name)
 }
 
-// UpdateGroup stores name, description and automatic joining of the group g.ID; who now joins by themselves are added,
+// UpdateGroup stores name, description, spend limits and automatic joining of the group g.ID; who now joins by themselves are added,
 // and nobody is removed. NotFound; Conflict when the name is taken.
 func (db *DB) UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event) error {
 	return db.mutate(ctx, "changing a resource group", func(tx *Tx) error {
@@ -120,7 +120,7 @@ func (db *DB) UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event
 		if err := tx.lockOrg(ctx, old.OrgID); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, updateGroup, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole, string(g.AutoJoinScope), g.ID)
+		_, err = tx.exec(ctx, updateGroup, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole, string(g.AutoJoinScope), string(g.SpendLimits), g.ID)
 		if err != nil && tx.db.eng.unique(err) {
 			return groupTaken(g.Name, err)
 		}

@@ -317,6 +317,7 @@ resource_groups.auto_join_role bigint not null
 resource_groups.auto_join_scope text not null collate C
 resource_groups.created_by text not null collate C
 resource_groups.created_at bigint not null
+resource_groups.spend_limits text not null collate C default ''::text
 resource_groups CHECK ((auto_join_scope = ANY (ARRAY[''::text, 'all'::text, 'read_plus'::text])))
 resource_groups FOREIGN KEY (org_id) REFERENCES orgs(id)
 resource_groups PRIMARY KEY (id)

@@ -274,7 +274,7 @@ CREATE TABLE resource_groups (
     auto_join_role  BIGINT NOT NULL,
     auto_join_scope TEXT   NOT NULL CHECK (auto_join_scope IN ('', 'all', 'read_plus')),
     created_by      TEXT   NOT NULL,
-    created_at      BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL, spend_limits TEXT NOT NULL DEFAULT '',
     UNIQUE (org_id, name_key)
 );
 CREATE TABLE service_accounts (
