@@ -188,6 +188,9 @@ Everything is checked as if it were pushed by the user in whose name it is done:
 				for _, r := range im.Refused {
 					a.printf("not taken: %s\n", r)
 				}
+				for _, n := range im.Notes {
+					a.printf("note: %s\n", n)
+				}
 			})
 			return err
 		},

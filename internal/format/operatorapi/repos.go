@@ -81,6 +81,7 @@ type Imported struct {
 	Objects    int      `json:"objects"`
 	LargeFiles int      `json:"largeFiles"`
 	Missing    int      `json:"missing"`
+	Notes      []string `json:"notes"`
 }
 
 // NewSSHKey gives a public key to a user. Public is a line as in authorized_keys.

@@ -15,7 +15,9 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/service/housekeeping"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/service/repos"
+	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/testkit"
@@ -45,8 +47,12 @@ func start(t *testing.T) *world {
 	w.Hub = testkit.New(t, func(*testkit.Hub) {})
 	w.World()
 	zone := access.NewAuthorizer(w.DB, access.Options{Refresher: people{w.Auth, w.Hub}})
-	g := git.New(git.Config{}, git.Deps{Meta: w.DB, Git: w.Git, Authz: zone})
 	tr := transfer.New(transfer.Config{}, transfer.Deps{Meta: w.DB, Git: w.Git, Blobs: w.Blobs, Authz: zone})
+	g := git.New(git.Config{}, git.Deps{Meta: w.DB, Git: w.Git, Authz: zone,
+		Leaks: tokens.New(w.DB, w.Zone, w.Keys, testkit.Instance, tokens.Options{Leaks: hub.LeakReport}),
+		Large: func(ctx context.Context, repo hub.Repo, d hub.Digest) (leaks.Object, error) {
+			return tr.OpenLarge(ctx, repo, d)
+		}})
 	w.keep = gitrepo.NewKeeper(w.Git, w.DB, gitrepo.KeeperConfig{})
 	w.s = housekeeping.New(housekeeping.Config{}, housekeeping.Deps{
 		Meta: w.DB, Keeper: w.keep, Authz: zone, Push: g.ReceivePack, TempDir: t.TempDir(),

@@ -27,6 +27,7 @@ type Imported struct {
 	Objects    int      `json:"objects"`    // git objects that came
 	LargeFiles int      `json:"largeFiles"` // that came
 	Missing    int      `json:"missing"`    // large files that the source lacks, and the hub too
+	Notes      []string `json:"notes"`      // what a push would have been told: access tokens in files, for one
 }
 
 // Import makes a repository out of a git repository, or brings an existing one up to date: its branches and tags, and
@@ -40,7 +41,7 @@ func (s *Service) Import(ctx context.Context, g access.Grant, q ImportRequest, p
 	if err := g.Has(access.InstanceAdmin); err != nil {
 		return out, err
 	}
-	out.Refused = []string{}
+	out.Refused, out.Notes = []string{}, []string{}
 	who, err := s.person(ctx, q)
 	if err != nil {
 		return out, err

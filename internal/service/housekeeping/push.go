@@ -34,7 +34,7 @@ func (im *importing) push(ctx context.Context) error {
 		}
 		line := fmt.Sprintf("%s %s %s", at[r.Name], r.Target, r.Name)
 		if n == 0 {
-			line += "\x00report-status object-format=sha1"
+			line += "\x00report-status side-band-64k object-format=sha1"
 		}
 		if err := w.Data([]byte(line)); err != nil {
 			return err
@@ -78,8 +78,38 @@ func (im *importing) send(ctx context.Context, g access.Grant, commands io.Reade
 	return im.read(&report)
 }
 
-// read reads the report of a push. Source: git's Documentation/gitprotocol-pack, "Report Status".
-func (im *importing) read(report io.Reader) error {
+// read reads the answer to a push: notes for people in one band, which become the import's, and the report in another.
+// Source: git's Documentation/gitprotocol-pack, "Report Status"; gitprotocol-common, "side-band-64k".
+func (im *importing) read(answer io.Reader) error {
+	in := pktline.NewReader(answer)
+	var report, notes bytes.Buffer
+	for {
+		kind, line, err := in.Next()
+		if err == io.EOF || err == nil && kind != pktline.Data {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(line) > 0 && pktline.Band(line[0]) == pktline.BandData:
+			report.Write(line[1:])
+		case len(line) > 0 && pktline.Band(line[0]) == pktline.BandProgress:
+			notes.Write(line[1:])
+		default: // what was refused before anything was in bands
+			return hub.Errorf(hub.Unprocessable, "The objects were refused: %s", strings.TrimSpace(strings.TrimPrefix(string(line), "ERR ")))
+		}
+	}
+	for line := range strings.Lines(notes.String()) {
+		if line = strings.TrimSpace(line); line != "" {
+			im.out.Notes = append(im.out.Notes, line)
+		}
+	}
+	return im.status(&report)
+}
+
+// status reads the report itself.
+func (im *importing) status(report io.Reader) error {
 	in := pktline.NewReader(report)
 	for {
 		kind, line, err := in.Text()
@@ -98,12 +128,14 @@ func (im *importing) read(report io.Reader) error {
 		case word == "ng":
 			name, why, _ := strings.Cut(rest, " ")
 			im.out.Refused = append(im.out.Refused, name+": "+why)
-		case word == "ERR":
-			return hub.Errorf(hub.Unprocessable, "The objects were refused: %s", rest)
 		}
 	}
 	if im.out.Refs == 0 && len(im.out.Refused) > 0 {
-		return hub.Errorf(hub.Unprocessable, "Nothing could be taken. %s", im.out.Refused[0])
+		why := im.out.Refused[0]
+		if len(im.out.Notes) > 0 { // they say it whole
+			why = strings.Join(im.out.Notes, " ")
+		}
+		return hub.Errorf(hub.Unprocessable, "Nothing could be taken. %s", why)
 	}
 	return nil
 }
