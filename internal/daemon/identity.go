@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/access/explain"
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -46,4 +48,17 @@ func openIdentity(ctx context.Context, cfg *config.Config, db *meta.DB) (instanc
 		return instance, keys, err
 	}
 	return instance, keys, db.PutSetting(ctx, instanceSetting, instance)
+}
+
+// keepRefusals returns what tells r about refusals. Of a credential that was good once it keeps whose it was and why it no
+// longer is, for its owner.
+func keepRefusals(r *explain.Recorder) func(string, *access.Subject, *hub.Error) {
+	return func(requestID string, s *access.Subject, e *hub.Error) {
+		if dead := identity.Whose(e); s == nil && dead != nil {
+			told := *e
+			told.Message = dead.Error()
+			s, e = dead.Subject, &told
+		}
+		r.Denied(requestID, s, e)
+	}
 }

@@ -26,7 +26,7 @@ type sshRunner struct {
 func (r sshRunner) Run(ctx context.Context) error { return r.server.Serve(ctx, r.l) }
 
 // prepareSSH says how a server for git over SSH is made, which Serve does when the configuration asks for one.
-func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
+func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator, denied func(string, *access.Subject, *hub.Error)) {
 	d.makeSSH = func() (*ssh.Server, error) {
 		key, err := ssh.HostKey(d.cfg.SSHKeyPath())
 		if err != nil {
@@ -42,6 +42,7 @@ func (d *Daemon) prepareSSH(g *git.Service, auth *identity.Authenticator) {
 			},
 			Subject: func(ctx context.Context, key [32]byte) (*access.Subject, error) { return sshSubject(ctx, d.db, key) },
 			Used:    d.usedSSHKey,
+			Denied:  denied,
 		}), nil
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -148,14 +147,14 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 		TempDir: cfg.CachePath(),
 	}, transfer.Deps{Meta: d.db, Git: d.git, Blobs: blobs, Authz: d.zone, Xet: chunks, Leaks: tokenService, Sign: repos.SignatureOf, Turn: turns(d.db, logError), LogError: logError})
 
-	explainer := explain.New(d.db, d.zone)
 	refused := explain.NewRecorder(d.db, logError)
+	explainer := explain.New(d.db, d.zone).WithRecorder(refused)
 	d.runners = append(d.runners, refused)
 
 	// How it is asked for.
 	uses := tokens.NewRecorder(d.db, nil)
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Uploads: httpd.Uploads{Count: cfg.Limits.Uploads, Bytes: cfg.Limits.UploadBytes}, OnGrant: uses.Note, Denied: refused.Denied,
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Uploads: httpd.Uploads{Count: cfg.Limits.Uploads, Bytes: cfg.Limits.UploadBytes}, OnGrant: uses.Note, Denied: keepRefusals(refused),
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,
@@ -179,7 +178,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	if err := d.keepRepos(ctx, gitService, repoService, transfers, logError); err != nil {
 		return nil, err
 	}
-	d.prepareSSH(gitService, auth)
+	d.prepareSSH(gitService, auth, keepRefusals(refused))
 
 	d.runners = append(d.runners, auth, auditService, messages, watcher, uses, transfers.Counter(), transfers.Sweeper(), chunks.Worker(),
 		&housekeeping{db: d.db, every: cfg.Sweep.Every, logError: logError})
@@ -239,6 +238,6 @@ func OpenOffline(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Da
 // authenticator adapts identity to httpd.
 type authenticator struct{ *identity.Authenticator }
 
-func (a authenticator) Authenticate(ctx context.Context, authorization, cookie string, ip netip.Addr) (*access.Subject, error) {
-	return a.Authenticator.Authenticate(ctx, identity.Credentials{Authorization: authorization, Cookie: cookie, Addr: ip})
+func (a authenticator) Authenticate(ctx context.Context, c httpd.Credentials) (*access.Subject, error) {
+	return a.Authenticator.Authenticate(ctx, identity.Credentials{Authorization: c.Authorization, Cookie: c.Cookie, Addr: c.IP, Agent: c.Agent})
 }

@@ -117,8 +117,8 @@ func New(t testing.TB, register func(h *Hub), opts ...Option) *Hub {
 
 type authenticator struct{ *identity.Authenticator }
 
-func (a authenticator) Authenticate(ctx context.Context, authorization, cookie string, ip netip.Addr) (*access.Subject, error) {
-	return a.Authenticator.Authenticate(ctx, identity.Credentials{Authorization: authorization, Cookie: cookie, Addr: ip})
+func (a authenticator) Authenticate(ctx context.Context, c httpd.Credentials) (*access.Subject, error) {
+	return a.Authenticator.Authenticate(ctx, identity.Credentials{Authorization: c.Authorization, Cookie: c.Cookie, Addr: c.IP, Agent: c.Agent})
 }
 
 // must ends the test on an error of setting up.

@@ -14,7 +14,7 @@ import (
 const (
 	maxWaiting   = 1000
 	flushEvery   = time.Second
-	maxPerSecond = 20 // of one caller
+	maxPerSecond = 200 // of one caller
 )
 
 // Recorder keeps refusals for a look later. It never blocks and never holds a request up: under a flood it keeps a
@@ -22,6 +22,8 @@ const (
 type Recorder struct {
 	store    Store
 	logError func(context.Context, string, error)
+
+	writing sync.Mutex // held while refusals are on their way into the store; taken before mu
 
 	mu      sync.Mutex // guards the fields below
 	waiting []hub.Denial
@@ -34,9 +36,10 @@ func NewRecorder(store Store, logError func(context.Context, string, error)) *Re
 	return &Recorder{store: store, logError: logError, count: map[hub.ID]int{}}
 }
 
-// Denied keeps a refusal of the request with the given id. s may be nil, for a credential that was not accepted.
+// Denied keeps a refusal of the request with the given id: of an access decision, which has a reason, or of a service
+// that finds something forbidden. s may be nil, for a credential that was not accepted.
 func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
-	if s == nil || e.Reason == "" || s.IsAnonymous() {
+	if s == nil || e.Reason == "" && e.Code != hub.Forbidden || s.IsAnonymous() {
 		return // nobody could look it up afterwards
 	}
 	action, target, _ := strings.Cut(e.Asked, " ")
@@ -88,12 +91,17 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// Flush writes what is waiting.
+// Flush writes what is waiting; when it returns, everything that was refused before the call is in the store.
 func (r *Recorder) Flush(ctx context.Context) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
 	ds := r.waiting
 	r.waiting = nil
 	r.mu.Unlock()
+	if len(ds) == 0 {
+		return
+	}
 	if err := r.store.RecordDenials(ctx, ds); err != nil && r.logError != nil {
 		r.logError(ctx, "keeping refusals", err)
 	}
@@ -116,6 +124,9 @@ type Refusal struct {
 // when nothing is kept of it.
 func (s *Service) Refusals(ctx context.Context, asker *access.Subject, requestID string, ev hub.Event) ([]Refusal, error) {
 	requestID = withoutTrace(requestID)
+	if s.refused != nil {
+		s.refused.Flush(ctx)
+	}
 	kept, err := s.store.Denials(ctx, requestID)
 	if err != nil {
 		return nil, err

@@ -35,12 +35,19 @@ type Zone interface {
 
 // Service explains. It is safe for concurrent use.
 type Service struct {
-	store Store
-	zone  Zone
+	store   Store
+	zone    Zone
+	refused *Recorder // nil: somebody else's
 }
 
 // New makes a Service.
-func New(store Store, zone Zone) *Service { return &Service{store, zone} }
+func New(store Store, zone Zone) *Service { return &Service{store: store, zone: zone} }
+
+// WithRecorder lets Refusals find what r has not written yet. Call it before the service is used.
+func (s *Service) WithRecorder(r *Recorder) *Service {
+	s.refused = r
+	return s
+}
 
 // Question is what is asked. At most one of Token, User and Hypothesis.Token says whose credential is meant; none of
 // them means the one that asks.

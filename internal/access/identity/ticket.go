@@ -106,7 +106,7 @@ func (a *Authenticator) Redeem(ctx context.Context, text, method string) (*acces
 	if parent == parentSSH {
 		s, err = a.ofKey(ctx, d)
 	} else {
-		s, err = a.resolve(ctx, d, nil, parent == parentSession)
+		s, err = a.resolve(ctx, d, nil, parent == parentSession, Credentials{})
 	}
 	if err != nil {
 		return nil, Ticket{}, err

@@ -13,7 +13,7 @@ import (
 
 type anybody struct{}
 
-func (anybody) Authenticate(context.Context, string, string, netip.Addr) (*access.Subject, error) {
+func (anybody) Authenticate(context.Context, Credentials) (*access.Subject, error) {
 	return access.Anonymous(), nil
 }
 

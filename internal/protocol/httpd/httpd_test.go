@@ -27,7 +27,8 @@ var alice = access.NewSubject(hub.SubjectFacts{
 	User:  hub.User{ID: "aaaaaaaaaaaaaaaaaaaaaaaa", Name: "alice"},
 }, access.Credential{})
 
-func (world) Authenticate(_ context.Context, authorization, _ string, _ netip.Addr) (*access.Subject, error) {
+func (world) Authenticate(_ context.Context, c Credentials) (*access.Subject, error) {
+	authorization := c.Authorization
 	switch authorization {
 	case "":
 		return access.Anonymous(), nil

@@ -19,7 +19,8 @@ import (
 // people authenticates "Bearer USER TOKEN", where TOKEN may be missing: then it is a session.
 type people struct{ world }
 
-func (people) Authenticate(_ context.Context, authorization, _ string, _ netip.Addr) (*access.Subject, error) {
+func (people) Authenticate(_ context.Context, c Credentials) (*access.Subject, error) {
+	authorization := c.Authorization
 	f := strings.Fields(authorization)
 	switch {
 	case len(f) == 0:
@@ -29,9 +30,9 @@ func (people) Authenticate(_ context.Context, authorization, _ string, _ netip.A
 	case f[1] == "deleted":
 		return nil, &hub.Error{Code: hub.InvalidCredentials, Reason: access.ReasonTokenRevoked, Message: hub.MessageInvalidCredentials}
 	}
-	facts := hub.SubjectFacts{User: hub.User{ID: hub.ID(fmt.Sprintf("%024s", f[1])), Name: f[1]}}
+	facts := hub.SubjectFacts{User: hub.User{ID: hub.ID(fmt.Sprintf("%024x", f[1])), Name: f[1]}}
 	if len(f) > 2 {
-		facts.Token = &hub.Token{ID: hub.ID(fmt.Sprintf("%024s", f[2])), UserID: facts.User.ID, Kind: hub.TokenWrite}
+		facts.Token = &hub.Token{ID: hub.ID(fmt.Sprintf("%024x", f[2])), UserID: facts.User.ID, Kind: hub.TokenWrite}
 	}
 	return access.NewSubject(facts, access.Credential{}), nil
 }
@@ -199,6 +200,10 @@ func TestWarnings(t *testing.T) {
 		"session": {hub.SubjectFacts{}, nil},
 	} {
 		w := httptest.NewRecorder()
+		c.facts.User.ID = "000000000000000000000001"
+		if t := c.facts.Token; t != nil {
+			t.ID, t.UserID, t.Kind = "000000000000000000000002", c.facts.User.ID, hub.TokenRead
+		}
 		warn(w, access.NewSubject(c.facts, access.Credential{}), now)
 		if got := w.Header().Values("X-HF-Warning"); fmt.Sprint(got) != fmt.Sprint(c.want) || len(w.Header().Values("Warning")) != len(c.want) {
 			t.Errorf("%s: %q", name, got)
@@ -208,7 +213,7 @@ func TestWarnings(t *testing.T) {
 
 func BenchmarkCount(b *testing.B) {
 	c := newCounted(Limits{Token: Quotas{API: 1 << 40}, User: Quotas{API: 1 << 40}})
-	s, err := people{}.Authenticate(context.Background(), "Bearer a t1", "", netip.Addr{})
+	s, err := people{}.Authenticate(context.Background(), Credentials{Authorization: "Bearer a t1"})
 	if err != nil {
 		b.Fatal(err)
 	}

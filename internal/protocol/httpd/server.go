@@ -18,7 +18,15 @@ import (
 // Authenticator turns what a caller presents into a subject: no credential gives the anonymous one, a bad
 // credential an error of code InvalidCredentials.
 type Authenticator interface {
-	Authenticate(ctx context.Context, authorization, cookie string, ip netip.Addr) (*access.Subject, error)
+	Authenticate(ctx context.Context, c Credentials) (*access.Subject, error)
+}
+
+// Credentials is what a caller presents, and where it comes from.
+type Credentials struct {
+	Authorization string // the header's value
+	Cookie        string // the value of the session cookie
+	IP            netip.Addr
+	Agent         string // as the caller names its program; at most 256 bytes
 }
 
 // Authorizer decides.
@@ -152,7 +160,9 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	if err := s.admit(w, r); err != nil {
 		return err
 	}
-	r.Body = &idleBody{ReadCloser: r.Body, w: w}
+	if r.Body != http.NoBody { // where there is nothing to read a deadline would end the connection, while the work goes on
+		r.Body = &idleBody{ReadCloser: r.Body, w: w}
+	}
 	if r.route.maxBody >= 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
 	}
@@ -218,7 +228,7 @@ func (s *Server) identify(r *Request) (err error) {
 			return err
 		}
 	}
-	r.Subject, err = s.authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"), cookie, r.IP)
+	r.Subject, err = s.authenticator.Authenticate(r.Context(), Credentials{r.Header.Get("Authorization"), cookie, r.IP, truncate(r.UserAgent(), 256)})
 	return err
 }
 

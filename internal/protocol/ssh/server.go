@@ -35,6 +35,8 @@ type Deps struct {
 	Subject func(ctx context.Context, key [32]byte) (*access.Subject, error)
 	// Used notes that a key was used; it must be quick.
 	Used func(ctx context.Context, key [32]byte)
+	// Denied is told about each refusal, with the id that the client is shown. It must not block; nil is allowed.
+	Denied func(requestID string, s *access.Subject, e *hub.Error)
 	// URL returns where clients reach the hub over HTTP, without a trailing slash.
 	URL func() string
 	Log *slog.Logger

@@ -7,20 +7,33 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// ReuseQueue takes digests of unknown values from requests to the watcher. When it is full it drops them: the next use
+// UnknownUse is one request with a value that no token has.
+type UnknownUse struct {
+	Digests [][]byte // of the value, under each key
+	At      time.Time
+	IP      string // where it came from; empty when that is not known
+	Agent   string // as the program that sent it names itself
+}
+
+// ReuseQueue takes uses of unknown values from requests to the watcher. When it is full it drops them: the next use
 // of the same value is as good.
-type ReuseQueue chan [][]byte
+type ReuseQueue chan UnknownUse
 
 // NewReuseQueue makes an empty queue.
 func NewReuseQueue() ReuseQueue { return make(ReuseQueue, 256) }
 
 // Offer never blocks.
-func (q ReuseQueue) Offer(digests [][]byte) {
+func (q ReuseQueue) Offer(digests [][]byte, from identity.Credentials) {
+	u := UnknownUse{Digests: digests, At: time.Now().UTC(), Agent: from.Agent}
+	if from.Addr.IsValid() {
+		u.IP = from.Addr.String()
+	}
 	select {
-	case q <- digests:
+	case q <- u:
 	default:
 	}
 }
@@ -63,11 +76,9 @@ func (w *Watcher) Run(ctx context.Context) error {
 			return nil
 		case <-t.C:
 			due = true
-		case digests := <-w.opts.Queue:
+		case u := <-w.opts.Queue:
 			due = false
-			for _, d := range digests {
-				w.log(ctx, "reporting the use of a former token value", w.Reused(ctx, d))
-			}
+			w.log(ctx, "reporting the use of a former token value", w.Reused(ctx, u))
 		}
 	}
 }
@@ -161,21 +172,28 @@ func (w *Watcher) Remind(ctx context.Context, now time.Time) error {
 }
 
 // Reused reports that a value which was rotated away was used: to the log, and to the token's owner or, of a service
-// account's token, to the admins of its organization. A digest that never belonged to a token is passed over.
-func (w *Watcher) Reused(ctx context.Context, digest []byte) error {
-	_, err := w.s.store.ReportReuse(ctx, digest, func(r hub.Reuse) (hub.Event, bool) {
-		o := ownerOf(r.Token, r.Service)
-		data := o.describe()
-		data["last4"], data["action"] = r.Last4, "the value was refused"
-		message := fmt.Sprintf("a former value (…%s) of token %q%s was used after its time", r.Last4, r.Token.Name, o.of())
-		if w.opts.ReuseRevokes {
-			data["action"] = "the value was refused, and the token has been revoked"
-			message += "; the token was revoked"
+// account's token, to the admins of its organization, with when it was used, from where and by what. A value that never
+// belonged to a token is passed over.
+func (w *Watcher) Reused(ctx context.Context, u UnknownUse) error {
+	for _, digest := range u.Digests {
+		_, err := w.s.store.ReportReuse(ctx, digest, func(r hub.Reuse) (hub.Event, bool) {
+			o := ownerOf(r.Token, r.Service)
+			data := o.describe()
+			data["last4"], data["action"] = r.Last4, "the value was refused"
+			data["used"], data["address"], data["agent"] = u.At.Format("2006-01-02 15:04:05 UTC"), cmp.Or(u.IP, "an unknown address"), cmp.Or(u.Agent, "a program without a name")
+			message := fmt.Sprintf("a former value (…%s) of token %q%s was used after its time", r.Last4, r.Token.Name, o.of())
+			if w.opts.ReuseRevokes {
+				data["action"] = "the value was refused, and the token has been revoked"
+				message += "; the token was revoked"
+			}
+			return hub.Event{Type: "token.reuse", Message: message, NamespaceID: o.to, TargetID: r.Token.ID, IP: u.IP, UserAgent: u.Agent,
+				Notices: []hub.Notice{{Kind: o.kind("reuse"), To: o.to, Data: data}}}, w.opts.ReuseRevokes
+		})
+		if err != nil {
+			return err
 		}
-		return hub.Event{Type: "token.reuse", Message: message, NamespaceID: o.to, TargetID: r.Token.ID,
-			Notices: []hub.Notice{{Kind: o.kind("reuse"), To: o.to, Data: data}}}, w.opts.ReuseRevokes
-	})
-	return err
+	}
+	return nil
 }
 
 // summarize stores the summary for the instance's administrators, once in each period that has something to tell.
