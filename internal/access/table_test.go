@@ -232,27 +232,3 @@ func unpackTable(t *testing.T, b []byte) *ruleTable {
 	}
 	return r
 }
-
-// TestLayersReadTheirFields: what a layer says depends on its fields alone, in every state.
-func TestLayersReadTheirFields(t *testing.T) {
-	var masks []State
-	for _, l := range layerFields {
-		m := State(0)
-		for _, f := range l.fields {
-			m |= f.mask()
-		}
-		masks = append(masks, m)
-	}
-	everyState(t, func() func(State) error {
-		return func(s State) error {
-			l := decide(s)
-			for i := range layerFields {
-				alone := decide(s & masks[i])
-				if got, want := layerFields[i].of(&alone), layerFields[i].of(&l); got != want {
-					return fmt.Errorf("state %#x: layer %s is %#x, and %#x by its fields alone", s, layerFields[i].name, want, got)
-				}
-			}
-			return nil
-		}
-	})
-}
