@@ -1,6 +1,7 @@
 package law
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -26,6 +27,9 @@ type Door struct {
 	// Ask returns the call for a row, nil where this door cannot ask that question without changing the world of other
 	// rows. Doors for deeds that cannot be undone answer rows that are refused.
 	Ask func(w *World, r Row) *Call
+	// Do asks by another way than HTTP, with the row's credential, and returns what came of it in the words of the tables and
+	// what the caller was told; false where this door cannot ask that question. Nil for doors that Ask.
+	Do func(w *World, r Row) (outcome, message string, ok bool)
 }
 
 // Play sends every row through every door that takes it, with the same outcome everywhere. It returns how many rows and
@@ -36,6 +40,13 @@ func (w *World) Play(t *testing.T, rows []Row, doors []Door) (played, calls int)
 	for _, r := range rows {
 		before := calls
 		for _, d := range doors {
+			if d.Do != nil {
+				if got, message, ok := d.Do(w, r); ok {
+					calls++
+					judge(t, r, d.Name, got, message, message)
+				}
+				continue
+			}
 			c := d.Ask(w, r)
 			if c == nil {
 				continue
@@ -64,25 +75,31 @@ func (w *World) Play(t *testing.T, rows []Row, doors []Door) (played, calls int)
 			if c.Read != nil {
 				got, message = c.Read(res.StatusCode, body)
 			}
-			complain := func(got, want string) {
-				t.Errorf("%s: %s %s %s %s through %s (%s %s): %s, want %s\n\t%d %.500s", r.At, r.Who, r.Token, r.Action, r.Target, d.Name, c.Method, c.Path, got, want, res.StatusCode, body)
-			}
-			if want := want(r); got != want {
-				complain(got, want)
-				continue
-			}
-			for _, part := range r.Says {
-				words, no := strings.CutPrefix(part, "!")
-				if strings.Contains(message, words) == no {
-					complain("other words", part)
-				}
-			}
+			judge(t, r, fmt.Sprintf("%s (%s %s)", d.Name, c.Method, c.Path), got, message, fmt.Sprintf("%d %s", res.StatusCode, body))
 		}
 		if calls > before {
 			played++
 		}
 	}
 	return played, calls
+}
+
+// judge compares an answer with what the row wants.
+func judge(t *testing.T, r Row, door, got, message, whole string) {
+	t.Helper()
+	complain := func(got, want string) {
+		t.Errorf("%s: %s %s %s %s through %s: %s, want %s\n\t%.500s", r.At, r.Who, r.Token, r.Action, r.Target, door, got, want, whole)
+	}
+	if want := want(r); got != want {
+		complain(got, want)
+		return
+	}
+	for _, part := range r.Says {
+		words, no := strings.CutPrefix(part, "!")
+		if strings.Contains(message, words) == no {
+			complain("other words", part)
+		}
+	}
 }
 
 // want is the row's outcome without the place that it moved to.
