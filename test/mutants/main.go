@@ -50,13 +50,15 @@ var stages = []struct {
 }{
 	{tests: quickTests, seconds: 10},
 	{tests: "^TestCompleteSpace$", env: []string{"AMBIT_LAW_EVERY=400009"}, seconds: 30},
-	{tests: "^(TestEachSide|TestExplanation|TestMonotone|TestListing|TestAbstract|TestFindRow)", seconds: 60},
+	{tests: cheapTests, seconds: 60},
 	{tests: "^TestEveryAnswer$", seconds: 60},
 	{tests: "^TestSemanticDiff$", seconds: 60},
-	{tests: ".", skip: quickTests + "|^(TestEachSide|TestExplanation|TestMonotone|TestListing|TestAbstract|TestFindRow|TestEveryAnswer$|TestSemanticDiff)", seconds: 300},
+	{tests: ".", skip: quickTests + "|" + cheapTests + "|^(TestEveryAnswer$|TestSemanticDiff|" + sourceTests + ")", seconds: 300},
 }
 
 const quickTests = "^Test(Places|Expiry|Restrictions|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|SubjectInLogs|AllowsOrg|Grant)"
+const cheapTests = "^Test(LayersTogether|Explanation|LayersAlone|Listing|Abstract|FindRow)"
+const sourceTests = "TestLayersReadTheirFields|TestAllowedIsDecide" // read what was not changed
 
 //go:embed helpers.txt
 var helpers string
