@@ -13,7 +13,7 @@ import (
 const tableFile = "testdata/table.gz"
 
 // TestSemanticDiff compares what the rules allow now with what they allowed when the table was last written (or in the
-// table that AMBIT_TABLE names), and tells the difference in words: which actions became allowed or refused, in how many
+// table that AMBIT_TABLE names, where a difference is no failure), and tells the difference in words: which actions became allowed or refused, in how many
 // of all the states there are, and what all those have in common. It is exact: see diffTables. When the difference is
 // meant, AMBIT_UPDATE_GOLDEN=1 writes the table anew.
 func TestSemanticDiff(t *testing.T) {
@@ -32,8 +32,13 @@ func TestSemanticDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, states := diffTables(unpackTable(t, b), now)
-	if d != "" {
-		t.Errorf("the rules changed (- refused now, + allowed now):\n%sreview it, and write the table anew with AMBIT_UPDATE_GOLDEN=1", d)
+	const changed = "the rules changed (- refused now, + allowed now):\n"
+	switch {
+	case d != "" && file == tableFile:
+		t.Error(changed + d + "review it, and write the table anew with AMBIT_UPDATE_GOLDEN=1")
+		return
+	case d != "": // it was asked for
+		t.Log(changed + d)
 		return
 	}
 	t.Logf("the rules allow in each of %d states what they allowed", states)
