@@ -83,7 +83,7 @@ func (a *app) accountTokens() *cobra.Command {
 						for _, o := range t.Organizations {
 							orgs = append(orgs, o.Name+":"+string(o.Status))
 						}
-						rows = append(rows, []string{string(t.ID), string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs), orDash(strings.Join(orgs, ",")), t.Name})
+						rows = append(rows, []string{string(t.ID), kindText(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs), orDash(strings.Join(orgs, ",")), t.Name})
 					}
 					a.table("ID KIND VALUE STATUS EXPIRES LAST-USED SIGNS ORGANIZATIONS NAME", rows)
 				})
@@ -94,7 +94,7 @@ func (a *app) accountTokens() *cobra.Command {
 
 // printOwnValue shows a new value alone on the last line.
 func (a *app) printOwnValue(t client.OwnToken) {
-	a.printf("Token %q (%s, id %s). Keep the value: it is not shown again.\n", t.Name, t.Kind, t.ID)
+	a.printf("Token %q (%s, id %s). Keep the value: it is not shown again.\n", t.Name, kindText(t.Kind), t.ID)
 	for _, o := range t.Organizations {
 		if o.Status == hub.TokenPending {
 			a.printf("It waits for approval in %s.\n", o.Name)

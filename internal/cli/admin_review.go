@@ -63,7 +63,7 @@ too_long (lives longer than the organization lets new ones live).`,
 				return a.print(list, func() {
 					var rows [][]string
 					for _, t := range list {
-						rows = append(rows, []string{string(t.ID), t.User, t.Role, string(t.Kind), "…" + t.Last4, string(t.State), optionalTime(t.LastUsedAt), joinSigns(t.Signs)})
+						rows = append(rows, []string{string(t.ID), t.User, t.Role, kindText(t.Kind), "…" + t.Last4, string(t.State), optionalTime(t.LastUsedAt), joinSigns(t.Signs)})
 					}
 					a.table("ID OWNER ROLE KIND VALUE STATE LAST-USED SIGNS", rows)
 				})

@@ -63,7 +63,11 @@ func (a *app) sshKeyList() *cobra.Command {
 		Example: "  ambit admin ssh-key list alice",
 		RunE: func(_ *cobra.Command, argv []string) error {
 			return a.withHub(false, func(h *connection) error {
-				return call(a, h, operatorapi.SSHKeyList, operatorapi.Name{Name: argv[0]}, func(l operatorapi.SSHKeys) {
+				var l operatorapi.SSHKeys
+				if err := h.Do(a.ctx, operatorapi.SSHKeyList, operatorapi.Name{Name: argv[0]}, &l); err != nil {
+					return err
+				}
+				return a.print(l.Items, func() {
 					var rows [][]string
 					for _, k := range l.Items {
 						rows = append(rows, []string{string(k.ID), k.Kind, k.Fingerprint, k.Name})

@@ -1,15 +1,9 @@
 package cli
 
 import (
-	"bufio"
-	"errors"
-	"io"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
-	"github.com/ambit-hub/ambit/internal/hub"
 )
 
 func (a *app) adminUser() *cobra.Command {
@@ -59,22 +53,6 @@ made with 'ambit token create', and a password can be set later.`,
 	c.Flags().BoolVar(&u.Admin, "admin", false, "make the user an administrator of this hub")
 	c.Flags().BoolVar(&passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
 	return c
-}
-
-// maxPassword is the length in bytes of the line that holds a password, line end included.
-const maxPassword = 4096
-
-// readPassword takes the first line of standard input.
-func (a *app) readPassword() (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(a.in, maxPassword)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	line = strings.TrimRight(line, "\r\n")
-	if line == "" {
-		return "", hub.Errorf(hub.InvalidInput, "Standard input holds no password.")
-	}
-	return line, nil
 }
 
 func (a *app) userList() *cobra.Command {

@@ -74,6 +74,9 @@ func (a *app) auditList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if limit < 1 {
+				return &usageError{c.CommandPath(), "--limit must be at least 1; 'ambit audit export' prints all events"}
+			}
 			return a.withHub(false, func(h *connection) error {
 				list := []operatorapi.AuditEvent{}
 				err := a.eachEvent(h, q, limit, func(e operatorapi.AuditEvent) error {

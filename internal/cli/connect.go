@@ -46,7 +46,11 @@ func (a *app) loadConfig(flags map[string]string) (config.Config, []string, erro
 		}
 		flags["data"] = a.data
 	}
-	return config.Load(config.Sources{File: a.config, Environ: a.environ, Flags: flags})
+	cfg, unknown, err := config.Load(config.Sources{File: a.config, Environ: a.environ, Flags: flags})
+	if err != nil {
+		err = hub.Wrap(err, hub.InvalidInput, "%s", err)
+	}
+	return cfg, unknown, err
 }
 
 // withHub runs f on the hub of the data folder: through its socket when it runs, else on the folder itself. create
@@ -64,16 +68,18 @@ func (a *app) withHub(create bool, f func(*connection) error) error {
 }
 
 func (a *app) connect(cfg *config.Config, create bool) (*connection, error) {
+	if _, err := os.Stat(cfg.KeysPath()); errors.Is(err, os.ErrPermission) {
+		return nil, othersHub(err, cfg)
+	}
 	if !create && !daemon.HoldsHub(cfg) {
 		return nil, hub.Errorf(hub.NotFound, "There is no hub in %s. Start one with: ambit serve --data %s", cfg.Data, cfg.Data)
 	}
 	for deadline := time.Now().Add(lockPatience); ; time.Sleep(50 * time.Millisecond) {
-		dial := func(context.Context) (net.Conn, error) { return daemon.DialOperator(cfg) }
-		if conn, err := dial(a.ctx); err == nil {
+		if conn, err := daemon.DialOperator(cfg); err == nil {
 			conn.Close()
-			return &connection{Operator: client.NewOperator(client.Socket(dial)), close: func() error { return nil }}, nil
+			return &connection{Operator: client.NewOperator(client.Socket(dial(cfg))), close: func() error { return nil }}, nil
 		} else if errors.Is(err, os.ErrPermission) {
-			return nil, hub.Wrap(err, hub.Forbidden, "The hub in %s belongs to another user of this machine: run the command as that user.", cfg.Data)
+			return nil, othersHub(err, cfg)
 		}
 		d, err := daemon.OpenOffline(a.ctx, cfg, logger(a.err, "warn"))
 		if errors.Is(err, daemon.ErrInUse) && time.Now().Before(deadline) {
@@ -88,6 +94,15 @@ func (a *app) connect(cfg *config.Config, create bool) (*connection, error) {
 			close:    d.Close,
 		}, nil
 	}
+}
+
+// dial returns what connects to the socket of a running hub.
+func dial(cfg *config.Config) func(context.Context) (net.Conn, error) {
+	return func(context.Context) (net.Conn, error) { return daemon.DialOperator(cfg) }
+}
+
+func othersHub(err error, cfg *config.Config) error {
+	return hub.Wrap(err, hub.Forbidden, "The hub in %s belongs to another user of this machine: run the command as that user.", cfg.Data)
 }
 
 // call is one operator's call whose result is printed.

@@ -173,14 +173,18 @@ func (a *app) printDemo(r demoResult) {
 	var rows [][]string
 	value := map[string]string{}
 	for _, t := range r.Tokens {
-		rows = append(rows, []string{t.User, t.Name, string(t.Kind), t.Value})
+		rows = append(rows, []string{t.User, t.Name, kindText(t.Kind), t.Value})
 		value[t.Name] = t.Value
 	}
 	a.table("USER TOKEN KIND VALUE", rows)
 	endpoint := r.Endpoint
 	if endpoint == "" {
 		endpoint = "http://127.0.0.1:8080"
-		a.printf("\nNo hub runs on this folder: start it with 'ambit serve', then\n")
+		serve := "ambit serve"
+		if a.data != "" {
+			serve += " --data " + a.data
+		}
+		a.printf("\nNo hub runs on this folder: start it with '%s', then\n", serve)
 	} else {
 		a.printf("\nThe values are not shown again. Try, with the Python client (pip install huggingface_hub):\n")
 	}

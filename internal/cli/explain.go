@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ambit-hub/ambit/internal/client"
@@ -82,7 +84,7 @@ whether it exists or not.`,
 	f := c.Flags()
 	f.StringVar(&token, "token", "", "id of the token that is meant")
 	f.StringVar(&q.User, "user", "", "the person that is meant, in a browser session")
-	f.StringVar(&q.Kind, "kind", "", "suppose a token: read, write or fine-grained")
+	f.StringVar(&q.Kind, "kind", "", "suppose a token: read, write or fine-grained; ssh for an SSH key")
 	f.StringArrayVar(&q.Scopes, "scope", nil, "ENTITY:NAME=permission,permission of the supposed token (repeatable)")
 	f.BoolVar(&q.Gated, "gated", false, "the supposed token reads gated repositories")
 	f.StringVar(&q.Org, "org", "", "organization of --role and --policy")
@@ -148,7 +150,7 @@ func (a *app) explainPolicy(endpoint *string) *cobra.Command {
 					var rows [][]string
 					for what, list := range map[string][]operatorapi.PolicyToken{"stops": e.Stops, "starts": e.Starts} {
 						for _, t := range list {
-							rows = append(rows, []string{what, string(t.ID), t.Owner, string(t.Kind), "…" + t.Last4, string(t.State)})
+							rows = append(rows, []string{what, string(t.ID), t.Owner, kindText(t.Kind), "…" + t.Last4, string(t.State)})
 						}
 					}
 					if len(rows) > 0 {
@@ -168,7 +170,11 @@ func (a *app) explainRequest(endpoint *string) *cobra.Command {
 			return asked(a, *endpoint, func(h *client.Hub) (operatorapi.Refusals, error) { return h.Refusals(a.ctx, argv[0]) },
 				operatorapi.AccessRefused, operatorapi.ID{ID: hub.ID(argv[0])}, func(r operatorapi.Refusals) {
 					for _, x := range r.Items {
-						a.printf("%s  %s on %s was refused: %s\n           %s\n", x.At.Format("2006-01-02 15:04:05"), x.Action, x.Target, x.Reason, x.Message)
+						what := "The request"
+						if x.Action != "" {
+							what = x.Action + " on " + x.Target
+						}
+						a.printf("%s  %s was refused: %s\n           %s\n", x.At.Format("2006-01-02 15:04:05"), what, cmp.Or(x.Reason, string(x.Code)), x.Message)
 						if x.Now != nil {
 							a.printf("now        ")
 							a.printExplanation(*x.Now)

@@ -50,7 +50,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(errw, "ambit: %s\n", sentence(err))
+	fmt.Fprintf(errw, "ambit: %s\n", printable(sentence(err)))
 	code := exitCode(err)
 	var u *usageError
 	if errors.As(err, &u) {
@@ -74,7 +74,9 @@ Exit codes: 0 done, 1 failure, 2 wrong use or invalid value, 3 not found, 4 deni
   ambit token create --user alice --name laptop --kind write`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       daemon.Version().Version,
 	}
+	root.SetVersionTemplate("ambit {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err.Error()} })
 	root.AddCommand(a.serve(), a.demo(), a.admin(), a.token(), a.audit(), a.storage(), a.repo(), a.explain(), a.account(), a.whoami(), a.version())
 	root.SetHelpCommand(&cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", Example: "  ambit help token create",
@@ -85,6 +87,7 @@ Exit codes: 0 done, 1 failure, 2 wrong use or invalid value, 3 not found, 4 deni
 			c.Help()
 		}})
 	group(root)
+	a.completions(root)
 	return root
 }
 

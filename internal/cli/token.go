@@ -43,7 +43,7 @@ expiring (within a week), no_expiry, too_long (lives longer than the hub lets ne
 				return a.print(list, func() {
 					var rows [][]string
 					for _, t := range list {
-						rows = append(rows, []string{string(t.ID), t.User, string(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs), t.Name})
+						rows = append(rows, []string{string(t.ID), t.User, kindText(t.Kind), "…" + t.Last4, t.Status, optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt), joinSigns(t.Signs), t.Name})
 					}
 					a.table("ID USER KIND VALUE STATUS EXPIRES LAST-USED SIGNS NAME", rows)
 				})
@@ -68,7 +68,7 @@ func (a *app) tokenShow() *cobra.Command {
 
 func (a *app) printToken(t operatorapi.Token) {
 	a.printf("id         %s\nname       %s\nuser       %s\nkind       %s\nvalue      …%s\nstatus     %s\ncreated    %s\nrotated    %s\nexpires    %s\nlast used  %s\n",
-		t.ID, t.Name, t.User, t.Kind, t.Last4, t.Status, optionalTime(&t.CreatedAt), optionalTime(t.RotatedAt), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
+		t.ID, t.Name, t.User, kindText(t.Kind), t.Last4, t.Status, optionalTime(&t.CreatedAt), optionalTime(t.RotatedAt), optionalTime(t.ExpiresAt), optionalTime(t.LastUsedAt))
 	a.printf("signs      %s\n", joinSigns(t.Signs))
 	for _, s := range t.Scopes {
 		a.printf("scope      %s: %s\n", s.Entity, joinPermissions(s.Permissions))
@@ -148,7 +148,7 @@ func parseNewExpiry(c *cobra.Command, s string) (at *time.Time, never bool, err 
 
 // printValue shows a new value alone on the last line, so that scripts can take it with tail -n 1.
 func (a *app) printValue(t operatorapi.TokenWithValue) {
-	a.printf("Token %q of %s (%s, id %s). Keep the value: it is not shown again.\n%s\n", t.Name, t.User, t.Kind, t.ID, t.Value)
+	a.printf("Token %q of %s (%s, id %s). Keep the value: it is not shown again.\n%s\n", t.Name, t.User, kindText(t.Kind), t.ID, t.Value)
 }
 
 func (a *app) tokenDelete() *cobra.Command {

@@ -117,11 +117,12 @@ func parseExpiry(c *cobra.Command, s string, now time.Time) (*time.Time, error) 
 		t := now.Add(d).UTC()
 		return &t, nil
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return nil, &usageError{c.CommandPath(), fmt.Sprintf("--expires %q is neither a lifetime such as 30d nor a time such as 2027-01-31T00:00:00Z", s)}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return &t, nil
+		}
 	}
-	return &t, nil
+	return nil, &usageError{c.CommandPath(), fmt.Sprintf("--expires %q is neither a lifetime such as 30d nor a day or time such as 2027-01-31 or 2027-01-31T12:00:00Z", s)}
 }
 
 func (a *app) tokenEdit() *cobra.Command {

@@ -29,7 +29,7 @@ func (a *app) printInsight(in operatorapi.TokenInsight, owner string) {
 	if status != "" {
 		status = ", " + status
 	}
-	a.printf("%s token %q of %s (…%s)%s\n", in.Token.Kind, in.Token.Name, owner, in.Token.Last4, status)
+	a.printf("%s token %q of %s (…%s)%s\n", kindText(in.Token.Kind), in.Token.Name, owner, in.Token.Last4, status)
 	scopes := func(title string, list []operatorapi.Scope, none string) {
 		a.printf("\n%s\n", title)
 		if len(list) == 0 {

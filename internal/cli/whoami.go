@@ -52,7 +52,7 @@ func (a *app) printWhoAmI(endpoint string, w client.WhoAmI) {
 	}
 	a.printf("\nhub        %s\n", endpoint)
 	if t := w.Auth.AccessToken; t != nil {
-		a.printf("token      %s (%s)\n", t.DisplayName, t.Role)
+		a.printf("token      %s (%s)\n", t.DisplayName, kindText(hub.TokenKind(t.Role)))
 		if w.Auth.ExpiresAt != nil {
 			a.printf("expires    %s\n", optionalTime(w.Auth.ExpiresAt))
 		}

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -115,8 +116,18 @@ func reviewedOf(t policies.Reviewed) operatorapi.ReviewedToken {
 	return out
 }
 
-// parseRepo reads "model:acme/bert".
+// parseRepo reads "model:acme/bert", and as clients write it "acme/bert", which is a model, or "datasets/acme/squad".
 func parseRepo(text string) (hub.RepoID, error) {
+	if !strings.Contains(text, ":") {
+		kind := hub.Model
+		for _, t := range hub.RepoTypes {
+			if rest, ok := strings.CutPrefix(text, t.Plural()+"/"); ok && strings.Contains(rest, "/") {
+				kind, text = t, rest
+				break
+			}
+		}
+		return hub.ParseRepoID(kind, text)
+	}
 	e, err := tokens.ParseEntity(text)
 	if err != nil {
 		return hub.RepoID{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,10 +69,17 @@ func long[A named, R any](f func(context.Context, access.Grant, A, hub.RepoID, g
 				return none, err
 			}
 			id, err := hub.ParseRepoID(kind, name)
+			if kind == hub.Model && (err != nil || strings.Contains(name, ":")) { // the type may stand in the name
+				id, err = parseRepo(name)
+			}
 			if err != nil {
 				return none, err
 			}
-			return f(ctx, g, a, id, p)
+			out, err := f(ctx, g, a, id, p)
+			if hub.Is(err, hub.RepoNotFound) {
+				err = hub.Wrap(err, hub.RepoNotFound, "There is no %s called %s.", id.Type, id.FullName())
+			}
+			return out, err
 		})(ctx, g, d)
 	}
 }

@@ -12,6 +12,7 @@ func (h *Handler) storageStats(ctx context.Context, g access.Grant, _ operatorap
 	if err != nil {
 		return out, err
 	}
+	out.Owners = []operatorapi.StorageOwner{}
 	out.Total = operatorapi.StorageTotal{Git: t.Git, Stored: t.Whole + t.Packed, Xorbs: t.Xorbs, Damaged: t.Rotten}
 	for _, u := range usage {
 		// What is in several repositories is counted for each in Logical. Chunks that no file needs any more are not saved.
