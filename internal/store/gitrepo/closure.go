@@ -16,6 +16,7 @@ type closure struct {
 	filter Filter
 	set    bitset
 	depths map[int]int // depth by slot at which a tree was last walked, if the filter goes by depth
+	moved  *moved      // nil: what stands in another place than before counts as new
 }
 
 func newClosure(g *graph, f Filter) *closure {
@@ -33,6 +34,9 @@ func newClosure(g *graph, f Filter) *closure {
 // Comparing with the parents makes the cost of a commit that of its change. It is right because, in this order, all
 // that a parent leads to is in the set or known before its children are looked at.
 func (c *closure) commits(list []int32, near []hub.OID) error {
+	if len(near) > 0 && !c.filter.byDepth() {
+		c.moved = newMoved() // worth looking for when there is a receiver that has something
+	}
 	for _, i := range list {
 		n := &c.g.nodes[i]
 		if !c.set.add(n.slot) {
@@ -49,7 +53,19 @@ func (c *closure) commits(list []int32, near []hub.OID) error {
 				bases[k] = c.g.nodes[p].tree
 			}
 		}
+		if c.moved != nil && c.moved.gone[n.tree] {
+			continue
+		}
 		if err := c.tree(n.tree, bases, 0); err != nil {
+			return err
+		}
+		if c.moved == nil {
+			continue
+		}
+		if len(bases) == 1 && bases[0] != n.tree {
+			c.moved.note(bases[0], false)
+		}
+		if err := c.settle(); err != nil {
 			return err
 		}
 	}
@@ -101,7 +117,11 @@ func (c *closure) tree(oid hub.OID, bases []hub.OID, depth int) error {
 		}
 		others = append(others, object.NewCursor(data))
 	}
-	return c.entries(object.NewCursor(data), newMerge(others), depth+1)
+	m := newMerge(others)
+	if c.moved != nil && len(others) == 1 {
+		m.gone = c.moved.note
+	}
+	return c.entries(object.NewCursor(data), m, depth+1)
 }
 
 // enter tells whether a tree has to be walked.
@@ -136,8 +156,11 @@ func (c *closure) entries(cur object.Cursor, others *merge, depth int) error {
 			others.trees[0].skip(&cur)
 		}
 		e, ok, err := cur.Next()
-		if err != nil || !ok {
+		if err != nil {
 			return err
+		}
+		if !ok {
+			return others.rest()
 		}
 		same, below, err := others.at(e)
 		if err != nil {
@@ -145,6 +168,8 @@ func (c *closure) entries(cur object.Cursor, others *merge, depth int) error {
 		}
 		switch {
 		case same, e.Mode == ModeSubmodule:
+		case c.moved != nil && (len(below) == 0 || c.moved.gone[e.OID()]):
+			c.moved.later = append(c.moved.later, arrival{e.OID(), e.IsDir(), depth})
 		case e.IsDir():
 			if err := c.tree(e.OID(), below, depth); err != nil {
 				return err
@@ -184,7 +209,10 @@ func (c *closure) object(oid hub.OID) error {
 }
 
 // merge goes through several trees in step with another one.
-type merge struct{ trees []mergeTree }
+type merge struct {
+	trees []mergeTree
+	gone  func(oid hub.OID, whole bool) // told of what the other one does not have; whole: nor a directory in its place; nil
+}
 
 // mergeTree stands at its entry e, or at its end; from is before it and cur behind.
 type mergeTree struct {
@@ -224,7 +252,7 @@ func (m *merge) at(e object.RawEntry) (same bool, below []hub.OID, err error) {
 	for i := range m.trees {
 		t := &m.trees[i]
 		for t.ok && t.e.Compare(e) < 0 {
-			if err := t.next(); err != nil {
+			if err := m.pass(t); err != nil {
 				return false, nil, err
 			}
 		}
@@ -237,6 +265,29 @@ func (m *merge) at(e object.RawEntry) (same bool, below []hub.OID, err error) {
 		if e.IsDir() && t.e.IsDir() {
 			below = append(below, t.e.OID())
 		}
+		if m.gone != nil && t.e.Mode != ModeSubmodule {
+			m.gone(t.e.OID(), false)
+		}
 	}
 	return false, below, nil
+}
+
+// pass goes on past an entry that the other tree does not have.
+func (m *merge) pass(t *mergeTree) error {
+	if m.gone != nil && t.e.Mode != ModeSubmodule {
+		m.gone(t.e.OID(), t.e.IsDir())
+	}
+	return t.next()
+}
+
+// rest goes through what the trees have behind the end of the other one, if somebody is to be told.
+func (m *merge) rest() error {
+	for i := range m.trees {
+		for t := &m.trees[i]; m.gone != nil && t.ok; {
+			if err := m.pass(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
