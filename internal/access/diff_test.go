@@ -13,9 +13,9 @@ import (
 const tableFile = "testdata/table.gz"
 
 // TestSemanticDiff compares what the rules allow now with what they allowed when the table was last written (or in the
-// table that AMBIT_TABLE names, where a difference is no failure), and tells the difference in words: which actions became allowed or refused, in how many
-// of all the states there are, and what all those have in common. It is exact: see diffTables. When the difference is
-// meant, AMBIT_UPDATE_GOLDEN=1 writes the table anew.
+// table that AMBIT_TABLE names, where a difference is no failure), and tells the difference in words: which actions became
+// allowed or refused, in how many of all the states there are, and what all those have in common. It is exact: see
+// diffTables. When the difference is meant, AMBIT_UPDATE_GOLDEN=1 writes the table anew.
 func TestSemanticDiff(t *testing.T) {
 	now := tableOfNow()
 	if os.Getenv("AMBIT_UPDATE_GOLDEN") == "1" {
