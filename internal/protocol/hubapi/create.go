@@ -100,6 +100,9 @@ func (q createRequest) Needs() []access.Need {
 }
 
 func parseCreate(r *httpd.Request) (createRequest, error) {
+	if r.Subject.IsAnonymous() { // before so long a body is read
+		return createRequest{}, access.NeedsCredential()
+	}
 	var b createBody
 	if err := r.JSON(&b); err != nil {
 		return createRequest{}, err
