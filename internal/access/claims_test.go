@@ -142,14 +142,16 @@ func stepsOfTokens() (all []claim) {
 	return all
 }
 
-// ends returns the two states that a claim compares in s.
-func (c *claim) ends(s State) (lesser, greater State) {
-	lesser, greater = s, s
-	if c.lesser != nil {
-		lesser = c.lesser(s)
+// ends returns what makes the two states of one that the claim compares.
+func (c *claim) ends() (lesser, greater func(State) State) {
+	lesser, greater = c.lesser, c.greater
+	if lesser == nil {
+		lesser = itself
 	}
-	if c.greater != nil {
-		greater = c.greater(s)
+	if greater == nil {
+		greater = itself
 	}
 	return lesser, greater
 }
+
+func itself(s State) State { return s }

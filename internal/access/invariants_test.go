@@ -67,8 +67,8 @@ func TestMonotone(t *testing.T) {
 				if !c.when(s) || c.under != nil && !c.under(s) {
 					continue
 				}
-				lesser, greater := c.ends(s)
-				if lost := decide(lesser).Allowed() &^ decide(greater).Allowed() &^ c.except; lost != 0 {
+				lesser, greater := c.ends()
+				if lost := decide(lesser(s)).Allowed() &^ decide(greater(s)).Allowed() &^ c.except; lost != 0 {
 					return fmt.Errorf("state %#x: %s loses bits %#x", s, c.what, lost)
 				}
 			}
