@@ -22,7 +22,7 @@ type hub struct {
 	cmd   *exec.Cmd
 	url   string
 	token string
-	dir   string
+	dir   string // its data is in dir/hub
 }
 
 func ambit(args ...string) (string, error) {
@@ -38,22 +38,40 @@ func ambit(args ...string) (string, error) {
 }
 
 func startHub(dir string) (*hub, error) {
+	h := &hub{dir: dir}
+	if err := h.start(); err != nil {
+		return nil, err
+	}
 	data := filepath.Join(dir, "hub")
-	log, err := os.Create(filepath.Join(dir, "hub.log"))
+	if _, err := ambit("admin", "user", "create", "alice", "--data", data); err != nil {
+		return nil, err
+	}
+	token, err := ambit("token", "create", "--data", data, "--user", "alice", "--name", "bench", "--kind", "write")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("./ambit", "serve", "--data", data, "--listen", "127.0.0.1:0")
-	cmd.Stderr = log
-	cmd.Env = append(os.Environ(), unlimited...)
-	out, err := cmd.StdoutPipe()
+	h.token = token[strings.LastIndexByte(token, '\n')+1:]
+	return h, nil
+}
+
+// start runs the server until stop.
+func (h *hub) start() error {
+	log, err := os.OpenFile(filepath.Join(h.dir, "hub.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
+	defer log.Close()
+	h.url = ""
+	h.cmd = exec.Command("./ambit", "serve", "--data", filepath.Join(h.dir, "hub"), "--listen", "127.0.0.1:0")
+	h.cmd.Stderr = log
+	h.cmd.Env = append(os.Environ(), unlimited...)
+	out, err := h.cmd.StdoutPipe()
+	if err != nil {
+		return err
 	}
-	h := &hub{cmd: cmd, dir: dir}
+	if err := h.cmd.Start(); err != nil {
+		return err
+	}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if i := strings.Index(lines.Text(), "http://"); i >= 0 && strings.Contains(lines.Text(), "ready at") {
@@ -62,18 +80,10 @@ func startHub(dir string) (*hub, error) {
 		}
 	}
 	if h.url == "" {
-		return nil, errors.New("the hub did not start; see its log")
+		return errors.New("the hub did not start; see its log")
 	}
 	go io.Copy(io.Discard, out)
-	if _, err := ambit("admin", "user", "create", "alice", "--data", data); err != nil {
-		return nil, err
-	}
-	h.token, err = ambit("token", "create", "--data", data, "--user", "alice", "--name", "bench", "--kind", "write")
-	if err != nil {
-		return nil, err
-	}
-	h.token = h.token[strings.LastIndexByte(h.token, '\n')+1:]
-	return h, nil
+	return nil
 }
 
 func (h *hub) stop() {

@@ -1,7 +1,7 @@
 // Command bench measures a running hub beside anchors that run in the same minute on the same machine, and
 // prints ratios. It starts everything itself: the hub from ./ambit, nginx, git.
 //
-//	go run ./test/bench [-size 1024] [-rounds 5] [-only download,upload,…]
+//	go run ./test/bench [-size 1024] [-rounds 5] [-run git,download,…]
 //
 // Absolute figures depend on the machine; the ratios are what the bars are about.
 package main
@@ -60,7 +60,11 @@ func (r *report) print() {
 func main() {
 	size := flag.Int64("size", 1024, "size of the large file in MiB")
 	rounds := flag.Int("rounds", 5, "interleaved rounds of each measurement")
-	only := flag.String("only", "", "comma-separated sections to run: requests, download, upload, commits, tree, xet, audit, hostile (default: all)")
+	only := flag.String("run", "", "comma-separated sections to run: requests, download, upload, commits, tree, git, xet, audit, hostile (default: all); git/clones and the like for parts of it")
+	if len(os.Args) == 3 && os.Args[1] == spawnServer {
+		fmt.Fprintln(os.Stderr, "bench:", serveSpawning(os.Args[2]))
+		os.Exit(1)
+	}
 	flag.Parse()
 	if err := run(*size<<20, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -89,13 +93,14 @@ func run(size int64, rounds int, only string) error {
 		{"requests", func(h *hub, r *report) error { return benchRequests(h, r, rounds) }},
 		{"commits", func(h *hub, r *report) error { return benchCommits(h, r, rounds) }},
 		{"tree", func(h *hub, r *report) error { return benchTree(h, r, rounds) }},
+		{"git", func(h *hub, r *report) error { return benchGit(h, r, rounds, only) }},
 		{"upload", func(h *hub, r *report) error { return benchUpload(h, r, size, rounds) }},
 		{"download", func(h *hub, r *report) error { return benchDownload(h, r, size, rounds) }},
 		{"xet", func(h *hub, r *report) error { return benchXet(h, r, size, rounds) }},
 		{"audit", func(h *hub, r *report) error { return benchAudit(h, r, rounds) }},
 		{"hostile", func(h *hub, r *report) error { return benchHostile(h, r, rounds) }},
 	} {
-		if only != "" && !strings.Contains(","+only+",", ","+s.name+",") {
+		if !chosen(only, s.name) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "measuring", s.name)
@@ -106,4 +111,16 @@ func run(size int64, rounds int, only string) error {
 	rep.figure("resident memory, most", fmt.Sprintf("%.0f MB", float64(h.peakRSS())/1e6), "reported", true)
 	rep.print()
 	return nil
+}
+
+// chosen tells whether a section is to run, or a part of one: section/part.
+func chosen(only, name string) bool {
+	section, part, _ := strings.Cut(name, "/")
+	for _, o := range strings.Split(only, ",") {
+		s, p, _ := strings.Cut(o, "/")
+		if only == "" || s == section && (p == "" || part == "" || p == part) {
+			return true
+		}
+	}
+	return false
 }

@@ -47,31 +47,45 @@ func TestReaderRefuses(t *testing.T) {
 }
 
 func TestSideband(t *testing.T) {
-	var out bytes.Buffer
-	s := NewSideband(&out, BandData, Narrow)
-	content := bytes.Repeat([]byte("0123456789"), 500)
-	for piece := content; len(piece) > 0; piece = piece[min(37, len(piece)):] {
-		if _, err := s.Write(piece[:min(37, len(piece))]); err != nil {
-			t.Fatal(err)
+	for name, c := range map[string]struct {
+		make func(io.Writer, Band, int) *Sideband
+		max  int
+	}{"narrow": {NewSideband, Narrow}, "wide": {NewSideband, Wide}, "bulk": {NewBulkSideband, Wide}, "narrow bulk": {NewBulkSideband, Narrow}} {
+		for _, size := range []int{1, Narrow - 5, Wide - 5, 4 * (Wide - 5), 4*(Wide-5) + 1, 1_000_000} {
+			for _, step := range []int{37, Wide - 5, size} {
+				var out bytes.Buffer
+				s := c.make(&out, BandData, c.max)
+				content := make([]byte, size)
+				for i := range content {
+					content[i] = byte(i * i >> 8)
+				}
+				for piece := content; len(piece) > 0; piece = piece[min(step, len(piece)):] {
+					if n, err := s.Write(piece[:min(step, len(piece))]); err != nil || n != min(step, len(piece)) {
+						t.Fatal(n, err)
+					}
+				}
+				for range 2 {
+					if err := s.Flush(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var got []byte
+				r := NewReader(&out)
+				for {
+					_, data, err := r.Next()
+					if err == io.EOF {
+						break
+					}
+					if err != nil || data[0] != byte(BandData) || len(data) < 2 || len(data) > c.max-4 {
+						t.Fatalf("%d bytes, %v", len(data), err)
+					}
+					got = append(got, data[1:]...)
+				}
+				if !bytes.Equal(got, content) {
+					t.Errorf("%s, %d bytes in steps of %d: the bytes have changed", name, size, step)
+				}
+			}
 		}
-	}
-	if err := s.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	var got []byte
-	r := NewReader(&out)
-	for {
-		_, data, err := r.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil || data[0] != byte(BandData) || len(data) > Narrow-4 {
-			t.Fatalf("%d bytes, %v", len(data), err)
-		}
-		got = append(got, data[1:]...)
-	}
-	if !bytes.Equal(got, content) {
-		t.Error("the bytes have changed")
 	}
 }
 

@@ -89,7 +89,7 @@ func (x *session) sendPack(ctx context.Context, d gitrepo.Deepening, common []hu
 			return err
 		}
 	}
-	band := pktline.NewSideband(out, pktline.BandData, max)
+	band := pktline.NewBulkSideband(out, pktline.BandData, max)
 	if err := sel.WritePack(ctx, band, x.offsets); err != nil {
 		return x.failIn(err, out, max)
 	}

@@ -39,6 +39,7 @@ func selectionKey(v *view, q SelectRequest) string {
 type chosen struct {
 	set   bitset
 	count int
+	sums  *sums
 }
 
 // choose is selectFrom, remembered. Of equal requests that come together one is worked out.
@@ -53,7 +54,7 @@ func (s *Store) choose(ctx context.Context, v *view, q SelectRequest) (chosen, e
 			if err != nil {
 				return nil, err
 			}
-			c := chosen{sel.set, sel.count}
+			c := chosen{sel.set, sel.count, &sums{}}
 			s.closures.put(key, c, int64(8*len(c.set)))
 			if q.isPlain() {
 				s.remember(ctx, v, q, sel.plain, sel.walked)

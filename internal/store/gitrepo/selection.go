@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
@@ -29,6 +30,7 @@ type Selection struct {
 	// walked is how many objects had to be walked through because nothing was remembered of them.
 	walked int
 	thin   *thin // nil: the pack stands for itself
+	sums   *sums // shared by all that ask the same; nil: not remembered
 	done   func()
 }
 
@@ -46,7 +48,7 @@ func (s *Snapshot) Select(ctx context.Context, q SelectRequest) (*Selection, err
 		done()
 		return nil, err
 	}
-	return &Selection{slots: numbered(v), set: c.set, count: c.count, done: done}, nil
+	return &Selection{slots: numbered(v), set: c.set, count: c.count, sums: c.sums, done: done}, nil
 }
 
 func selectFrom(ctx context.Context, v *view, q SelectRequest) (*Selection, error) {
@@ -185,6 +187,8 @@ func (s *Selection) WritePack(ctx context.Context, w io.Writer, offsets bool) er
 	e.Offsets = offsets
 	if s.thin != nil {
 		e.Thin = s.thin
+	} else {
+		e.Sum = s.known(offsets)
 	}
 	e.Place = func(oid hub.OID) (int, int, bool) {
 		slot, number, pos, ok := s.find(oid)
@@ -203,7 +207,48 @@ func (s *Selection) WritePack(ctx context.Context, w io.Writer, offsets bool) er
 			return err
 		}
 	}
-	return e.Close()
+	err = e.Close()
+	if err == nil && s.thin == nil {
+		s.sums.keep(offsets, e.Sum)
+	}
+	return err
+}
+
+// known returns the sum of the pack that WritePack would write, if it is known: of what was written before, and of a stored
+// pack that goes out as it is. Should its bytes have changed on the disk, the receiver notices.
+func (s *Selection) known(offsets bool) hub.OID {
+	for i, p := range s.v.packs {
+		if n := p.Len(); offsets && s.count == n && s.set.countIn(s.base[i], s.base[i+1]) == n {
+			return p.SHA1()
+		}
+	}
+	return s.sums.get(offsets)
+}
+
+// sums are the sums of the packs that a selection was written as: with deltas named by distance, and without. The zero
+// value knows none; nil never does. It may be used concurrently.
+type sums struct{ of [2]atomic.Pointer[hub.OID] }
+
+func (s *sums) place(offsets bool) *atomic.Pointer[hub.OID] {
+	if offsets {
+		return &s.of[1]
+	}
+	return &s.of[0]
+}
+
+func (s *sums) keep(offsets bool, sum hub.OID) {
+	if s != nil {
+		s.place(offsets).Store(&sum)
+	}
+}
+
+func (s *sums) get(offsets bool) hub.OID {
+	if s != nil {
+		if sum := s.place(offsets).Load(); sum != nil {
+			return *sum
+		}
+	}
+	return hub.ZeroOID
 }
 
 // stopping fails once ctx has ended.

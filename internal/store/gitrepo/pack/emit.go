@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"math"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
@@ -21,12 +20,16 @@ type Emitter struct {
 	Place func(hub.OID) (pack, pos int, ok bool)
 	// Thin, if any, lets deltas be based on objects that the receiver has.
 	Thin Thin
+	// Sum is the SHA-1 that ends the pack, if it is known from the last time that the very same was written: adding up
+	// takes longer than all the rest. After Close it is the one that was written.
+	Sum hub.OID
 
 	w     io.Writer
 	sum   hash.Hash
-	n     int64
+	n     int64 // bytes of the pack so far, those that wait included
 	left  int
-	at    []offsets // where objects were written, by number of pack
+	runs  []runs // what was written, by number of pack
+	wait  stretch
 	head  []byte
 	plain packed
 }
@@ -46,11 +49,22 @@ func NewEmitter(w io.Writer, n int) (*Emitter, error) {
 	return e, e.write(appendHeader(nil, n))
 }
 
-func (e *Emitter) write(b []byte) error {
-	e.sum.Write(b)
-	e.n += int64(len(b))
+// out sends bytes.
+func (e *Emitter) out(b []byte) error {
+	if e.Sum.IsZero() {
+		e.sum.Write(b)
+	}
 	_, err := e.w.Write(b)
 	return err
+}
+
+// write sends bytes that stand in no pack.
+func (e *Emitter) write(b []byte) error {
+	if err := e.settle(); err != nil {
+		return err
+	}
+	e.n += int64(len(b))
+	return e.out(b)
 }
 
 // errCount says that not as many objects were written as announced.
@@ -62,47 +76,21 @@ func (e *Emitter) Close() error {
 	if e.left != 0 {
 		return errCount
 	}
-	_, err := e.w.Write(e.sum.Sum(nil))
+	if err := e.settle(); err != nil {
+		return err
+	}
+	if e.Sum.IsZero() {
+		e.Sum = hub.OID(e.sum.Sum(nil))
+	}
+	_, err := e.w.Write(e.Sum[:])
 	return err
 }
-
-// copyStep is how many bytes of a pack are handed on at once.
-const copyStep = 1 << 20
 
 // AddAll writes all objects of a pack as they lie there. No delta of it may have a base by distance while the
 // receiver does not understand such.
 func (e *Emitter) AddAll(p *Pack, number int) error {
-	end := p.t.packLen - sumSize
-	e.offsets(number, p).shift = e.n - headerSize
 	e.left -= p.Len()
-	for off := int64(headerSize); off < end; off += copyStep {
-		if err := e.copy(p, off, min(copyStep, end-off)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// copy writes n bytes of a pack section.
-func (e *Emitter) copy(p *Pack, off, n int64) error {
-	for n > 0 {
-		step := min(n, copyStep)
-		b, err := p.src.Bytes(off, step)
-		if err != nil {
-			return err
-		}
-		if err := e.write(b); err != nil {
-			return err
-		}
-		off, n = off+step, n-step
-	}
-	return nil
-}
-
-// Add writes one object.
-func (e *Emitter) Add(p *Pack, number, pos int) error {
-	start, end := p.extent(pos)
-	return e.add(p, number, pos, start, end)
+	return e.as(p, number, headerSize, p.t.packLen-sumSize)
 }
 
 // AddWhere writes those objects of a pack for which pick says so.
@@ -134,22 +122,26 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 	at := e.n
 	e.left--
 	if !h.isDelta() {
-		e.offsets(number, p).set(pos, at)
 		if thin, err := e.addThin(p, number, pos); thin || err != nil {
+			e.note(p, number, run{start, end, at - start})
 			return err
 		}
-		return e.copy(p, start, end-start)
+		return e.as(p, number, start, end)
+	}
+	if h.kind == object.OfsDelta && e.Offsets {
+		if base, ok := e.at(number).find(start - h.back); ok && at-base == h.back {
+			return e.as(p, number, start, end) // all between them is written too
+		}
 	}
 	base, err := p.basePos(pos, h)
 	if err != nil {
 		return err
 	}
+	body := start + int64(h.length)
 	back, written := e.written(p, number, base)
 	switch {
 	case !written && e.Thin != nil && e.Thin.Has(p.OID(base)):
-		if err = e.refDelta(p.OID(base), h.size); err == nil {
-			err = e.copy(p, start+int64(h.length), end-start-int64(h.length))
-		}
+		err = e.refDelta(p, p.OID(base), h.size, body, end)
 	case !written:
 		var thin bool
 		if thin, err = e.addThin(p, number, pos); !thin && err == nil {
@@ -158,19 +150,25 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 	case e.Offsets:
 		e.head = appendEntryHeader(e.head[:0], object.OfsDelta, h.size)
 		e.head = appendBack(e.head, at-back)
-		err = e.write(e.head)
+		if err = e.write(e.head); err == nil {
+			err = e.copy(p, body, end)
+		}
 	default:
-		err = e.refDelta(p.OID(base), h.size)
+		err = e.refDelta(p, p.OID(base), h.size, body, end)
 	}
-	if err == nil && written {
-		err = e.copy(p, start+int64(h.length), end-start-int64(h.length))
-	}
-	e.offsets(number, p).set(pos, at)
+	e.note(p, number, run{start, end, at - start})
 	return err
 }
 
-// refDelta begins a delta whose base is named by its id.
-func (e *Emitter) refDelta(base hub.OID, size int64) error {
+// refDelta writes a delta whose base is named by its id, and whose compressed bytes stand in a pack.
+func (e *Emitter) refDelta(p *Pack, base hub.OID, size, from, to int64) error {
+	if err := e.refHeader(base, size); err != nil {
+		return err
+	}
+	return e.copy(p, from, to)
+}
+
+func (e *Emitter) refHeader(base hub.OID, size int64) error {
 	e.head = append(appendEntryHeader(e.head[:0], object.RefDelta, size), base[:]...)
 	return e.write(e.head)
 }
@@ -184,7 +182,7 @@ func (e *Emitter) addThin(p *Pack, number, pos int) (bool, error) {
 	if err != nil || delta == nil {
 		return false, err
 	}
-	if err := e.refDelta(base, int64(len(delta))); err != nil {
+	if err := e.refHeader(base, int64(len(delta))); err != nil {
 		return false, err
 	}
 	var z bytes.Buffer
@@ -197,17 +195,17 @@ func (e *Emitter) addThin(p *Pack, number, pos int) (bool, error) {
 // written tells whether, and where, the base of a delta was written: from this pack, or from another one that has
 // it too.
 func (e *Emitter) written(p *Pack, number, base int) (int64, bool) {
-	if at, ok := e.offsets(number, p).get(p, base); ok {
+	if at, ok := e.at(number).find(p.idx.offset(base)); ok {
 		return at, true
 	}
 	if e.Place == nil {
 		return 0, false
 	}
 	other, pos, ok := e.Place(p.OID(base))
-	if !ok || other >= len(e.at) || e.at[other].p == nil {
+	if !ok || other >= len(e.runs) || e.runs[other].p == nil {
 		return 0, false
 	}
-	return e.at[other].get(e.at[other].p, pos)
+	return e.runs[other].find(e.runs[other].p.idx.offset(pos))
 }
 
 // addWhole writes an object whose delta is of no use to the receiver.
@@ -221,48 +219,4 @@ func (e *Emitter) addWhole(p *Pack, pos int) error {
 		return err
 	}
 	return e.write(raw)
-}
-
-// offsets are where the objects of one pack were written.
-type offsets struct {
-	p     *Pack
-	shift int64    // of all objects, if not negative; then at is nil
-	at    []uint32 // by position: 0 for not written
-	high  map[int]int64
-}
-
-func (e *Emitter) offsets(number int, p *Pack) *offsets {
-	for len(e.at) <= number {
-		e.at = append(e.at, offsets{shift: -1})
-	}
-	o := &e.at[number]
-	o.p = p
-	return o
-}
-
-func (o *offsets) set(pos int, at int64) {
-	if o.at == nil {
-		o.at = make([]uint32, o.p.Len())
-	}
-	if at < math.MaxUint32 {
-		o.at[pos] = uint32(at)
-		return
-	}
-	// Most packs are smaller than 4 GiB, and those that are not should not cost twice the memory.
-	if o.high == nil {
-		o.high = map[int]int64{}
-	}
-	o.at[pos], o.high[pos] = math.MaxUint32, at
-}
-
-func (o *offsets) get(p *Pack, pos int) (int64, bool) {
-	switch {
-	case o.shift >= 0:
-		return p.idx.offset(pos) + o.shift, true
-	case o.at == nil || o.at[pos] == 0:
-		return 0, false
-	case o.at[pos] == math.MaxUint32:
-		return o.high[pos], true
-	}
-	return int64(o.at[pos]), true
 }
