@@ -73,13 +73,13 @@ type Denial struct {
 	RequestID string
 	At        time.Time
 	UserID    ID     // who asked, empty for anonymous callers
-	TokenID   ID     // empty for sessions
+	TokenID   ID     // empty for sessions and SSH keys
+	Kind      string // of the credential, as access.Kind names it; empty when nobody noted it
 	AccountID ID     // service account
 	OrgID     ID     // organization that owns the target, also when the target was hidden; empty if none
 	Action    string // stable name, such as repo.write
 	Target    string // as it was asked for
 	Code      Code
 	Reason    string
-	Layers    string // which layers said no, such as "role,token"
 	Message   string // what the caller was told
 }

@@ -15,6 +15,7 @@ const (
 	maxWaiting   = 1000
 	flushEvery   = time.Second
 	maxPerSecond = 200 // of one caller
+	maxAsked     = 8   // questions of one request
 )
 
 // Recorder keeps refusals for a look later. It never blocks and never holds a request up: under a flood it keeps a
@@ -42,9 +43,8 @@ func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
 	if s == nil || e.Reason == "" && e.Code != hub.Forbidden || s.IsAnonymous() {
 		return // nobody could look it up afterwards
 	}
-	action, target, _ := strings.Cut(e.Asked, " ")
 	d := hub.Denial{
-		RequestID: cut(withoutTrace(requestID), 128), At: time.Now().UTC(), UserID: s.UserID(), TokenID: s.TokenID(), Action: action, Target: cut(target, 512),
+		RequestID: cut(withoutTrace(requestID), 128), At: time.Now().UTC(), UserID: s.UserID(), TokenID: s.TokenID(), Kind: s.Kind().String(),
 		Code: e.Code, Reason: e.Reason, Message: cut(e.Message, 1024),
 	}
 	if a := s.Service(); a != nil {
@@ -57,10 +57,17 @@ func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
 		clear(r.count)
 	}
 	who := s.ActorID()
-	if r.count[who]++; r.count[who] > maxPerSecond || len(r.waiting) >= maxWaiting {
+	if r.count[who]++; r.count[who] > maxPerSecond {
 		return
 	}
-	r.waiting = append(r.waiting, d)
+	for i, asked := range strings.Split(e.Asked, " + ") { // a row for each question of the request
+		if i >= maxAsked || len(r.waiting) >= maxWaiting {
+			return
+		}
+		action, target, _ := strings.Cut(asked, " ")
+		d.Action, d.Target = action, cut(target, 512)
+		r.waiting = append(r.waiting, d)
+	}
 }
 
 // withoutTrace is a request id without the caller's trace id behind it: people copy one half of it or all.
@@ -134,22 +141,15 @@ func (s *Service) Refusals(ctx context.Context, asker *access.Subject, requestID
 	var out []Refusal
 	for _, d := range kept {
 		r := Refusal{requestID, d.At, d.Action, d.Target, d.Code, d.Reason, d.Message, nil}
-		q := Question{Action: access.ParseAction(d.Action), Token: d.TokenID}
-		target, perr := access.ParseTarget(d.Target)
-		simple := perr == nil && q.Action != access.NoAction
-		if q.Target = target; q.Token == "" {
-			if u, err := s.store.UserFacts(ctx, d.UserID); err == nil {
-				q.User = u.User.Name
-			} else {
-				simple = false
-			}
-		}
-		own := d.UserID != "" && d.UserID == asker.UserID() && (asker.Kind() == access.KindSession || asker.TokenID() == d.TokenID)
+		own := d.UserID != "" && d.UserID == asker.UserID() && (asker.Kind() == access.KindSession || d.TokenID != "" && asker.TokenID() == d.TokenID)
 		own = own || d.AccountID != "" && asker.TokenID() == d.TokenID
+		q, simple := s.again(ctx, d)
 		if simple {
 			a, err := s.Explain(ctx, asker, q, ev)
 			if err == nil {
-				r.Now = &a
+				if r.Now = &a; !own && len(kept) > 1 { // what was told then was about things that are another's as well
+					r.Message = a.Message
+				}
 			} else if !own {
 				continue
 			}
@@ -162,4 +162,20 @@ func (s *Service) Refusals(ctx context.Context, asker *access.Subject, requestID
 		return nil, hub.Errorf(hub.NotFound, "Nothing is kept about a refusal with this request id that concerns you.")
 	}
 	return out, nil
+}
+
+// again is the question of a refusal, to be asked anew; false when it cannot be: it was about nothing that can be named, or
+// who asked is gone.
+func (s *Service) again(ctx context.Context, d hub.Denial) (Question, bool) {
+	q := Question{Action: access.ParseAction(d.Action), Token: d.TokenID}
+	target, err := access.ParseTarget(d.Target)
+	if q.Target = target; err != nil || q.Action == access.NoAction {
+		return q, false
+	}
+	if q.Token != "" {
+		return q, true
+	}
+	u, err := s.store.UserFacts(ctx, d.UserID)
+	q.User, q.SSH = u.User.Name, d.Kind == access.KindSSH.String()
+	return q, err == nil
 }

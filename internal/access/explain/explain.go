@@ -56,6 +56,7 @@ type Question struct {
 	Target  access.Target
 	Token   hub.ID // of a person or a service account
 	User    string // the person in a browser session
+	SSH     bool   // with an SSH key instead
 	Suppose Suppose
 }
 
@@ -239,7 +240,7 @@ func (s *Service) standing(ctx context.Context, asker *access.Subject, q Questio
 
 // subject finds whose credential is meant, with the facts that are supposed.
 func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question, group hub.ResourceGroup, who standing) (*access.Subject, error) {
-	if q.Token == "" && q.User == "" && q.Suppose.empty() {
+	if q.Token == "" && q.User == "" && q.Suppose.empty() && !q.SSH {
 		return asker, nil
 	}
 	f, err := s.facts(ctx, asker, q)
@@ -253,13 +254,17 @@ func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question
 	switch {
 	case who == auditor, who == owner && own:
 	case who == admin && (own && asker.Kind() == access.KindSession || s.member(ctx, f, q.Target.NamespaceName())):
-	case own && q.Token == asker.TokenID() && q.Token != "" && q.Suppose.empty():
+	case own && q.Token == asker.TokenID() && q.Token != "" && q.Suppose.empty() && !q.SSH:
 		return asker, nil
 	default:
 		return nil, errNoSubject
 	}
 	if f, err = s.suppose(ctx, f, q.Suppose, group, who); err != nil {
 		return nil, err
+	}
+	if q.SSH {
+		f.Token = nil
+		return access.NewSSHSubject(f).From(asker.Addr()), nil
 	}
 	return access.NewSubject(f, access.Credential{}).From(asker.Addr()), nil
 }

@@ -36,6 +36,11 @@ func (b *bench) session(name string) *access.Subject {
 	if name == "operator" {
 		return access.Operator()
 	}
+	return access.NewSubject(b.facts(name), access.Credential{Session: true})
+}
+
+func (b *bench) facts(name string) hub.SubjectFacts {
+	b.t.Helper()
 	u, err := b.DB.UserByName(ctx, name)
 	if err != nil {
 		b.t.Fatal(err)
@@ -44,7 +49,7 @@ func (b *bench) session(name string) *access.Subject {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return access.NewSubject(f, access.Credential{Session: true})
+	return f
 }
 
 func (b *bench) ask(asker *access.Subject, q operatorapi.ExplainQuery) (explain.Answer, error) {

@@ -26,8 +26,13 @@ func (s *Service) Query(ctx context.Context, asker *access.Subject, in operatora
 		if in.Token != "" {
 			return q, hub.Errorf(hub.InvalidInput, "Ask about a token that there is, or about one that is supposed.")
 		}
-		if q.Suppose.Token, err = s.Token(ctx, asker, in.Kind, in.Scopes, in.Gated); err != nil {
-			return q, err
+		if q.SSH = in.Kind == access.KindSSH.String(); q.SSH && (len(in.Scopes) > 0 || in.Gated) {
+			return q, hub.Errorf(hub.InvalidInput, "An SSH key has no scopes: it carries all rights of its owner for git.")
+		}
+		if !q.SSH {
+			if q.Suppose.Token, err = s.Token(ctx, asker, in.Kind, in.Scopes, in.Gated); err != nil {
+				return q, err
+			}
 		}
 	}
 	if in.Role != "" {

@@ -12,7 +12,7 @@ type ExplainQuery struct {
 	Target string   `json:"target"` // model:NS/NAME, new:model:NS/NAME, namespace:NAME, group:ORG/ID, self, hub
 	Token  hub.ID   `json:"token,omitempty"`
 	User   string   `json:"user,omitempty"`
-	Kind   string   `json:"kind,omitempty"` // of a token that is not made yet
+	Kind   string   `json:"kind,omitempty"` // of a token that is not made yet, or ssh for a key
 	Scopes []string `json:"scopes,omitempty"`
 	Gated  bool     `json:"gated,omitempty"`
 	Org    string   `json:"org,omitempty"` // of Role and Policy

@@ -11,10 +11,10 @@ const maxDenials = 100_000
 
 const (
 	insertDenial = `
-		INSERT INTO denials (id, request_id, at, user_id, token_id, account_id, org_id, action, target, code, reason, layers, message)
+		INSERT INTO denials (id, request_id, at, user_id, token_id, kind, account_id, org_id, action, target, code, reason, message)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	selectDenials = `
-		SELECT id, request_id, at, user_id, token_id, account_id, org_id, action, target, code, reason, layers, message
+		SELECT id, request_id, at, user_id, token_id, kind, account_id, org_id, action, target, code, reason, message
 		FROM denials WHERE request_id = ? ORDER BY id LIMIT 16`
 	countDenials  = `SELECT COUNT(*) FROM denials`
 	deleteDenials = `DELETE FROM denials WHERE id IN (SELECT id FROM denials ORDER BY id LIMIT ?)`
@@ -28,8 +28,8 @@ func (db *DB) RecordDenials(ctx context.Context, ds []hub.Denial) error {
 	}
 	return db.mutate(ctx, "keeping refusals", func(tx *Tx) error {
 		for _, d := range ds {
-			_, err := tx.exec(ctx, insertDenial, hub.NewIDAt(d.At), d.RequestID, d.At, d.UserID, d.TokenID, d.AccountID, d.OrgID,
-				d.Action, d.Target, string(d.Code), d.Reason, d.Layers, d.Message)
+			_, err := tx.exec(ctx, insertDenial, hub.NewIDAt(d.At), d.RequestID, d.At, d.UserID, d.TokenID, d.Kind, d.AccountID, d.OrgID,
+				d.Action, d.Target, string(d.Code), d.Reason, d.Message)
 			if err != nil {
 				return err
 			}
@@ -49,8 +49,8 @@ func (db *DB) RecordDenials(ctx context.Context, ds []hub.Denial) error {
 // Denials returns the refusals of one request, oldest first: more than one when clients reuse ids.
 func (db *DB) Denials(ctx context.Context, requestID string) ([]hub.Denial, error) {
 	all, err := collect(ctx, db.single, func(s scanner) (d hub.Denial, err error) {
-		return d, s.Scan(&d.ID, &d.RequestID, asTime{&d.At}, &d.UserID, &d.TokenID, &d.AccountID, &d.OrgID, &d.Action, &d.Target,
-			&d.Code, &d.Reason, &d.Layers, &d.Message)
+		return d, s.Scan(&d.ID, &d.RequestID, asTime{&d.At}, &d.UserID, &d.TokenID, &d.Kind, &d.AccountID, &d.OrgID, &d.Action, &d.Target,
+			&d.Code, &d.Reason, &d.Message)
 	}, selectDenials, requestID)
 	return all, db.fail(err, "looking up a refusal")
 }

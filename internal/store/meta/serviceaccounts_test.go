@@ -61,12 +61,12 @@ func TestServiceAccounts(t *testing.T) {
 func TestDenialsAreKept(t *testing.T) {
 	both(t, func(t *testing.T, db *DB) {
 		must(t, db.RecordDenials(ctx, []hub.Denial{
-			{RequestID: "r1", At: testTime(), Action: "repo.write", Target: "model:a/b", Code: hub.Forbidden, Reason: "role.lacks_write"},
+			{RequestID: "r1", At: testTime(), Kind: "ssh", Action: "repo.write", Target: "model:a/b", Code: hub.Forbidden, Reason: "role.lacks_write"},
 			{RequestID: "r2", At: testTime(), Action: "repo.view"},
 		}))
 		ds, err := db.Denials(ctx, "r1")
 		must(t, err)
-		if len(ds) != 1 || ds[0].Reason != "role.lacks_write" || ds[0].Code != hub.Forbidden {
+		if len(ds) != 1 || ds[0].Reason != "role.lacks_write" || ds[0].Code != hub.Forbidden || ds[0].Kind != "ssh" {
 			t.Errorf("%+v", ds)
 		}
 	})

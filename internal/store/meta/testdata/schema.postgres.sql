@@ -74,8 +74,8 @@ denials.action text not null collate C
 denials.target text not null collate C
 denials.code text not null collate C
 denials.reason text not null collate C
-denials.layers text not null collate C
 denials.message text not null collate C
+denials.kind text not null collate C default ''::text
 denials PRIMARY KEY (id)
 CREATE INDEX denials_request ON denials USING btree (request_id)
 CREATE UNIQUE INDEX denials_pkey ON denials USING btree (id)

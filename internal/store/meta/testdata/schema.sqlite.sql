@@ -72,9 +72,8 @@ CREATE TABLE denials (
     target     TEXT   NOT NULL,
     code       TEXT   NOT NULL,
     reason     TEXT   NOT NULL,
-    layers     TEXT   NOT NULL,
     message    TEXT   NOT NULL
-) WITHOUT ROWID;
+, kind TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX denials_request ON denials (request_id);
 CREATE TABLE gate_requests (
     repo_id      TEXT   NOT NULL REFERENCES repos (id),
