@@ -99,6 +99,7 @@ func (d *deepener) count() error {
 	if err != nil {
 		return err
 	}
+	var kept map[int32]bool // commits whose parents the receiver has or gets in any case
 	depth := d.q.Depth
 	if depth >= InfiniteDepth {
 		for _, i := range d.shallow {
@@ -110,6 +111,9 @@ func (d *deepener) count() error {
 		// The border is deepened wherever it still leads to from here, whether it is wanted or not.
 		tips, err := d.commits(d.q.Tips)
 		if err != nil {
+			return err
+		}
+		if kept, err = d.within(heads); err != nil {
 			return err
 		}
 		if heads, err = d.reachable(tips, d.shallow); err != nil {
@@ -130,7 +134,9 @@ func (d *deepener) count() error {
 				return err
 			}
 			if level >= depth {
-				d.edge(i)
+				if !kept[i] {
+					d.edge(i)
+				}
 				continue
 			}
 			d.inside[i] = true
@@ -146,6 +152,31 @@ func (d *deepener) edge(i int32) {
 		d.border[i] = true
 		d.order = append(d.order, i)
 	}
+}
+
+// within returns what heads lead to before the receiver's border. History that it has by one way must not be cut because
+// another way to it is longer; git did so until 2.54.
+func (d *deepener) within(heads []int32) (map[int32]bool, error) {
+	stop := make(map[int32]bool, len(d.shallow))
+	for _, i := range d.shallow {
+		stop[i] = true
+	}
+	in := map[int32]bool{}
+	stack := slices.Clone(heads)
+	for len(stack) > 0 {
+		i := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if in[i] || stop[i] {
+			continue
+		}
+		in[i] = true
+		ps, err := d.g.parents(i)
+		if err != nil {
+			return nil, err
+		}
+		stack = append(stack, ps...)
+	}
+	return in, nil
 }
 
 // reachable returns those of the commits that are ancestors of heads.

@@ -1,0 +1,44 @@
+package githttp_test
+
+import (
+	"testing"
+
+	"github.com/ambit-hub/ambit/internal/service/git"
+)
+
+// TestDeepenBeyondMerge deepens a history in which one way from the border is longer than another: what a clone has stays
+// reachable. In a whole clone there is nothing to deepen.
+func TestDeepenBeyondMerge(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	d := clone(t, url)
+	empty := func(message string) { d.git(t, "commit", "-q", "--allow-empty", "-m", message) }
+	for _, m := range []string{"one", "two", "three"} {
+		empty(m)
+	}
+	d.git(t, "switch", "-q", "-c", "branch")
+	empty("four")
+	empty("five")
+	d.git(t, "switch", "-q", "main")
+	d.git(t, "merge", "-q", "--no-ff", "-m", "merged", "branch")
+	d.git(t, "push", "-q", "origin", "main")
+	for _, version := range []string{"0", "2"} {
+		protocol := []string{"-c", "protocol.version=" + version}
+		c := clone(t, url, append(protocol, "--bare", "--depth=3")...)
+		if got := c.git(t, "rev-list", "--count", "main"); got != "5" {
+			t.Fatalf("version %s: %s commits at depth 3", version, got)
+		}
+		for _, want := range []string{"6", "7", "7"} { // the first is that of the new repository
+			c.git(t, append(protocol, "fetch", "-q", "--deepen=1", "origin", "main:main")...)
+			if got := c.git(t, "rev-list", "--count", "main"); got != want {
+				t.Errorf("version %s: %s commits, want %s", version, got, want)
+			}
+			c.fsck(t)
+		}
+		whole := clone(t, url)
+		whole.git(t, append(protocol, "fetch", "-q", "--deepen=1")...)
+		if got := whole.git(t, "rev-list", "--count", "main"); got != "7" {
+			t.Errorf("version %s: %s of 7 commits are left of a whole clone", version, got)
+		}
+	}
+}
