@@ -204,4 +204,11 @@ func TestSubjectInLogs(t *testing.T) {
 	if got := Anonymous().LogValue().String(); got != "[kind=anonymous]" {
 		t.Error(got)
 	}
+	robot := w.subject(t, "robot", "service[org:acme=org.read]")
+	if got, want := robot.LogValue().String(), "[kind=service service="+string(robot.ActorID())+" token="+string(robot.TokenID())+"]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := (KindService + 1).String(); got != "none" { // a number that is no kind
+		t.Error(got)
+	}
 }

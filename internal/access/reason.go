@@ -147,7 +147,7 @@ func (d *denial) reason() string {
 		return ReasonCredentialRequired
 	case d.restricted():
 		return d.policyReason()
-	case d.need.Action == RepoContentRead && d.missingIn(d.layers.Gate) != 0:
+	case d.missingIn(d.layers.Gate) != 0: // files: what is disabled has given its reason before
 		return gateReason(d.state.standing())
 	case d.need.Action == RepoContentRead:
 		return ReasonGatedNotEnabled
@@ -231,8 +231,6 @@ func roleReason(a Action) string {
 		return ReasonLacksGroupAdmin
 	case InstanceAdmin:
 		return ReasonOperatorRequired
-	case WhoAmI, TokenManage, AccountManage:
-		return ReasonCredentialRequired
 	}
 	return ReasonLacksWrite
 }

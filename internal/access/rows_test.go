@@ -1,6 +1,7 @@
 package access
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -45,14 +46,15 @@ func TestKeysOfIDs(t *testing.T) {
 		}
 	})
 	good := "0123456789abcdef01234567"
-	for _, bad := range []string{"", good[1:], good + "0", strings.ToUpper(good), strings.Replace(good, "5", "g", 1), good[:23] + "\xff", good[:23] + "/"} {
+	for _, bad := range []string{"", good[1:], good + "0", strings.ToUpper(good), strings.Replace(good, "5", "g", 1), good[:23] + "\xff",
+		good[:23] + "/", good[:23] + ":", good[:23] + "W", good[:23] + "`"} {
 		if k := keyOf(hub.ID(bad)); k != (key{}) {
 			t.Errorf("%q has key %+v", bad, k)
 		}
 	}
 }
 
-// TestFactsThatDoNotBelongTogether open nothing.
+// TestFactsThatDoNotBelongTogether open nothing, and the log is told why.
 func TestFactsThatDoNotBelongTogether(t *testing.T) {
 	user := hub.User{ID: spaceUser, Name: "alice"}
 	for name, f := range map[string]hub.SubjectFacts{
@@ -62,9 +64,36 @@ func TestFactsThatDoNotBelongTogether(t *testing.T) {
 		"another's token":      {User: user, Token: &hub.Token{ID: strange, UserID: strange, Kind: hub.TokenWrite}},
 		"an unknown kind":      {User: user, Token: &hub.Token{ID: strange, UserID: spaceUser, Kind: "god"}},
 	} {
-		s := NewSubject(f, Credential{})
-		if s.Kind() != KindNone || s.Check(spaceNow) == nil || len(s.Visible().Namespaces) != 0 {
-			t.Errorf("%s: kind %s", name, s.Kind())
+		opensNothing(t, name, NewSubject(f, Credential{}))
+	}
+	// A token beside an SSH key is not what the key's owner signed in with.
+	for _, kind := range []hub.TokenKind{hub.TokenRead, hub.TokenWrite, hub.TokenFineGrained} {
+		f := hub.SubjectFacts{User: user, Token: &hub.Token{ID: strange, UserID: spaceUser, Kind: kind}}
+		opensNothing(t, "an SSH key with a token", NewSSHKeySubject(f, [32]byte{1}))
+	}
+}
+
+func opensNothing(t *testing.T, name string, s *Subject) {
+	t.Helper()
+	var e *hub.Error
+	if err := s.Check(spaceNow); !errors.As(err, &e) || e.Code != hub.InvalidCredentials || e.Reason != ReasonCredentialDead {
+		t.Errorf("%s: %v", name, err)
+	}
+	o := objectOf(&hub.Repo{Visibility: hub.Public})
+	if may := allowed(abstract(s, &o, spaceNow)); s.Kind() != KindNone || may != 0 || len(s.Visible().Namespaces) != 0 {
+		t.Errorf("%s: kind %s, may %#x", name, s.Kind(), may)
+	}
+}
+
+// TestSubjectsAreReadAnew: a subject has what it was looked up under, whatever it signed in with.
+func TestSubjectsAreReadAnew(t *testing.T) {
+	f, digest := hub.SubjectFacts{User: hub.User{ID: spaceUser}}, [32]byte{1, 2, 3}
+	if got := NewSSHKeySubject(f, digest).Credential(); got != (Credential{Digest: digest}) {
+		t.Errorf("by a key: %+v", got)
+	}
+	for _, c := range []Credential{{Digest: digest}, {Digest: digest, Session: true}} {
+		if got := NewSubject(f, c).Credential(); got != c {
+			t.Errorf("%+v instead of %+v", got, c)
 		}
 	}
 }
