@@ -55,7 +55,7 @@ func applyChanges(st State, changes []Change) State {
 // change is what helps against the first layer that is in the way.
 func (d *denial) change(s *Subject) (Change, bool) {
 	if d.missingIn(d.layers.Subject) != 0 {
-		return Change{"credential", deadWords(s) + " A live credential is needed.", "ambit token rotate, ambit token create, or ambit admin user resume",
+		return Change{"credential", deadWords(s) + " A live credential is needed.", "POST /api/settings/tokens, ambit token create, or ambit admin user resume",
 			func(st State) State { return st | stateLive }}, d.state.kind() != KindNone
 	}
 	if kind := d.need.Action.info().kind; d.state.has(stateAbsent) && kind != hubTarget && kind != selfTarget {
@@ -63,7 +63,7 @@ func (d *denial) change(s *Subject) (Change, bool) {
 	}
 	switch {
 	case d.missingIn(d.layers.Role) != 0:
-		return d.roleChange()
+		return d.roleChange(s)
 	case d.restricted():
 		return d.policyChange(s), true
 	case d.missingIn(d.layers.Policy) != 0:
@@ -89,39 +89,28 @@ func field(s State, shift, mask int, value State) State {
 	return s&^(State(mask)<<shift) | value<<shift
 }
 
-func (d *denial) orgPlace(rest string) string {
-	return "/api/organizations/" + d.namespaceWord() + "/" + rest
-}
-
 func (d *denial) privateOnlyWords() string {
 	return d.namespaceWord() + " keeps its repositories private: only its admins may make one public."
 }
 
 // policyChange lifts the first restriction.
 func (d *denial) policyChange(s *Subject) Change {
-	c := Change{Layer: "policy", What: policyWords(s, d)}
+	c := Change{Layer: "policy", What: policyWords(s, d), Where: d.policyWhere()}
 	switch d.state.restricted() {
-	case restrictRevoked:
-		c.Where = "a new token: ambit token create; a revocation is for good"
-		c.edit = func(st State) State { return field(st, verdictedShift, verdictedMask, State(tokenApproved)) }
 	case restrictNetwork:
-		c.Where = "another network, or PATCH " + d.orgPlace("settings/network-security")
 		c.edit = func(st State) State { return st &^ stateOutsideNetwork }
 	case restrictSSH:
-		c.Where = "git over HTTPS, or " + d.orgPlace("settings/access")
 		c.edit = func(st State) State { return st &^ stateNoSSH }
 	case restrictKind:
-		c.Where = "a fine-grained token: ambit token create --kind fine-grained; or " + d.orgPlace("settings/access")
 		c.edit = func(st State) State { return field(st, policyShift, policyMask, State(policyAllowAll)) }
-	default:
-		c.Where = "an administrator of the organization: " + d.orgPlace("settings/tokens")
+	default: // a revoked one cannot be approved, and stands here for the new one
 		c.edit = func(st State) State { return field(st, verdictedShift, verdictedMask, State(tokenApproved)) }
 	}
 	return c
 }
 
 // roleChange finds the lowest role that gives what the person lacks.
-func (d *denial) roleChange() (Change, bool) {
+func (d *denial) roleChange(s *Subject) (Change, bool) {
 	need := d.need.Action.info().need
 	enough := func(st State) bool { return decide(st).Role&need == need }
 	kind := d.need.Action.info().kind
@@ -140,7 +129,7 @@ func (d *denial) roleChange() (Change, bool) {
 		for g := groupNoAccess; g <= groupAdmin; g++ {
 			edit := func(st State) State { return field(st, groupShift, groupMask, State(g)) }
 			if enough(edit(d.state)) {
-				return Change{"role", "The role " + hub.Role(g).String() + " in the resource group is needed.", d.orgPlace("resource-groups"), edit}, true
+				return Change{"role", "The role " + hub.Role(g).String() + " in the resource group is needed.", d.groupWhere(s), edit}, true
 			}
 		}
 	}
@@ -152,7 +141,7 @@ func (d *denial) roleChange() (Change, bool) {
 		rel++
 	}
 	role := roleOf(rel).String()
-	return Change{"role", "The role " + role + " in " + d.namespaceWord() + " is needed.", "ambit admin member set " + d.namespaceWord() + " USER " + role, become(rel)}, true
+	return Change{"role", "The role " + role + " in " + d.namespaceWord() + " is needed.", d.roleWhere(s, role), become(rel)}, true
 }
 
 // ofOrg tells whether the target belongs to an organization, so that there are roles to give.
@@ -175,13 +164,11 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 	case need&^tokenBits[KindWrite] != 0:
 		c.Where, c.edit = "a browser session", stronger(KindSession)
 	case k < KindFineGrained:
-		c.Where, c.edit = "ambit token create --kind write", stronger(KindWrite)
+		c.Where, c.edit = "POST /api/settings/tokens, or ambit token create --kind write", stronger(KindWrite)
 	case d.need.Action == RepoContentRead && !d.state.has(statePrivate) && d.state.level() != levelRepo && k == KindFineGrained: // a gated one
-		c.Where, c.edit = "ambit token edit --gated", func(st State) State { return st | stateReadGated }
+		c.Where, c.edit = "PATCH /api/settings/tokens/{id} with canReadGatedRepos, or ambit token edit {id} --gated", func(st State) State { return st | stateReadGated }
 	default:
-		if c.Where = "ambit token edit --scope"; k == KindService {
-			c.Where = d.orgPlace("service-accounts")
-		}
+		c.Where = d.scopeWhere()
 		if d.unseen() && entryBits[atomsOf([]hub.Permission{atomFor(d.need.Action)})]&bitView == 0 {
 			c.What += " It lacks " + string(hub.PermRepoContentRead) + " as well."
 		}
