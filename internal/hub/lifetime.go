@@ -77,3 +77,9 @@ type Rotation struct {
 	Until     time.Time  // the old value works until then; not after At: no longer
 	ExpiresAt *time.Time // of the token; nil: as before
 }
+
+// maxSeconds is more than any lifetime or overlap that is allowed, and few enough to be counted in nanoseconds.
+const maxSeconds = 200 * 366 * 24 * 3600
+
+// Seconds is a number of seconds that somebody wrote, as a duration: what is out of range stays so.
+func Seconds(n int64) time.Duration { return time.Duration(min(max(n, -1), maxSeconds)) * time.Second }

@@ -76,14 +76,7 @@ func TestKilledWhileRepositoriesAreKept(t *testing.T) {
 				h.check(all)
 				return taken
 			}
-			total := kill(0)
-			if total == 0 {
-				t.Fatal("no step was seen: may strace trace here?")
-			}
-			t.Logf("%d steps", total)
-			for _, step := range places(total) {
-				kill(step)
-			}
+			atEachPlace(t, kill)
 			s := h.serve()
 			for _, j := range jobs {
 				if ok, out := j.do(h); !ok {

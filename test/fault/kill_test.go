@@ -33,15 +33,22 @@ func TestKilledAfterEveryStep(t *testing.T) {
 				h.check(all)
 				return taken
 			}
-			total := kill(0)
-			if total == 0 {
-				t.Fatal("no step was seen: may strace trace here?")
-			}
-			t.Logf("%d steps", total)
-			for _, step := range places(total) {
-				kill(step)
-			}
+			atEachPlace(t, kill)
 		})
+	}
+}
+
+// atEachPlace runs a deed once undisturbed, which tells how many steps it takes, and then once for each step at which it is
+// to be killed.
+func atEachPlace(t *testing.T, kill func(step int64) (taken int64)) {
+	t.Helper()
+	total := kill(0)
+	if total == 0 {
+		t.Fatal("no step was seen: may strace trace here?")
+	}
+	t.Logf("%d steps", total)
+	for _, step := range places(total) {
+		kill(step)
 	}
 }
 

@@ -41,7 +41,12 @@ func (r *Request) Query(name string) []string {
 // QueryBool reads a boolean parameter as Python and JS clients write it: true, True, 1 and their opposites.
 // Absent is false; anything else is InvalidInput.
 func (r *Request) QueryBool(name string) (bool, error) {
-	switch v := strings.ToLower(r.URL.Query().Get(name)); v {
+	return ParseBool(name, r.URL.Query().Get(name))
+}
+
+// ParseBool is QueryBool for a parameter of a form.
+func ParseBool(name, v string) (bool, error) {
+	switch strings.ToLower(v) {
 	case "", "0", "false", "no":
 		return false, nil
 	case "1", "true", "yes":

@@ -11,21 +11,6 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/repos"
 )
 
-// absoluteURLs is the JSON style whose "url" is a whole URL: Python's create_repo(exist_ok=True) reads it
-// from the 409 and compares its host with the endpoint's.
-// Source: huggingface_hub hf_api.py, create_repo.
-var absoluteURLs = httpd.Style{
-	Challenges: httpd.HubJSON.Challenges,
-	Write: func(w http.ResponseWriter, r *httpd.Request, status int, e *hub.Error) {
-		if strings.HasPrefix(e.URL, "/") {
-			c := *e
-			c.URL = r.BaseURL + e.URL
-			e = &c
-		}
-		httpd.HubJSON.Write(w, r, status, e)
-	},
-}
-
 // repoName is how create and delete name a repository: without an organization it is the caller's own.
 type repoName struct {
 	Name         string  `json:"name"`

@@ -10,7 +10,7 @@ import (
 )
 
 func (a *API) registerDuplicates(s *httpd.Server) {
-	httpd.Add(s, httpd.RepoAPI, "POST /duplicate", parseDuplicate, a.duplicateRepo, httpd.WithStyle(absoluteURLs))
+	httpd.Add(s, httpd.RepoAPI, "POST /duplicate", parseDuplicate, a.duplicateRepo)
 }
 
 // duplication asks for a copy of the path's repository.

@@ -236,7 +236,7 @@ func (a *API) rotateMachineToken(w http.ResponseWriter, r *httpd.Request, g acce
 	if err != nil {
 		return err
 	}
-	how := serviceaccounts.Rotation{Overlap: durationOf(b.Overlap), ExpiresAt: at}
+	how := serviceaccounts.Rotation{Overlap: hub.Seconds(b.Overlap), ExpiresAt: at}
 	c, err := a.Machines.RotateToken(r.Context(), g, "", groupID(r), tokenID(r), how, r.Event(""))
 	return answerValue(w, c, err)
 }

@@ -33,14 +33,6 @@ func secondsOf(d time.Duration) *int64 {
 	return &n
 }
 
-// maxSeconds is more than any lifetime or overlap that is allowed, and few enough to be counted in nanoseconds.
-const maxSeconds = 200 * 366 * 24 * 3600
-
-// durationOf reads seconds; what is out of range stays so.
-func durationOf(n int64) time.Duration {
-	return time.Duration(min(max(n, -1), maxSeconds)) * time.Second
-}
-
 func rulesOf(r hub.OrgRules) orgRulesAnswer {
 	out := orgRulesAnswer{TokenPolicy: r.Tokens, PrivateOnly: r.PrivateOnly, MembersPublic: r.MembersPublic, GroupCreation: r.GroupCreation.String(), Features: map[hub.Feature]hub.FeatureRule{}}
 	if r.SSH != hub.SSHByPolicy {
@@ -93,7 +85,7 @@ func (a *API) setOrgRules(w http.ResponseWriter, r *httpd.Request, g access.Gran
 		from *int64
 	}{{&c.MaxLifetime, b.MaxLifetime}, {&c.Lifetime, b.Lifetime}} {
 		if x.from != nil {
-			d := durationOf(*x.from)
+			d := hub.Seconds(*x.from)
 			*x.to = &d
 		}
 	}

@@ -17,9 +17,9 @@ const (
 
 // registerRepos adds the routes of repositories, their revisions, trees, commits and refs.
 func (a *API) registerRepos(s *httpd.Server) {
-	httpd.Add(s, httpd.Root, "POST /api/repos/create", parseCreate, a.createRepo, httpd.MaxBody(maxCreateBody), httpd.WithStyle(absoluteURLs))
+	httpd.Add(s, httpd.Root, "POST /api/repos/create", parseCreate, a.createRepo, httpd.MaxBody(maxCreateBody))
 	httpd.Add(s, httpd.Root, "DELETE /api/repos/delete", parseDelete, a.deleteRepo)
-	httpd.Add(s, httpd.Root, "POST /api/repos/move", parseMove, a.moveRepo, httpd.WithStyle(absoluteURLs))
+	httpd.Add(s, httpd.Root, "POST /api/repos/move", parseMove, a.moveRepo)
 	httpd.Add(s, httpd.RepoAPI, "PUT /settings", parseSettings, a.configureRepo)
 	httpd.Add(s, httpd.Root, "POST /api/validate-yaml", httpd.ParseOpen, a.validateCard, httpd.MaxBody(maxValidateBody))
 

@@ -162,7 +162,7 @@ func (a *API) rotateToken(w http.ResponseWriter, r *httpd.Request, g access.Gran
 	if err != nil {
 		return err
 	}
-	c, err := a.tokens(r).Rotate(r.Context(), g, tokenID(r), tokens.Rotation{Overlap: durationOf(b.Overlap), ExpiresAt: at})
+	c, err := a.tokens(r).Rotate(r.Context(), g, tokenID(r), tokens.Rotation{Overlap: hub.Seconds(b.Overlap), ExpiresAt: at})
 	if err != nil {
 		return err
 	}

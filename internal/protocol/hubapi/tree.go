@@ -152,7 +152,7 @@ func parsePaths(r *httpd.Request) (paths []string, expand bool, err error) {
 		if err := r.ParseForm(); err != nil {
 			return nil, false, formError(err)
 		}
-		expand, err = parseBool("expand", r.PostForm.Get("expand"))
+		expand, err = httpd.ParseBool("expand", r.PostForm.Get("expand"))
 		return append(r.PostForm["paths"], r.PostForm["paths[]"]...), expand, err
 	}
 	var b struct {

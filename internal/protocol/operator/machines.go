@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -65,7 +64,7 @@ func (o Organizations) machineIssue(ctx context.Context, g access.Grant, c opera
 }
 
 func (o Organizations) machineRotate(ctx context.Context, g access.Grant, c operatorapi.ServiceCall) (operatorapi.ServiceToken, error) {
-	t, err := o.Machines.RotateToken(ctx, g, c.Org, c.ID, c.Token, serviceaccounts.Rotation{Overlap: time.Duration(c.Overlap) * time.Second, ExpiresAt: ending(c.ExpiresAt, c.Never)}, origin)
+	t, err := o.Machines.RotateToken(ctx, g, c.Org, c.ID, c.Token, serviceaccounts.Rotation{Overlap: hub.Seconds(c.Overlap), ExpiresAt: ending(c.ExpiresAt, c.Never)}, origin)
 	return machineValue(t), err
 }
 

@@ -69,14 +69,11 @@ func (o Organizations) policySet(ctx context.Context, g access.Grant, s operator
 	return policyOf(s.Org, r), err
 }
 
-// maxSeconds is more than any lifetime that is allowed, and few enough to be counted in nanoseconds.
-const maxSeconds = 200 * 366 * 24 * 3600
-
 func seconds(n *int64) *time.Duration {
 	if n == nil {
 		return nil
 	}
-	d := time.Duration(min(max(*n, -1), maxSeconds)) * time.Second
+	d := hub.Seconds(*n)
 	return &d
 }
 

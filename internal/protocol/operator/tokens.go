@@ -58,7 +58,7 @@ func (h *Handler) tokenEdit(ctx context.Context, g access.Grant, n operatorapi.E
 }
 
 func (h *Handler) tokenRotate(ctx context.Context, g access.Grant, n operatorapi.RotateToken) (operatorapi.TokenWithValue, error) {
-	c, err := h.tokens.Rotate(ctx, g, n.ID, tokens.Rotation{Overlap: time.Duration(n.Overlap) * time.Second, ExpiresAt: ending(n.ExpiresAt, n.Never)})
+	c, err := h.tokens.Rotate(ctx, g, n.ID, tokens.Rotation{Overlap: hub.Seconds(n.Overlap), ExpiresAt: ending(n.ExpiresAt, n.Never)})
 	return h.withValue(c), err
 }
 

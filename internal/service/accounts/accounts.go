@@ -9,6 +9,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/secret"
+	"github.com/ambit-hub/ambit/internal/service/orgs"
 )
 
 // Store is what the service needs of the metadata store. Error codes are those of store/meta.
@@ -79,17 +80,7 @@ func New(store Store, d Digester, o Options) *Service {
 	}
 }
 
-// OperatorName is the actor's name in audit events of the operator's commands.
-const OperatorName = "operator"
-
 // event begins the audit event of what the holder of g does.
 func event(g access.Grant, kind, message string) hub.Event {
-	ev := hub.Event{Type: kind, Message: message}
-	if s := g.Subject(); s != nil {
-		ev.ActorID, ev.ActorName, ev.TokenID = s.UserID(), s.UserName(), s.TokenID()
-		if s.Kind() == access.KindOperator {
-			ev.ActorName = OperatorName
-		}
-	}
-	return ev
+	return orgs.Event(g, hub.Event{}, kind, message, "", "")
 }

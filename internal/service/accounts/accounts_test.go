@@ -14,6 +14,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
+	"github.com/ambit-hub/ambit/internal/service/orgs"
 	"github.com/ambit-hub/ambit/internal/store/meta"
 	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
@@ -229,7 +230,7 @@ func (w *world) events(want string) {
 	var got []string
 	for _, e := range list {
 		got = append(got, e.Type)
-		if e.ActorName != accounts.OperatorName || e.Message == "" || e.NamespaceID == "" || e.At.IsZero() {
+		if e.ActorName != orgs.OperatorName || e.Message == "" || e.NamespaceID == "" || e.At.IsZero() {
 			w.t.Errorf("the event says too little: %+v", e)
 		}
 	}

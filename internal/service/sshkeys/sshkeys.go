@@ -12,6 +12,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/orgs"
 )
 
 // Meta is what this package needs of the metadata store; store/meta satisfies it and documents it.
@@ -107,9 +108,5 @@ func (s *Service) Remove(ctx context.Context, g access.Grant, id hub.ID) error {
 }
 
 func event(g access.Grant, message string) hub.Event {
-	ev := hub.Event{ActorName: "operator", Message: message}
-	if sub := g.Subject(); sub != nil && sub.Kind() != access.KindOperator {
-		ev.ActorID, ev.ActorName, ev.TokenID = sub.UserID(), sub.UserName(), sub.TokenID()
-	}
-	return ev
+	return orgs.Event(g, hub.Event{}, "", message, "", "")
 }

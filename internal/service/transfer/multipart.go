@@ -110,7 +110,7 @@ func (s *Service) UploadedParts(ctx context.Context, g access.Grant, id hub.ID) 
 // parts must name every part with its ETag. It may be repeated. InvalidInput when parts are missing or others;
 // Unprocessable when the whole is not what was announced: then the upload has ended and nothing is kept.
 func (s *Service) CompleteParts(ctx context.Context, g access.Grant, id hub.ID, d hub.Digest, parts []Part, ev hub.Event) error {
-	leave, err := s.upload.enter(ctx, id)
+	leave, err := s.upload.Enter(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (c *change) checkLarge(ctx context.Context) error {
 
 // publish builds the commit on the branch's head and makes it visible, again on a newer head if that moved.
 func (c *change) publish(ctx context.Context, rev string) (hub.OID, error) {
-	leave, err := c.svc.branch.enter(ctx, c.repo.ID)
+	leave, err := c.svc.branch.Enter(ctx, c.repo.ID)
 	if err != nil {
 		return hub.ZeroOID, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
+	"github.com/ambit-hub/ambit/internal/store/keyed"
 )
 
 // Meta is what this package needs of the metadata store; store/meta satisfies it.
@@ -131,8 +132,8 @@ type Service struct {
 	now     func() time.Time
 	turn    func(ctx context.Context, name string, f func(context.Context) error) error
 	logErr  func(ctx context.Context, msg string, err error)
-	branch  queue // one writer of a repository at a time, so that a hot one is not spun on
-	upload  queue // one completion of an upload at a time
+	branch  keyed.Queue[hub.ID] // one writer of a repository at a time, so that a hot one is not spun on
+	upload  keyed.Queue[hub.ID] // one completion of an upload at a time
 	counter *Counter
 }
 

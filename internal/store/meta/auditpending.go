@@ -63,7 +63,7 @@ func (db *DB) seal(ctx context.Context) error {
 // sealSome seals a number of events. The head's lock comes first, so that those who seal at the same time do it one
 // after another, each finding what is left.
 func (db *DB) sealSome(ctx context.Context) error {
-	leave, err := db.queue.enter(ctx, sealQueue)
+	leave, err := db.queue.Enter(ctx, sealQueue)
 	if err != nil {
 		return db.fail(err, "sealing events")
 	}

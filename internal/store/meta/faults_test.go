@@ -249,37 +249,3 @@ func TestPostgresErrors(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-// TestQueue holds that one works at a time on each key, that keys do not disturb each other, and that nothing stays.
-func TestQueue(t *testing.T) {
-	var q keyedQueue
-	leave, err := q.enter(ctx, "a")
-	must(t, err)
-	other, err := q.enter(ctx, "b")
-	must(t, err)
-	other()
-	short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
-	defer cancel()
-	if _, err := q.enter(short, "a"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	var in, most atomic.Int64
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			leave, err := q.enter(ctx, "a")
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			most.Store(max(most.Load(), in.Add(1)))
-			in.Add(-1)
-			leave()
-		})
-	}
-	leave()
-	wg.Wait()
-	if most.Load() != 1 || len(q.lines) != 0 {
-		t.Errorf("%d at once, %d lines stay", most.Load(), len(q.lines))
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/keyed"
 )
 
 // Options say where the rows are.
@@ -29,14 +30,15 @@ type Options struct {
 // DB is an open database at the newest schema.
 type DB struct {
 	eng    *engine
-	pool   *sql.DB // SQLite: connections that only read
-	single queries // single queries outside of a transaction
-	queue  keyedQueue
+	pool   *sql.DB             // SQLite: connections that only read
+	single queries             // single queries outside of a transaction
+	queue  keyed.Queue[hub.ID] // of writers: by repository, and of all by what they have in common
 
-	writer  *committer // SQLite only: the one connection that writes
-	readers *readers   // SQLite only: those for transactions that read
-	memo    *memo      // SQLite only: answers that hold until the next commit
-	pending waker      // PostgreSQL only: events were committed that wait for their numbers
+	writer   *committer    // SQLite only: the one connection that writes
+	readers  *readers      // SQLite only: those for transactions that read
+	auditors *auditReaders // SQLite only: those that go through the audit log
+	memo     *memo         // SQLite only: answers that hold until the next commit
+	pending  waker         // PostgreSQL only: events were committed that wait for their numbers
 
 	recordings gather[*recording] // PostgreSQL only
 
@@ -84,6 +86,9 @@ func (db *DB) Close() error {
 	var err error
 	if db.readers != nil {
 		err = db.readers.close()
+	}
+	if db.auditors != nil {
+		err = errors.Join(err, db.auditors.close())
 	}
 	err = errors.Join(err, db.pool.Close())
 	if db.writer != nil {

@@ -48,7 +48,7 @@ func (db *DB) Publish(ctx context.Context, pub hub.Publication) (gen int64, err 
 // COMMIT is not known: if it happened, the second time finds the publication.
 func (db *DB) publishing(ctx context.Context, doing string, pub hub.Publication, body func(*Tx) error, gen *int64) error {
 	if db.writer == nil { // SQLite's committer is a queue already
-		leave, err := db.queue.enter(ctx, pub.RepoID)
+		leave, err := db.queue.Enter(ctx, pub.RepoID)
 		if err != nil {
 			return err
 		}

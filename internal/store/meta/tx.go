@@ -80,7 +80,7 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 		// The writers of this process come to the counter of changes one by one: many that wait for one row's lock in the
 		// server cost it far more than the same number that wait here. Whoever is in has done everything else, so it
 		// never waits for somebody who waits here.
-		leave, err := db.queue.enter(ctx, changesQueue)
+		leave, err := db.queue.Enter(ctx, changesQueue)
 		if err != nil {
 			return nil, err
 		}
