@@ -39,7 +39,8 @@ type Reader struct {
 
 // NewReader returns a reader of r. What lies behind the lines that were read can be had from Rest.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{r: bufio.NewReaderSize(r, 64<<10)}
+	// Most requests are a few lines. Longer lines, and a pack behind them, are read past a buffer that they do not fit in.
+	return &Reader{r: bufio.NewReaderSize(r, 4<<10)}
 }
 
 // Next reads one line; data is valid until the next call. The error is io.EOF where no line begins,

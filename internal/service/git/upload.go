@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/pktline"
@@ -22,7 +23,12 @@ func (s *Service) UploadPack(ctx context.Context, g access.Grant, version int, s
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(s.standing(ctx, g, w), 32<<10)
+	out := writers.Get().(*bufio.Writer)
+	out.Reset(s.standing(ctx, g, w))
+	defer func() {
+		out.Reset(nil)
+		writers.Put(out)
+	}()
 	in := pktline.NewReader(r)
 	for {
 		again := false
@@ -40,6 +46,9 @@ func (s *Service) UploadPack(ctx context.Context, g access.Grant, version int, s
 		}
 	}
 }
+
+// writers are buffers of answers: most of those are so short that making a buffer would take longer than all the rest.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
 // nextV2 answers one command; again tells that another one may follow.
 func (s *Service) nextV2(ctx context.Context, g access.Grant, repo hub.Repo, in *pktline.Reader, out io.Writer) (again bool, err error) {

@@ -128,16 +128,21 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 		}
 		return e.as(p, number, start, end)
 	}
+	body := start + int64(h.length)
 	if h.kind == object.OfsDelta && e.Offsets {
-		if base, ok := e.at(number).find(start - h.back); ok && at-base == h.back {
-			return e.as(p, number, start, end) // all between them is written too
+		if base, ok := e.at(number).find(start - h.back); ok {
+			if at-base == h.back {
+				return e.as(p, number, start, end) // all between them is written too
+			}
+			err := e.offsetDelta(p, at-base, h.size, body, end)
+			e.note(p, number, run{start, end, at - start})
+			return err
 		}
 	}
 	base, err := p.basePos(pos, h)
 	if err != nil {
 		return err
 	}
-	body := start + int64(h.length)
 	back, written := e.written(p, number, base)
 	switch {
 	case !written && e.Thin != nil && e.Thin.Has(p.OID(base)):
@@ -148,16 +153,22 @@ func (e *Emitter) add(p *Pack, number, pos int, start, end int64) error {
 			err = e.addWhole(p, pos)
 		}
 	case e.Offsets:
-		e.head = appendEntryHeader(e.head[:0], object.OfsDelta, h.size)
-		e.head = appendBack(e.head, at-back)
-		if err = e.write(e.head); err == nil {
-			err = e.copy(p, body, end)
-		}
+		err = e.offsetDelta(p, at-back, h.size, body, end)
 	default:
 		err = e.refDelta(p, p.OID(base), h.size, body, end)
 	}
 	e.note(p, number, run{start, end, at - start})
 	return err
+}
+
+// offsetDelta writes a delta whose base is so many bytes back, and whose compressed bytes stand in a pack.
+func (e *Emitter) offsetDelta(p *Pack, back, size, from, to int64) error {
+	e.head = appendEntryHeader(e.head[:0], object.OfsDelta, size)
+	e.head = appendBack(e.head, back)
+	if err := e.write(e.head); err != nil {
+		return err
+	}
+	return e.copy(p, from, to)
 }
 
 // refDelta writes a delta whose base is named by its id, and whose compressed bytes stand in a pack.

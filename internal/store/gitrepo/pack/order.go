@@ -21,14 +21,31 @@ func (p *Pack) byOffset() []int32 {
 	return p.sorted
 }
 
-// sortWords sorts by numbers that hold offset and position, which is several times as fast: the first clone after a start
-// waits for it.
+// sortWords sorts by numbers that hold offset and position, 11 bits of the offset at a time, which is many times as fast:
+// the first clone after a start waits for it.
 func (p *Pack) sortWords() {
-	words := make([]uint64, len(p.sorted))
+	const digit = 11
+	words, other := make([]uint64, len(p.sorted)), make([]uint64, len(p.sorted))
 	for i := range words {
 		words[i] = uint64(p.idx.offset(i))<<24 | uint64(i)
 	}
-	slices.Sort(words)
+	for shift := 24; p.t.packLen>>(shift-24) > 0; shift += digit {
+		var at [1 << digit]int
+		for _, w := range words {
+			at[w>>shift&(1<<digit-1)]++
+		}
+		sum := 0
+		for i, n := range at {
+			at[i] = sum
+			sum += n
+		}
+		for _, w := range words {
+			k := w >> shift & (1<<digit - 1)
+			other[at[k]] = w
+			at[k]++
+		}
+		words, other = other, words
+	}
 	for i, w := range words {
 		p.sorted[i] = int32(w & (1<<24 - 1))
 	}
