@@ -68,8 +68,8 @@ func (a *app) explainAction(endpoint *string) *cobra.Command {
 	token := ""
 	c := &cobra.Command{
 		Use: "action ACTION TARGET", Short: "Explain one action on one target", Args: args("ACTION", "TARGET"),
-		Long: `Explain one action, such as repo.write, on one target: model:NS/NAME (or dataset, space), new:model:NS/NAME,
-namespace:NAME, group:ORG/ID, self or hub. --kind and --scope suppose a token that is not made yet; --role and --policy
+		Long: `Explain one action, such as repo.write (or push, clone, create), on one target: model:NS/NAME (or dataset, space;
+NS/NAME is a model, datasets/NS/NAME a dataset), new:model:NS/NAME, namespace:NAME, group:ORG/ID, self or hub. --kind and --scope suppose a token that is not made yet; --role and --policy
 suppose a role of the person, or a token policy, in --org. --group and --visibility suppose that the target is like that,
 whether it exists or not.`,
 		Example: `  ambit explain action repo.content.read model:acme/bert --user alice
@@ -84,6 +84,7 @@ whether it exists or not.`,
 	f := c.Flags()
 	f.StringVar(&token, "token", "", "id of the token that is meant")
 	f.StringVar(&q.User, "user", "", "the person that is meant, in a browser session")
+	f.StringVar(&q.Service, "service", "", "the service account that is meant, ORG/NAME")
 	f.StringVar(&q.Kind, "kind", "", "suppose a token: read, write or fine-grained; ssh for an SSH key")
 	f.StringArrayVar(&q.Scopes, "scope", nil, "ENTITY:NAME=permission,permission of the supposed token (repeatable)")
 	f.BoolVar(&q.Gated, "gated", false, "the supposed token reads gated repositories")

@@ -13,7 +13,7 @@ import (
 func (h *Hub) Explain(ctx context.Context, q operatorapi.ExplainQuery) (e operatorapi.Explanation, err error) {
 	v := url.Values{"action": {q.Action}, "target": {q.Target}}
 	for key, value := range map[string]string{
-		"token": string(q.Token), "user": q.User, "kind": q.Kind, "org": q.Org, "role": q.Role, "policy": q.Policy,
+		"token": string(q.Token), "user": q.User, "service": q.Service, "kind": q.Kind, "org": q.Org, "role": q.Role, "policy": q.Policy,
 		"group": q.Group, "group_role": q.GroupRole, "visibility": q.Visibility,
 	} {
 		if value != "" {

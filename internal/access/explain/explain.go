@@ -24,6 +24,9 @@ type Store interface {
 	Denials(ctx context.Context, requestID string) ([]hub.Denial, error)
 	RecordDenials(ctx context.Context, ds []hub.Denial) error
 	RecordEvents(ctx context.Context, events ...hub.Event) error
+	ServiceAccounts(ctx context.Context, orgID hub.ID) ([]hub.ServiceAccount, error)
+	ServiceTokens(ctx context.Context, accountID hub.ID) ([]hub.ServiceToken, error)
+	ServiceFacts(ctx context.Context, accountID hub.ID) (hub.SubjectFacts, error)
 }
 
 // Zone decides; access.Authorizer is one.
@@ -49,14 +52,15 @@ func (s *Service) WithRecorder(r *Recorder) *Service {
 	return s
 }
 
-// Question is what is asked. At most one of Token, User and Hypothesis.Token says whose credential is meant; none of
-// them means the one that asks.
+// Question is what is asked. At most one of Token, User and Service says whose credential is meant; none of them means the
+// one that asks.
 type Question struct {
 	Action  access.Action
 	Target  access.Target
 	Token   hub.ID // of a person or a service account
 	User    string // the person in a browser session
 	SSH     bool   // with an SSH key instead
+	Service string // a service account, ORG/NAME or ORG/ID: the one of its tokens that may, or with the supposed one
 	Suppose Suppose
 }
 
@@ -70,6 +74,11 @@ type Suppose struct {
 	Group      string         // what the target is in: a resource group of its organization, by name or id, or NoGroup
 	GroupRole  hub.Role       // the role of the person meant in Group
 	Visibility hub.Visibility // of the target
+}
+
+// onlyToken tells whether a token is supposed and nothing else about who asks.
+func (s Suppose) onlyToken() bool {
+	return s.Token != nil && s.Role == hub.RoleNone && s.Policy == "" && s.GroupRole == hub.RoleNone
 }
 
 // NoGroup is the Group of what is in none.
@@ -173,6 +182,11 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 		return a, nil
 	}
 	a.Layers, a.Changes = t.Layers, t.Changes
+	if id := sub.TokenID(); id != "" && q.Suppose.Token == nil { // one that there is
+		for i := range a.Changes {
+			a.Changes[i].Where = strings.ReplaceAll(a.Changes[i].Where, "{id}", string(id))
+		}
+	}
 	if t.Target.IsRepo() && !t.Exists {
 		a.missing()
 	}
@@ -207,6 +221,11 @@ func (s *Service) sees(ctx context.Context, asker, sub *access.Subject, t access
 	return err == nil
 }
 
+// inSight tells whether a token may be told about a target: repositories that it sees, and all that is no repository.
+func (s *Service) inSight(ctx context.Context, asker *access.Subject, t access.Target) bool {
+	return !t.IsRepo() || s.known(ctx, asker, t)
+}
+
 // standing is how much somebody is told.
 type standing int
 
@@ -226,11 +245,8 @@ func (s *Service) standing(ctx context.Context, asker *access.Subject, q Questio
 	if s.auditor(ctx, asker) {
 		return auditor
 	}
-	name := q.Target.NamespaceName()
-	if name != "" {
-		if _, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.OrgTokens, Target: access.Namespace(name)}); err == nil {
-			return admin
-		}
+	if name := q.Target.NamespaceName(); name != "" && s.administers(ctx, asker, name) {
+		return admin
 	}
 	if asker.Kind() == access.KindSession {
 		return owner
@@ -238,9 +254,15 @@ func (s *Service) standing(ctx context.Context, asker *access.Subject, q Questio
 	return bearer
 }
 
+// administers tells whether the asker answers for the tokens that reach an organization.
+func (s *Service) administers(ctx context.Context, asker *access.Subject, org string) bool {
+	_, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.OrgTokens, Target: access.Namespace(org)})
+	return err == nil
+}
+
 // subject finds whose credential is meant, with the facts that are supposed.
 func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question, group hub.ResourceGroup, who standing) (*access.Subject, error) {
-	if q.Token == "" && q.User == "" && q.Suppose.empty() && !q.SSH {
+	if q.Token == "" && q.User == "" && q.Service == "" && q.Suppose.empty() && !q.SSH {
 		return asker, nil
 	}
 	f, err := s.facts(ctx, asker, q)
@@ -254,6 +276,8 @@ func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question
 	switch {
 	case who == auditor, who == owner && own:
 	case who == admin && (own && asker.Kind() == access.KindSession || s.member(ctx, f, q.Target.NamespaceName())):
+	case f.Service != nil && s.administers(ctx, asker, f.Service.OrgName): // wherever its token is used
+	case own && q.Suppose.onlyToken() && !q.SSH && s.inSight(ctx, asker, q.Target): // what the person is there whoami tells as well
 	case own && q.Token == asker.TokenID() && q.Token != "" && q.Suppose.empty() && !q.SSH:
 		return asker, nil
 	default:
@@ -273,6 +297,8 @@ func (s *Service) facts(ctx context.Context, asker *access.Subject, q Question) 
 	switch {
 	case q.Token != "":
 		return s.store.TokenFactsByID(ctx, q.Token)
+	case q.Service != "":
+		return s.serviceFacts(ctx, q)
 	case q.User != "":
 		u, err := s.store.UserByName(ctx, q.User)
 		if err != nil {

@@ -202,6 +202,9 @@ func TestPolicyEffect(t *testing.T) {
 		stops := map[hub.ID]bool{}
 		for _, x := range e.Stops {
 			stops[x.ID] = true
+			if waits := x.Kind == hub.TokenFineGrained && p == hub.RequireApproval; waits != (x.State == hub.TokenPending) {
+				t.Errorf("%s: a %s token would be %q", p, x.Kind, x.State)
+			}
 		}
 		before := b.restricted(acme.ID)
 		err = b.DB.ChangeOrgRules(ctx, acme.ID, hub.Event{}, func(r *hub.OrgRules) (string, error) { r.Tokens = p; return "", nil })

@@ -32,7 +32,7 @@ func withPolicy(f hub.SubjectFacts, r hub.OrgRules, p hub.TokenPolicy) (rules []
 			grants = append(grants, x)
 		}
 	}
-	if p == hub.RequireApproval && g.State == hub.TokenNone {
+	if p == hub.RequireApproval && g.State == hub.TokenNone && f.Token.Kind == hub.TokenFineGrained { // others are refused by their kind
 		if g.State = hub.TokenPending; g.AdminMade {
 			g.State = hub.TokenApproved
 		}

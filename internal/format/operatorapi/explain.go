@@ -8,16 +8,17 @@ import (
 
 // ExplainQuery asks why: an action on a target, for a token, a person or one that is supposed.
 type ExplainQuery struct {
-	Action string   `json:"action"`
-	Target string   `json:"target"` // model:NS/NAME, new:model:NS/NAME, namespace:NAME, group:ORG/ID, self, hub
-	Token  hub.ID   `json:"token,omitempty"`
-	User   string   `json:"user,omitempty"`
-	Kind   string   `json:"kind,omitempty"` // of a token that is not made yet, or ssh for a key
-	Scopes []string `json:"scopes,omitempty"`
-	Gated  bool     `json:"gated,omitempty"`
-	Org    string   `json:"org,omitempty"` // of Role and Policy
-	Role   string   `json:"role,omitempty"`
-	Policy string   `json:"policy,omitempty"`
+	Action  string   `json:"action"`
+	Target  string   `json:"target"` // model:NS/NAME, new:model:NS/NAME, namespace:NAME, group:ORG/ID, self, hub
+	Token   hub.ID   `json:"token,omitempty"`
+	User    string   `json:"user,omitempty"`
+	Service string   `json:"service,omitempty"` // account: ORG/NAME or ORG/ID
+	Kind    string   `json:"kind,omitempty"`    // of a token that is not made yet, or ssh for a key
+	Scopes  []string `json:"scopes,omitempty"`
+	Gated   bool     `json:"gated,omitempty"`
+	Org     string   `json:"org,omitempty"` // of Role and Policy
+	Role    string   `json:"role,omitempty"`
+	Policy  string   `json:"policy,omitempty"`
 
 	Group      string `json:"group,omitempty"`      // what the target is supposed to be in: name or id, or "none"
 	GroupRole  string `json:"groupRole,omitempty"`  // of the person there

@@ -17,7 +17,7 @@ func (a *API) registerExplain(s *httpd.Server) {
 	orgRoute(s, "GET", "/settings/tokens/effect", access.OrgTokens, a.policyEffect)
 }
 
-// explain answers ?action=&target= for the caller's own credential, or for token=, user= or a supposed kind= with
+// explain answers ?action=&target= for the caller's own credential, or for token=, user=, service= or a supposed kind= with
 // scope= (repeatable) and gated=; role= and policy= with org= are supposed too, and of the target
 // visibility= and group= (name, id or none) with group_role=.
 func (a *API) explain(w http.ResponseWriter, r *httpd.Request, _ self, _ access.Grant) error {
@@ -27,7 +27,7 @@ func (a *API) explain(w http.ResponseWriter, r *httpd.Request, _ self, _ access.
 		return err
 	}
 	q, err := a.Explain.Query(r.Context(), r.Subject, operatorapi.ExplainQuery{
-		Action: v.Get("action"), Target: v.Get("target"), Token: hub.ID(v.Get("token")), User: v.Get("user"), Kind: v.Get("kind"),
+		Action: v.Get("action"), Target: v.Get("target"), Token: hub.ID(v.Get("token")), User: v.Get("user"), Service: v.Get("service"), Kind: v.Get("kind"),
 		Scopes: r.Query("scope"), Gated: gated, Org: v.Get("org"), Role: v.Get("role"), Policy: v.Get("policy"),
 		Group: v.Get("group"), GroupRole: v.Get("group_role"), Visibility: v.Get("visibility"),
 	})

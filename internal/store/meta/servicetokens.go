@@ -78,6 +78,11 @@ func serviceFacts(ctx context.Context, q queries, text string, key any, unknown 
 		return err
 	}
 	f.Token.Scopes = append(f.Token.Scopes, repos...)
+	return accountFacts(ctx, q, a, f)
+}
+
+// accountFacts adds what is known of a service account whatever its token.
+func accountFacts(ctx context.Context, q queries, a hub.ServiceAccount, f *hub.SubjectFacts) error {
 	f.Memberships = []hub.Member{{OrgID: a.OrgID, OrgName: a.OrgName, Role: hub.RoleAdmin, CreatedAt: a.CreatedAt}}
 	rules, err := readRules(ctx, q, a.OrgID)
 	if err != nil {
@@ -88,6 +93,19 @@ func serviceFacts(ctx context.Context, q queries, text string, key any, unknown 
 		return err
 	}
 	return q.one(ctx, selectSeq, nil, &f.Seq)
+}
+
+// ServiceFacts returns what is known of a service account, without any of its tokens. NotFound.
+func (db *DB) ServiceFacts(ctx context.Context, accountID hub.ID) (f hub.SubjectFacts, err error) {
+	err = db.inRead(ctx, func(q queries) error {
+		a, err := readServiceAccount(ctx, q, accountID)
+		if err != nil {
+			return err
+		}
+		f = hub.SubjectFacts{Service: &a}
+		return accountFacts(ctx, q, a, &f)
+	})
+	return f, db.fail(err, "reading a service account")
 }
 
 func (db *DB) serviceTokens(ctx context.Context, text string, key hub.ID) (all []hub.ServiceToken, err error) {
