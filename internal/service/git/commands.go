@@ -37,8 +37,10 @@ type push struct {
 // readPush reads the commands. A push without any is a probe, or of nothing. The reader stands before the pack then.
 func (s *Service) readPush(r *pktline.Reader) (push, error) {
 	var p push
+	left := maxCommandBytes
 	for n := 0; ; n++ {
 		k, line, err := r.Text()
+		left -= len(line)
 		switch {
 		case err == io.EOF && n == 0:
 			return p, nil
@@ -55,6 +57,8 @@ func (s *Service) readPush(r *pktline.Reader) (push, error) {
 			return p, protocolError("unexpected packet")
 		case n >= s.cfg.MaxCommands:
 			return p, hub.Errorf(hub.TooLarge, "A push may change at most %d refs: push in several steps.", s.cfg.MaxCommands)
+		case left < 0:
+			return p, hub.Errorf(hub.TooLarge, "The commands of a push may have at most %d bytes: push in several steps.", maxCommandBytes)
 		}
 		line, caps, has := strings.Cut(line, "\x00")
 		if has && len(p.commands) == 0 {
@@ -106,7 +110,11 @@ func skipOptions(r *pktline.Reader) error {
 	}
 }
 
-const maxOptions = 1000
+const (
+	maxOptions = 1000
+	// maxCommandBytes bounds what is remembered of the lines before a pack. It is enough for 20,000 refs with long names.
+	maxCommandBytes = 16 << 20
+)
 
 // needsPack tells whether a pack follows the commands.
 func (p *push) needsPack() bool {

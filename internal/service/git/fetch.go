@@ -31,8 +31,29 @@ type fetch struct {
 	allBands   bool // sideband-all
 }
 
-// maxLines bounds the lines of one request: a partial clone may ask for many objects by their ids.
-const maxLines = 1 << 20
+// Bounds of one request: a partial clone may ask for many objects by their ids.
+const (
+	maxLines        = 1 << 20
+	maxRequestBytes = 64 << 20
+)
+
+// budget is how much more a client may say.
+type budget struct{ lines, bytes int }
+
+func newBudget() budget { return budget{maxLines, maxRequestBytes} }
+
+// take is called for each line; TooLarge.
+func (b *budget) take(line string) error {
+	b.lines--
+	b.bytes -= len(line) + 4
+	switch {
+	case b.lines < 0:
+		return hub.Errorf(hub.TooLarge, "the request has more than %d lines", maxLines)
+	case b.bytes < 0:
+		return hub.Errorf(hub.TooLarge, "the request is larger than %d bytes", maxRequestBytes)
+	}
+	return nil
+}
 
 // option takes in one line that both versions of the protocol have. ok is false for another line.
 func (f *fetch) option(line string) (ok bool, err error) {
@@ -80,10 +101,11 @@ func clip(s string, n int) string {
 
 // session is one fetch from one state of a repository.
 type session struct {
-	s    *Service
-	repo hub.Repo
-	refs []hub.Ref
-	snap *gitrepo.Snapshot
+	s      *Service
+	repo   hub.Repo
+	refs   []hub.Ref
+	byName map[string]hub.Ref // refs; nil until it is needed
+	snap   *gitrepo.Snapshot
 	*fetch
 }
 
@@ -145,12 +167,16 @@ func (x *session) check(ctx context.Context) error {
 
 // ref finds a ref by its full name or as HEAD.
 func (x *session) ref(name string) (hub.Ref, bool) {
+	if x.byName == nil {
+		x.byName = refsByName(x.refs)
+	}
 	if name == headRef {
-		r, ok := findRef(x.refs, defaultHead)
+		r, ok := x.byName[defaultHead]
 		r.Name = headRef
 		return r, ok
 	}
-	return findRef(x.refs, name)
+	r, ok := x.byName[name]
+	return r, ok
 }
 
 // border works out the shallow border.

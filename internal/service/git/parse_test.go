@@ -105,6 +105,80 @@ func TestClashes(t *testing.T) {
 	}
 }
 
+// TestBudgets holds that clients cannot make the hub remember without end, whatever the transport lets through.
+func TestBudgets(t *testing.T) {
+	long := strings.Repeat("x", 60_000)
+	endless := func(first, line []byte) *pktline.Reader {
+		return pktline.NewReader(io.MultiReader(bytes.NewReader(first), &repeated{line: line}))
+	}
+	fetch := lines("command=fetch", "0001")
+	for name, read := range map[string]func() error{
+		"refs of a push": func() error {
+			_, err := New(Config{}, Deps{}).readPush(endless(nil, lines(zero+" "+oneA+" refs/heads/"+long)))
+			return err
+		},
+		"borders of a push": func() error {
+			_, err := New(Config{}, Deps{}).readPush(endless(nil, lines("shallow "+oneA)))
+			return err
+		},
+		"wants, version 0": func() error { _, _, _, err := readWants(endless(nil, lines("want "+oneA))); return err },
+		"exclusions, version 0": func() error {
+			_, _, _, err := readWants(endless(lines("want "+oneA), lines("deepen-not "+long)))
+			return err
+		},
+		"haves":       func() error { _, _, err := readRequest(endless(fetch, lines("have "+oneA))); return err },
+		"wanted refs": func() error { _, _, err := readRequest(endless(fetch, lines("want-ref "+long))); return err },
+		"prefixes": func() error {
+			_, _, err := readRequest(endless(lines("command=ls-refs", "0001"), lines("ref-prefix "+long)))
+			return err
+		},
+		"capabilities": func() error { _, _, err := readRequest(endless(nil, lines("agent="+long))); return err },
+	} {
+		if err := read(); !hub.Is(err, hub.TooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// repeated is a line without end.
+type repeated struct {
+	line []byte
+	at   int
+}
+
+func (r *repeated) Read(b []byte) (int, error) {
+	n := copy(b, r.line[r.at:])
+	r.at = (r.at + n) % len(r.line)
+	return n, nil
+}
+
+// TestPrefixes compares with trying each prefix in turn.
+func TestPrefixes(t *testing.T) {
+	texts := []string{"", "r", "refs/", "refs/heads/", "refs/heads/a", "refs/heads/a/b", "refs/heads/b", "refs/tags/", "refs/tags/v1", "refs/tags/v10", "x"}
+	for mask := range 1 << len(texts) {
+		var args, prefixes []string
+		for i, p := range texts {
+			if mask>>i&1 == 1 {
+				prefixes = append(prefixes, p)
+				args = append(args, "ref-prefix "+p)
+			}
+		}
+		q, err := parseLsRefs(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range append(texts, "HEAD", "refs/pr/1", "refs/tags/v100", "refs/heads/aa", "refs/heads/a0") {
+			want := len(prefixes) == 0
+			for _, p := range prefixes {
+				want = want || strings.HasPrefix(name, p)
+			}
+			if q.wants(name) != want {
+				t.Fatalf("%q of %q: %v", name, prefixes, !want)
+			}
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	p := push{report: true, bands: true, commands: []*command{
 		{RefUpdate: hub.RefUpdate{Name: "refs/heads/a"}},
@@ -172,8 +246,6 @@ func FuzzRequests(f *testing.F) {
 		}
 		reader := func() *pktline.Reader { return pktline.NewReader(bytes.NewReader(data)) }
 		q, _, err := readRequest(reader())
-		check(err)
-		_, err = parseFetch(q.args)
 		check(err)
 		_, err = parseLsRefs(q.args)
 		check(err)

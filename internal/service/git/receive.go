@@ -109,8 +109,9 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 
 // checkOld refuses commands that were made for another state. It is decided for good at publication.
 func (x *receiver) checkOld(refs []hub.Ref) {
+	byName := refsByName(refs)
 	for _, c := range x.push.open() {
-		r, _ := findRef(refs, c.Name)
+		r := byName[c.Name]
 		switch {
 		case r.Target == c.Old:
 		case r.Target.IsZero() && c.deletes():

@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/format/pktline"
@@ -38,22 +39,31 @@ func parseLsRefs(args []string) (lsRefs, error) {
 		case isPrefix:
 			q.prefixes = append(q.prefixes, prefix)
 		default:
-			return q, protocolError("unexpected line: '%s'", arg)
+			return q, protocolError("unexpected line: '%s'", clip(arg, 80))
 		}
 	}
 	if len(q.prefixes) > maxPrefixes {
 		q.prefixes = nil
 	}
+	// Those that begin with another one add nothing. Of what is left, only the last one not behind a name can begin it.
+	slices.Sort(q.prefixes)
+	n := 0
+	for _, p := range q.prefixes {
+		if n == 0 || !strings.HasPrefix(p, q.prefixes[n-1]) {
+			q.prefixes[n] = p
+			n++
+		}
+	}
+	q.prefixes = q.prefixes[:n]
 	return q, nil
 }
 
 func (q lsRefs) wants(name string) bool {
-	for _, p := range q.prefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
+	if len(q.prefixes) == 0 {
+		return true
 	}
-	return len(q.prefixes) == 0
+	i, found := slices.BinarySearch(q.prefixes, name)
+	return found || i > 0 && strings.HasPrefix(name, q.prefixes[i-1])
 }
 
 // writeRefs answers ls-refs.
@@ -101,6 +111,14 @@ func findRef(refs []hub.Ref, name string) (hub.Ref, bool) {
 		}
 	}
 	return hub.Ref{}, false
+}
+
+func refsByName(refs []hub.Ref) map[string]hub.Ref {
+	m := make(map[string]hub.Ref, len(refs))
+	for _, r := range refs {
+		m[r.Name] = r
+	}
+	return m
 }
 
 // peeler opens the repository only when there is something to peel.

@@ -101,8 +101,13 @@ func (k *checker) run() error {
 func (k *checker) connect(commands []*command) error {
 	conn := k.in.Connect(k.ctx)
 	var good []*command
+	bad := 0
 	for _, c := range commands {
 		if c.deletes() {
+			continue
+		}
+		if bad == maxBadTips {
+			c.refuse("not checked, because too many refs of this push are refused")
 			continue
 		}
 		err := k.connectOne(conn, c)
@@ -115,6 +120,7 @@ func (k *checker) connect(commands []*command) error {
 			return err
 		}
 		c.refuse(e.Message)
+		bad++
 		// What the failed tip leads to has been marked as seen: begin again without it.
 		conn = k.in.Connect(k.ctx)
 		for _, g := range good {
@@ -151,6 +157,10 @@ func (k *checker) connectOne(conn *gitrepo.Connection, c *command) error {
 	}
 	return err
 }
+
+// maxBadTips is how many refs of one push are told what is wrong with what they lead to: each makes the good ones be
+// looked at again.
+const maxBadTips = 16
 
 // maxListed is how many offending files one refusal names.
 const maxListed = 100

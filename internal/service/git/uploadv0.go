@@ -59,6 +59,7 @@ func (l *legacy) capabilities(f *fetch, caps string) {
 // readWants reads the part of a request before the negotiation. ok is false when nothing is wanted.
 func readWants(r *pktline.Reader) (f *fetch, l legacy, ok bool, err error) {
 	f = &fetch{}
+	left := newBudget()
 	for n := 0; ; n++ {
 		k, line, err := r.Text()
 		switch {
@@ -72,8 +73,9 @@ func readWants(r *pktline.Reader) (f *fetch, l legacy, ok bool, err error) {
 			return f, l, len(f.wants) > 0, nil
 		case k != pktline.Data:
 			return f, l, false, protocolError("unexpected packet")
-		case n > maxLines:
-			return f, l, false, protocolError("the request has more than %d lines", maxLines)
+		}
+		if err := left.take(line); err != nil {
+			return f, l, false, err
 		}
 		want, isWant := strings.CutPrefix(line, "want ")
 		if !isWant {

@@ -15,12 +15,13 @@ import (
 // request is one command of protocol version 2.
 type request struct {
 	command string
-	args    []string
+	args    []string // of any command but fetch
+	fetch   fetch
 }
 
 // readRequest reads one command; io.EOF where none begins, ok is false for a flush alone.
 func readRequest(r *pktline.Reader) (q request, ok bool, err error) {
-	inArgs := false
+	inArgs, left := false, newBudget()
 	for n := 0; ; n++ {
 		k, line, err := r.Text()
 		switch {
@@ -41,17 +42,29 @@ func readRequest(r *pktline.Reader) (q request, ok bool, err error) {
 			continue
 		case k != pktline.Data:
 			return q, false, protocolError("unexpected packet")
-		case n > maxLines:
-			return q, false, protocolError("the request has more than %d lines", maxLines)
+		}
+		if err := left.take(line); err != nil {
+			return q, false, err
 		}
 		if inArgs {
-			q.args = append(q.args, line)
+			if err := q.argument(line); err != nil {
+				return q, false, err
+			}
 			continue
 		}
 		if err := q.capability(line); err != nil {
 			return q, false, err
 		}
 	}
+}
+
+// argument takes in a line behind the delimiter. Those of a fetch may be very many, and are not kept as text.
+func (q *request) argument(line string) error {
+	if q.command == "fetch" {
+		return q.fetch.argument(line)
+	}
+	q.args = append(q.args, line)
+	return nil
 }
 
 func (q *request) capability(line string) error {
@@ -86,59 +99,50 @@ func (s *Service) uploadV2(ctx context.Context, g access.Grant, repo hub.Repo, q
 	case "object-info":
 		return s.objectInfo(ctx, repo, q.args, w)
 	case "fetch":
-		f, err := parseFetch(q.args)
-		if err != nil {
-			return err
-		}
 		leave, err := s.fetchers.admit(g.Subject())
 		if err != nil {
 			return err
 		}
 		defer leave()
-		return s.fetchV2(ctx, repo, f, out)
+		return s.fetchV2(ctx, repo, &q.fetch, out)
 	}
 	return protocolError("invalid command '%s'", clip(q.command, 40))
 }
 
-func parseFetch(args []string) (*fetch, error) {
-	f := &fetch{}
-	for _, line := range args {
-		key, value, _ := strings.Cut(line, " ")
-		var err error
-		switch {
-		case key == "want":
-			err = appendOID(&f.wants, value)
-		case key == "want-ref":
-			f.wantRefs = append(f.wantRefs, value)
-		case key == "have":
-			err = appendOID(&f.haves, value)
-		case line == "done":
-			f.done = true
-		case line == "wait-for-done":
-			f.wait = true
-		case line == "thin-pack":
-			f.thin = true
-		case line == "ofs-delta":
-			f.offsets = true
-		case line == "include-tag":
-			f.includeTag = true
-		case line == "no-progress":
-			f.noProgress = true
-		case line == "deepen-relative":
-			f.relative = true
-		case line == "sideband-all":
-			f.allBands = true
-		default:
-			ok, oerr := f.option(line)
-			if err = oerr; !ok {
-				err = protocolError("unexpected line: '%s'", clip(line, 80))
-			}
+// argument takes in one line of a fetch.
+func (f *fetch) argument(line string) error {
+	key, value, _ := strings.Cut(line, " ")
+	switch {
+	case key == "want":
+		return appendOID(&f.wants, value)
+	case key == "want-ref":
+		f.wantRefs = append(f.wantRefs, value)
+	case key == "have":
+		return appendOID(&f.haves, value)
+	case line == "done":
+		f.done = true
+	case line == "wait-for-done":
+		f.wait = true
+	case line == "thin-pack":
+		f.thin = true
+	case line == "ofs-delta":
+		f.offsets = true
+	case line == "include-tag":
+		f.includeTag = true
+	case line == "no-progress":
+		f.noProgress = true
+	case line == "deepen-relative":
+		f.relative = true
+	case line == "sideband-all":
+		f.allBands = true
+	default:
+		ok, err := f.option(line)
+		if !ok {
+			return protocolError("unexpected line: '%s'", clip(line, 80))
 		}
-		if err != nil {
-			return nil, err
-		}
+		return err
 	}
-	return f, nil
+	return nil
 }
 
 // fetchV2 answers the fetch command.

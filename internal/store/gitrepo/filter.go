@@ -19,11 +19,17 @@ type Filter struct {
 
 const noLimit = math.MaxInt64
 
+// maxFilterSpec bounds the length of a filter in bytes, and thereby how deep those that combine others are nested.
+const maxFilterSpec = 1024
+
 // ParseFilter reads blob:none, blob:limit=N, tree:N, object:type=… and combine:…. InvalidInput for anything else.
 func ParseFilter(spec string) (Filter, error) {
 	f := Filter{on: true, blobs: noLimit, depth: noLimit}
 	bad := hub.Errorf(hub.InvalidInput, "The filter %q is not supported: use blob:none, blob:limit=<n>, tree:<depth> or object:type=commit.", clipText(spec, 100))
 	ok := true
+	if len(spec) > maxFilterSpec {
+		return Filter{}, bad
+	}
 	switch kind, arg, _ := strings.Cut(spec, ":"); kind {
 	case "blob":
 		if limit, is := strings.CutPrefix(arg, "limit="); is {

@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -23,7 +24,8 @@ func TestParseFilter(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{"", "blob", "blob:", "blob:limit=", "blob:limit=-1", "blob:limit=1x", "blob:limit=99999999999999999999", "blob:limit=9223372036854775807g",
-		"tree:", "tree:x", "sparse:oid=main", "object:type=blob", "combine:", "combine:tree:1+", "combine:1+2+3+4+5+6+7+8+9"} {
+		"tree:", "tree:x", "sparse:oid=main", "object:type=blob", "combine:", "combine:tree:1+", "combine:+", "combine:%", "sparse:oid=", "sparse:path=x", "tree:-1", "tree:9223372036854775808",
+		strings.Repeat("combine:", 5000) + "tree:1", "combine:1+2+3+4+5+6+7+8+9"} {
 		if f, err := ParseFilter(spec); !hub.Is(err, hub.InvalidInput) {
 			t.Errorf("%q: %+v, %v", spec, f, err)
 		}

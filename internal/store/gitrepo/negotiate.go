@@ -48,6 +48,7 @@ type Negotiation struct {
 	mark   map[int32]bool
 	oldest int64 // date of the oldest commit in common
 	enough map[int32]bool
+	not    bool // not enough with what is in common so far
 	done   func()
 }
 
@@ -96,7 +97,7 @@ func (n *Negotiation) Have(oid hub.OID) (bool, error) {
 			n.oldest = d
 		}
 		n.common = append(n.common, target)
-		n.enough = nil
+		n.enough, n.not = nil, false
 	}
 	return true, nil
 }
@@ -107,7 +108,7 @@ func (n *Negotiation) Common() []hub.OID { return n.common }
 // Enough tells whether every commit that is wanted descends from one in common, so that asking further would not make
 // the answer much smaller.
 func (n *Negotiation) Enough() (bool, error) {
-	if len(n.common) == 0 {
+	if len(n.common) == 0 || n.not {
 		return false, nil
 	}
 	if n.enough == nil {
@@ -119,6 +120,7 @@ func (n *Negotiation) Enough() (bool, error) {
 			return false, err
 		}
 		if ok, err := n.descends(i); err != nil || !ok {
+			n.not = err == nil // clients of old versions are told with every commit that they name
 			return false, err
 		}
 	}

@@ -184,6 +184,11 @@ func TestReceiveRefuses(t *testing.T) {
 		"bomb":            {edit(func(c *crafted) { c.entry(object.KindBlob, 32<<20, nil, make([]byte, 32<<20)) }), Limits{Bytes: 1 << 20, Objects: 9, Inflated: 16 << 20}, "inflate to more"},
 		"large tree":      {edit(func(c *crafted) { c.entry(object.KindTree, 1<<40, nil, nil) }), Limits{Bytes: 1 << 20, Objects: 9, Inflated: 1 << 50}, "larger than"},
 		"bomb of deltas":  {bombOfDeltas(t), Limits{Bytes: 1 << 20, Objects: 1000, Inflated: 32 << 20}, "inflate to more"},
+		"huge by delta":   {edit(func(c *crafted) { c.back(c.whole(object.KindBlob, "xyz"), claims(3, 1<<62)) }), generous, ""},
+		"too large by it": {edit(func(c *crafted) { c.back(c.whole(object.KindBlob, "xyz"), claims(3, 1<<33)) }), generous, ""},
+		"endless by it":   {edit(func(c *crafted) { c.back(c.whole(object.KindBlob, "xyz"), claims(3, 1<<64-1)) }), generous, ""},
+		"base of 2^62":    {edit(func(c *crafted) { c.back(c.whole(object.KindBlob, "xyz"), claims(1<<62, 1)) }), generous, "does not fit"},
+		"huge delta":      {edit(func(c *crafted) { c.whole(object.KindBlob, "xyz"); c.entry(7, 1<<50, make([]byte, 20), []byte("x")) }), generous, ""},
 		"bad tree":        {edit(func(c *crafted) { c.whole(object.KindTree, "100644 .git\x00"+strings.Repeat("x", 20)) }), generous, "hasDotgit"},
 		"bad commit":      {edit(func(c *crafted) { c.whole(object.KindCommit, "nonsense\n") }), generous, "missingTree"},
 		"bad by delta":    {edit(func(c *crafted) { c.back(c.whole(object.KindTree, ""), replaces(0, "no tree")) }), generous, "badTree"},
@@ -194,6 +199,11 @@ func TestReceiveRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
+}
+
+// claims is a delta that says how large its base and what it makes are, and inserts one byte.
+func claims(base, result uint64) []byte {
+	return append(binary.AppendUvarint(binary.AppendUvarint(nil, base), result), 1, 'x')
 }
 
 // bombOfDeltas makes a small pack of many large objects: each delta copies its base sixteen times.
