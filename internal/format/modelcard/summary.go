@@ -28,14 +28,6 @@ func Summarize(t hub.RepoType, readme []byte) hub.Card {
 	return card
 }
 
-// SDKOf returns the sdk that a Space's README names, "" if it names none of the known ones.
-func SDKOf(data map[string]any) string {
-	if s := text(data["sdk"]); KnownSDK(s) {
-		return s
-	}
-	return ""
-}
-
 func short(v any) string {
 	s := strings.TrimSpace(text(v))
 	if len(s) > maxTagLen {
