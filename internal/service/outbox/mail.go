@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -19,7 +21,8 @@ type MailOptions struct {
 	From     string // address, with or without a name
 	User     string // empty: no sign-in
 	Password secret.String
-	TLS      string // starttls, tls or none
+	TLS      string         // starttls, tls or none
+	Roots    *x509.CertPool // that vouch for the server; nil: those of the machine
 }
 
 // mailTime is how long handing over one mail may take.
@@ -50,6 +53,9 @@ func NewMail(o MailOptions) (Channel, error) {
 		opts = append(opts, mail.WithSSL())
 	default:
 		opts = append(opts, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if o.Roots != nil {
+		opts = append(opts, mail.WithTLSConfig(&tls.Config{ServerName: host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}))
 	}
 	if o.User != "" {
 		auth := mail.SMTPAuthAutoDiscover

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/secret"
@@ -73,9 +74,23 @@ func (w *webhook) Deliver(ctx context.Context, m Message) error {
 	return fmt.Errorf("the webhook's receiver answered with status %d", res.StatusCode)
 }
 
+// keyPrefix is how a secret begins whose rest is the key in base64, as receivers' libraries have it.
+// Source: standardwebhooks.com, specification, "Symmetric".
+const keyPrefix = "whsec_"
+
+// keyOf is the key of a secret: the bytes that whsec_ announces, else the secret as it is.
+func keyOf(s string) []byte {
+	if text, ok := strings.CutPrefix(s, keyPrefix); ok {
+		if key, err := base64.StdEncoding.DecodeString(text); err == nil {
+			return key
+		}
+	}
+	return []byte(s)
+}
+
 // Sign returns the value of Webhook-Signature.
 func Sign(key secret.String, id, timestamp string, body []byte) string {
-	h := hmac.New(sha256.New, []byte(key.Reveal()))
+	h := hmac.New(sha256.New, keyOf(key.Reveal()))
 	fmt.Fprintf(h, "%s.%s.", id, timestamp)
 	h.Write(body)
 	return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
