@@ -19,8 +19,7 @@ const (
 	selectGateRequest  = gateColumns + `WHERE q.repo_id = ? AND q.kind = ? AND q.subject_id = ?`
 	selectGateRequests = gateColumns + `
 		WHERE q.repo_id = ? AND (? = '' OR q.kind = ?) AND (? = '' OR q.state = ?) AND q.id > ? ORDER BY q.id LIMIT ?`
-	selectGateRequestsOf = gateColumns + `WHERE q.kind = 'user' AND q.subject_id = ? ORDER BY q.id`
-	upsertGateRequest    = `
+	upsertGateRequest = `
 		INSERT INTO gate_requests (repo_id, kind, subject_id, id, state, fields, requested_at, decided_at, reviewer_id, reason, granted, until)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (repo_id, kind, subject_id) DO UPDATE SET state = excluded.state, fields = excluded.fields,
@@ -69,12 +68,6 @@ func (db *DB) GateRequests(ctx context.Context, repoID hub.ID, kind hub.GateSubj
 	}
 	all, err := collect(ctx, db.single, scanGateRequest, selectGateRequests, repoID, string(kind), string(kind), string(state), string(state), after, limit)
 	return all, db.fail(err, "listing access requests")
-}
-
-// GateRequestsOf lists where a person stands before gates, in the order of first asking.
-func (db *DB) GateRequestsOf(ctx context.Context, userID hub.ID) ([]hub.GateRequest, error) {
-	all, err := collect(ctx, db.single, scanGateRequest, selectGateRequestsOf, userID)
-	return all, db.fail(err, "listing the access requests of a person")
 }
 
 func (tx *Tx) putGate(ctx context.Context, q hub.GateRequest) error {
