@@ -28,7 +28,9 @@ func (o *Operator) Watch(ctx context.Context, call operatorapi.Call, args, resul
 		return fmt.Errorf("the hub's operator socket: %w", err)
 	}
 	defer res.Body.Close()
-	for in := json.NewDecoder(io.LimitReader(res.Body, maxAnswer)); ; {
+	bounded := &io.LimitedReader{R: res.Body}
+	for in := json.NewDecoder(bounded); ; {
+		bounded.N = maxAnswer // for each line: there may be some for days
 		var l struct {
 			Progress            *operatorapi.Progress
 			Result              json.RawMessage
