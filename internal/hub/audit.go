@@ -1,6 +1,10 @@
 package hub
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // AuditRow is an event with its place in the chain of the audit log.
 type AuditRow struct {
@@ -8,6 +12,17 @@ type AuditRow struct {
 	Hash   []byte // as stored, 32 bytes
 	IPSalt string // what the address is hashed with in the chain; empty when it stands there itself
 	Event
+}
+
+// Clone copies the row and all that it holds.
+func (r *AuditRow) Clone() AuditRow {
+	c := *r
+	c.Hash = slices.Clone(r.Hash)
+	for _, text := range [...]*string{&c.IPSalt, (*string)(&c.ID), &c.Type, (*string)(&c.ActorID), &c.ActorName, (*string)(&c.TokenID),
+		(*string)(&c.NamespaceID), (*string)(&c.RepoID), (*string)(&c.TargetID), &c.Message, &c.IP, &c.UserAgent} {
+		*text = strings.Clone(*text)
+	}
+	return c
 }
 
 // AuditHead says where the audit log ends, by its own account, and where it begins after retention.

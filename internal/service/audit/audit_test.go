@@ -175,7 +175,7 @@ func TestVerifyRecomputed(t *testing.T) {
 		w.events(4)
 		var rows []hub.AuditRow
 		w.must(w.db.ScanAudit(w.ctx, 0, 100, func(r *hub.AuditRow) error {
-			rows = append(rows, *r)
+			rows = append(rows, r.Clone())
 			return nil
 		}))
 		w.exec("DELETE FROM audit_log")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,49 +31,59 @@ type piece struct {
 	record    []byte                    // of the first event
 	subtrees  map[int64]auditchain.Hash // by the number of their last event: the complete and sound ones
 	explained bool                      // an event tells of the deletion up to base
+
+	leaves []auditchain.Hash // room for making a subtree
+}
+
+// pieces that were done with: a piece takes most of a megabyte.
+var pieces = sync.Pool{New: func() any {
+	return &piece{links: make([]link, 0, pieceEvents), subtrees: map[int64]auditchain.Hash{}, leaves: make([]auditchain.Hash, auditchain.SubtreeSize)}
+}}
+
+func (p *piece) release() {
+	clear(p.links) // they hold bad events
+	clear(p.subtrees)
+	*p = piece{links: p.links[:0], subtrees: p.subtrees, leaves: p.leaves}
+	pieces.Put(p)
 }
 
 // readPiece reads the events with numbers above after and at most until. base is the number of the last event that
 // retention took, or 0.
 func (s *Service) readPiece(ctx context.Context, after, until, base int64) (*piece, error) {
-	p := &piece{links: make([]link, 0, min(until-after, pieceEvents)), subtrees: map[int64]auditchain.Hash{}}
-	var record []byte
+	p := pieces.Get().(*piece)
+	var hasher auditchain.Hasher
 	sound := 0 // links at the end that follow one another
 	err := s.store.ScanAudit(ctx, after, until, func(r *hub.AuditRow) error {
-		record = auditchain.Record(record[:0], *r)
-		l := link{seq: r.Seq, leaf: auditchain.Leaf(record)}
+		record := hasher.Record(r)
+		l := link{seq: r.Seq, leaf: hasher.Leaf()}
 		if len(r.Hash) == len(l.hash) {
 			l.hash = auditchain.Hash(r.Hash)
 		}
 		sound++
 		if n := len(p.links); n == 0 {
-			p.first, p.record = *r, bytes.Clone(record)
+			p.first, p.record = r.Clone(), bytes.Clone(record)
 		} else if last := &p.links[n-1]; r.Seq != last.seq+1 {
 			sound = 1 // what is missing is told when all is put together
-		} else if auditchain.Next(last.hash, record) != l.hash || len(r.Hash) != len(l.hash) {
-			row := *r
+		} else if hasher.Next(&last.hash) != l.hash || len(r.Hash) != len(l.hash) {
+			row := r.Clone()
 			l.bad, sound = &row, 0
 		}
 		p.explained = p.explained || base > 0 && r.Type == retentionType && r.Message == retentionMessage(base)
 		p.links = append(p.links, l)
 		if sound >= auditchain.SubtreeSize && r.Seq%auditchain.SubtreeSize == 0 {
-			p.subtrees[r.Seq] = subtreeOf(p.links[len(p.links)-auditchain.SubtreeSize:])
+			whole := p.links[len(p.links)-auditchain.SubtreeSize:]
+			for i := range whole {
+				p.leaves[i] = whole[i].leaf
+			}
+			p.subtrees[r.Seq] = auditchain.SubtreeRoot(p.leaves)
 		}
 		return nil
 	})
 	return p, err
 }
 
-func subtreeOf(links []link) auditchain.Hash {
-	leaves := make([]auditchain.Hash, len(links))
-	for i, l := range links {
-		leaves[i] = l.leaf
-	}
-	return auditchain.SubtreeRoot(leaves)
-}
-
 // eachPiece reads the events above after and up to until, as many pieces at once as there are processors, and calls f
-// with them in their order.
+// with them in their order; f must not keep them.
 func (s *Service) eachPiece(ctx context.Context, after, until, base int64, f func(*piece) error) error {
 	type slot chan *piece // gets one piece
 	slots := make(chan slot, runtime.GOMAXPROCS(0))
@@ -104,7 +115,9 @@ func (s *Service) eachPiece(ctx context.Context, after, until, base int64, f fun
 		for to := range slots {
 			select {
 			case p := <-to:
-				if err := f(p); err != nil {
+				err := f(p)
+				p.release()
+				if err != nil {
 					return err
 				}
 			case <-ctx.Done():

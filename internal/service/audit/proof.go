@@ -31,7 +31,7 @@ func (s *Service) ProveAny(ctx context.Context, g access.Grant, event string) (a
 		return auditchain.Proof{}, hub.Errorf(hub.InvalidInput, "%q is neither the id of an event nor its number.", event)
 	}
 	var found *Row
-	if err := s.store.ScanAudit(ctx, seq-1, seq, func(r *Row) error { row := *r; found = &row; return nil }); err != nil {
+	if err := s.store.ScanAudit(ctx, seq-1, seq, func(r *Row) error { row := r.Clone(); found = &row; return nil }); err != nil {
 		return auditchain.Proof{}, err
 	}
 	if found == nil {

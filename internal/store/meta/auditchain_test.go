@@ -23,7 +23,7 @@ func checkChain(t testing.TB, db *DB) []hub.AuditRow {
 	must(t, db.SealEvents(ctx))
 	var rows []hub.AuditRow
 	must(t, db.ScanAudit(ctx, 0, math.MaxInt64, func(r *hub.AuditRow) error {
-		rows = append(rows, *r)
+		rows = append(rows, r.Clone())
 		return nil
 	}))
 	var hash auditchain.Hash

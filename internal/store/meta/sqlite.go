@@ -14,6 +14,7 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+	zombiezen "zombiezen.com/go/sqlite"
 )
 
 // sqliteMmap is how many bytes of the file may be mapped instead of read.
@@ -58,6 +59,9 @@ func sqliteCode(err error) int {
 	if errors.As(err, &e) {
 		return e.Code()
 	}
+	if code := zombiezen.ErrCode(err); code != zombiezen.ResultError { // which is also that of anything else
+		return int(code)
+	}
 	return 0
 }
 
@@ -100,6 +104,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	r.SetMaxOpenConns(2 * o.MaxConns) // half of them for transactions
 	r.SetMaxIdleConns(2 * o.MaxConns)
 	db.pool, db.readers = r, newReaders(r, o.MaxConns)
+	db.auditors = newAuditReaders(path, o.MaxConns)
 	db.single = queries{keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}}}
 	return db, nil
 }
