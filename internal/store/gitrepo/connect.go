@@ -25,6 +25,9 @@ type Connection struct {
 	stood map[hub.OID]bool // objects that stood in trees of commits that have to be proven reachable
 	bases map[hub.OID]bool // due as bases of deltas
 	seer  func(NewFile) error
+	// ends are the tips that were followed. As long as inside holds they lead to what is in seen, and to nothing else.
+	ends   []hub.OID
+	inside bool
 }
 
 // NewFile is a file that a push brings.
@@ -39,8 +42,9 @@ type NewFile struct {
 func (in *Incoming) Connect(ctx context.Context) *Connection {
 	c := &Connection{
 		in: in, g: newGraph(ctx, in.all, nil), isTip: map[hub.OID]bool{},
-		due: map[hub.OID]bool{}, stood: map[hub.OID]bool{}, bases: map[hub.OID]bool{},
+		due: map[hub.OID]bool{}, stood: map[hub.OID]bool{}, bases: map[hub.OID]bool{}, inside: true,
 	}
+	in.connection = c
 	c.seen = newBitset(c.g.total())
 	for _, r := range in.refs {
 		if !c.isTip[r.Target] {
@@ -58,10 +62,18 @@ func (in *Incoming) Connect(ctx context.Context) *Connection {
 // "missing necessary objects", when something is missing; then the connection is of no use any more.
 func (c *Connection) Tip(oid hub.OID, seer func(NewFile) error) error {
 	if c.isTip[oid] {
+		c.inside = false
 		return nil
 	}
+	c.ends = append(c.ends, oid)
 	c.seer = seer
 	return missing(c.follow(oid))
+}
+
+// refer notes that new objects refer to one of the repository.
+func (c *Connection) refer(oid hub.OID) {
+	c.due[oid] = true
+	c.inside = false
 }
 
 func (c *Connection) follow(oid hub.OID) error {
@@ -71,7 +83,7 @@ func (c *Connection) follow(oid hub.OID) error {
 			return absent(oid)
 		}
 		if number != 0 {
-			c.due[oid] = true
+			c.refer(oid)
 			return nil
 		}
 		switch c.in.open.Kind(pos) {
@@ -90,6 +102,7 @@ func (c *Connection) follow(oid hub.OID) error {
 		if err != nil {
 			return err
 		}
+		c.seen.set(slot)
 		if k, ok := c.g.v.kind(tag.Target); ok && k != tag.Kind {
 			return hub.Errorf(hub.Unprocessable, "The tag %s calls a %s a %s.", oid, k, tag.Kind)
 		}
@@ -130,6 +143,7 @@ func (c *Connection) commits(from hub.OID) error {
 		n := &c.g.nodes[p]
 		switch {
 		case !c.isNew(p):
+			c.inside = false
 			if !c.isTip[n.oid] {
 				c.due[n.oid] = true
 			}
@@ -203,7 +217,7 @@ func (c *Connection) tree(oid hub.OID, bases []side, at *place) error {
 		}
 	}
 	if number != 0 {
-		c.due[oid] = true
+		c.refer(oid)
 		return nil
 	}
 	if !c.seen.add(slot) {
@@ -283,7 +297,7 @@ func (c *Connection) entries(cur object.Cursor, m *compared, at *place) error {
 		case c.g.v.packs[number].Kind(pos) != object.KindBlob:
 			return hub.Errorf(hub.Unprocessable, "The object %s is used as a file, and is none.", oid)
 		case number != 0:
-			c.due[oid] = true
+			c.refer(oid)
 		default:
 			if err := c.blob(slot, pos, e.Mode, func() string { return at.path(name) }); err != nil {
 				return err

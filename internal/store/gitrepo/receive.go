@@ -32,6 +32,8 @@ type Incoming struct {
 	all   *view // open before base
 	read  *Store
 	check object.Checker
+
+	connection *Connection // the last; nil: none was begun
 }
 
 // quarantineCache is the memory for what is read from one push's objects before they are published. They must not get
@@ -200,6 +202,7 @@ func (in *Incoming) Publish(ctx context.Context, p hub.Publication) (gen int64, 
 		}
 		return 0, err
 	}
+	in.remember(ctx, p)
 	in.store.compactions.add(in.repo)
 	in.Abort()
 	return gen, nil

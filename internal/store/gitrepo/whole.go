@@ -65,6 +65,34 @@ func (s *Store) remember(ctx context.Context, v *view, q SelectRequest, answer b
 	s.store(ctx, v, w, walked, false)
 }
 
+// remember keeps what the tips of a push lead to, which had to be walked through to connect them: the first clone after a
+// large push, and every one after that, is spared it. It does nothing when the push is small or builds on what was there, or
+// when not all of its tips were published.
+func (in *Incoming) remember(ctx context.Context, p hub.Publication) {
+	c := in.connection
+	if c == nil || !c.inside || p.Pack == nil || in.open.Len() < storeAbove {
+		return
+	}
+	published := map[hub.OID]bool{}
+	for _, r := range p.Refs {
+		published[r.New] = true
+	}
+	for _, oid := range c.ends {
+		if !published[oid] {
+			return
+		}
+	}
+	n := in.open.Len()
+	set := newBitset(n)
+	set.setFrom(0, c.seen[:len(set)], n)
+	w := &whole{wants: c.ends, packs: []wholePack{{p.Pack.ID, set, n}}}
+	if last := in.store.kept(ctx, in.base); last != nil && last.size() > w.size() {
+		return
+	}
+	in.store.closures.replace(wholeKey(in.base), w, w.weight())
+	in.store.store(ctx, in.base, w, w.size(), true)
+}
+
 // selectOnTop answers a plain request from what is remembered and a walk through what is new. ok is false when that is
 // not possible: something remembered is gone, or no longer wanted.
 func (s *Store) selectOnTop(ctx context.Context, v *view, q SelectRequest) (sel *Selection, ok bool, err error) {

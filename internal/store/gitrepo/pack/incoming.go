@@ -61,6 +61,7 @@ func malformed(why string) error {
 // the ids of those. Unprocessable or TooLarge for what is wrong with the pack; then the builder is of no use.
 func (b *Builder) Receive(ctx context.Context, r io.Reader, in Incoming) (bases []hub.OID, err error) {
 	x := &indexer{in: in, b: b, ctx: ctx}
+	defer x.held.release()
 	if err := x.scan(r); err != nil {
 		return nil, err
 	}
@@ -78,6 +79,7 @@ type indexer struct {
 	inflated int64 // bytes so far
 
 	deltas []delta // in the order of the pack
+	held   holder  // of their bytes
 	src    Source  // the pack, once it has arrived
 	bases  []hub.OID
 }
@@ -89,6 +91,7 @@ type delta struct {
 	size  int64   // of the delta, inflated
 	base  int     // entry, or -1 when only its id is known
 	oid   hub.OID // of the base
+	data  []byte  // inflated; nil when it has to be inflated again
 }
 
 // tee is the stream as it arrives: everything read from it lies in the spool and in the sum.
@@ -335,10 +338,11 @@ func (x *indexer) hashStream(z io.Reader, e *entry) (err error) {
 
 // noteDelta reads a delta only to find its end.
 func (x *indexer) noteDelta(z io.Reader, e entry, h entryHeader) error {
-	if _, err := x.whole(z, h.size); err != nil {
+	data, err := x.whole(z, h.size)
+	if err != nil {
 		return err
 	}
-	d := delta{entry: len(x.b.entries), head: uint8(h.length), size: h.size, base: -1, oid: h.base}
+	d := delta{data: x.held.keep(data), entry: len(x.b.entries), head: uint8(h.length), size: h.size, base: -1, oid: h.base}
 	if h.kind == object.OfsDelta {
 		i, ok := x.at(e.offset - h.back)
 		if !ok {

@@ -105,11 +105,15 @@ func (w *worker) apply(at, child int) ([]byte, error) {
 }
 
 func (w *worker) patch(base []byte, child int) ([]byte, error) {
-	var err error
-	if w.delta, err = w.inflate(w.x.b.entries[w.x.deltas[child].entry].offset, w.delta[:0]); err != nil {
-		return nil, err
+	delta := w.x.deltas[child].data
+	if delta == nil {
+		var err error
+		if w.delta, err = w.inflate(w.x.b.entries[w.x.deltas[child].entry].offset, w.delta[:0]); err != nil {
+			return nil, err
+		}
+		delta = w.delta
 	}
-	if _, size, err := object.DeltaSizes(w.delta); err == nil {
+	if _, size, err := object.DeltaSizes(delta); err == nil {
 		if size > MaxWhole {
 			return nil, hub.Errorf(hub.TooLarge, "A git object of %d bytes that is sent as a delta is larger than %d bytes.", size, MaxWhole)
 		}
@@ -117,7 +121,7 @@ func (w *worker) patch(base []byte, child int) ([]byte, error) {
 			return nil, err
 		}
 	}
-	data, err := object.ApplyDelta(base, w.delta, MaxWhole)
+	data, err := object.ApplyDelta(base, delta, MaxWhole)
 	if err != nil {
 		return nil, malformed("a delta does not fit its base")
 	}
