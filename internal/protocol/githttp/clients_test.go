@@ -89,10 +89,10 @@ func TestStrangeFetches(t *testing.T) {
 	want := "want " + tip
 	const hidden = "not our ref"
 	for _, c := range []struct{ body, answer string }{
-		{fetch("want " + strings.Repeat("12", 20), "done"), hidden},
-		{fetch("want " + zero, "done"), hidden},
-		{fetch("want " + strings.Repeat("A", 40), "done"), "ERR "},
-		{fetch("want " + tip[:39], "done"), "expected an object id"},
+		{fetch("want "+strings.Repeat("12", 20), "done"), hidden},
+		{fetch("want "+zero, "done"), hidden},
+		{fetch("want "+strings.Repeat("A", 40), "done"), "ERR "},
+		{fetch("want "+tip[:39], "done"), "expected an object id"},
 		{fetch("want "+tip+" x", "done"), "expected an object id"},
 		{fetch("want-ref refs/heads/nowhere", "done"), "unknown ref"},
 		{fetch("want-ref refs/heads/../main", "done"), "unknown ref"},

@@ -42,3 +42,20 @@ func TestDeepenBeyondMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestShallowPushes pushes out of shallow clones: onto what the hub has, and what nobody has the beginning of.
+func TestShallowPushes(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	_, other := repo(t, h, "other")
+	d := clone(t, url)
+	d.commit(t, "a.txt", "a\n")
+	d.commit(t, "b.txt", "b\n")
+	d.git(t, "push", "-q", "origin", "main")
+	for _, version := range []string{"0", "1", "2"} {
+		c := clone(t, url, "-c", "protocol.version="+version, "--depth=1")
+		c.commit(t, "c.txt", version)
+		c.git(t, "push", "-q", "origin", "HEAD:refs/heads/from-shallow-"+version)
+		c.refuses(t, "shallow update not allowed", "push", other, "HEAD:refs/heads/x")
+	}
+}

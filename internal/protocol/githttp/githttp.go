@@ -104,7 +104,7 @@ func (a *API) advertise(w http.ResponseWriter, r *httpd.Request, q advertiseRequ
 	}
 	var err error
 	if q.service == receivePack {
-		err = a.git.AdvertiseReceive(r.Context(), g, out)
+		err = a.git.AdvertiseReceive(r.Context(), g, q.version, out)
 	} else {
 		err = a.git.AdvertiseUpload(r.Context(), g, q.version, true, out)
 	}

@@ -134,7 +134,7 @@ func (c *conn) do(ctx context.Context, ch *stream, sub *access.Subject, cmd comm
 		return c.s.d.Git.UploadPack(ctx, g, v, false, ch, ch)
 	case receivePack:
 		out := bufio.NewWriterSize(ch, 32<<10)
-		if err := errors.Join(c.s.d.Git.AdvertiseReceive(ctx, g, out), out.Flush()); err != nil {
+		if err := errors.Join(c.s.d.Git.AdvertiseReceive(ctx, g, version(protocol), out), out.Flush()); err != nil {
 			return err
 		}
 		return c.s.d.Git.ReceivePack(ctx, g, ch, ch, c.event(sub, "repo.push"))

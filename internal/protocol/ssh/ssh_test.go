@@ -120,6 +120,12 @@ func (w *world) key(user string) (file string, id hub.ID) {
 // run runs a program that uses SSH with the given keys, and returns what it writes.
 func (w *world) run(dir string, keys []string, name string, args ...string) (string, error) {
 	w.t.Helper()
+	out, err := w.command(dir, keys, name, args...).CombinedOutput()
+	return string(out), err
+}
+
+func (w *world) command(dir string, keys []string, name string, args ...string) *exec.Cmd {
+	w.t.Helper()
 	_, port, err := net.SplitHostPort(w.addr)
 	w.ok(err)
 	opts := []string{"-F", "none", "-p", port, "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
@@ -137,10 +143,7 @@ func (w *world) run(dir string, keys []string, name string, args ...string) (str
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "HOME="+w.home, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=ssh "+strings.Join(opts, " "),
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org", "GIT_TRACE_PACKET=")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
-	return out.String(), err
+	return cmd
 }
 
 func (w *world) want(out string, err error, fails bool, parts ...string) string {
@@ -255,5 +258,40 @@ func TestSSHIdle(t *testing.T) {
 	}
 	if b, err := io.ReadAll(conns[2]); err != nil || len(b) > 0 {
 		t.Errorf("the third of two connections: %q %v", b, err)
+	}
+}
+
+// Objects are fetched ahead by their ids, as git's manual of partial clones does it, and all refs at once.
+func TestFetchPack(t *testing.T) {
+	w := start(t, ssh.Config{})
+	url, dir := remote+"acme/open", filepath.Join(t.TempDir(), "clone")
+	git := func(stdin string, args ...string) string {
+		t.Helper()
+		cmd := w.command(dir, nil, "git", args...)
+		cmd.Stdin = strings.NewReader(stdin)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return string(out)
+	}
+	out, err := w.run(t.TempDir(), nil, "git", "clone", "-q", "--filter=blob:none", "--no-checkout", url, dir)
+	w.want(out, err, false)
+	list := []string{"rev-list", "--objects", "--missing=print", "--no-object-names", "HEAD"}
+	var missing strings.Builder
+	for line := range strings.SplitSeq(git("", list...), "\n") {
+		if oid, ok := strings.CutPrefix(line, "?"); ok {
+			missing.WriteString(oid + "\n")
+		}
+	}
+	if missing.Len() == 0 {
+		t.Fatal("nothing was left out")
+	}
+	git(missing.String(), "fetch-pack", "--stdin", url)
+	if out := git("", list...); strings.Contains(out, "?") {
+		t.Errorf("after they were fetched:\n%s", out)
+	}
+	if out := git("", "fetch-pack", "--all", url); !strings.Contains(out, "refs/heads/main") {
+		t.Errorf("all refs: %s", out)
 	}
 }

@@ -22,7 +22,11 @@ func protocolError(format string, args ...any) error {
 	return hub.Errorf(hub.InvalidInput, format, args...)
 }
 
-const v2Features = "shallow wait-for-done filter ref-in-want sideband-all"
+// v2Features are what a fetch can be told to do. That refs can be wanted by their names works too, but is not said, as git
+// does not say it unless it is set up to: clients who are told so cannot ask for objects by their ids, as git's own manual
+// does with fetch-pack --stdin, nor for all refs. It helps when servers behind one address differ in what they know, and
+// here they do not.
+const v2Features = "shallow wait-for-done filter sideband-all"
 
 // AdvertiseUpload writes what a fetch can be told: the refs in versions 0 and 1, in version 2 the commands.
 // stateless tells that the client will ask anew with each request. g must hold RepoContentRead.
@@ -52,13 +56,18 @@ func (s *Service) AdvertiseUpload(ctx context.Context, g access.Grant, version i
 // receiveCaps are what a push may use.
 const receiveCaps = "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options"
 
-// AdvertiseReceive writes what a push starts from. g must hold RepoWrite.
-func (s *Service) AdvertiseReceive(ctx context.Context, g access.Grant, out io.Writer) error {
+// AdvertiseReceive writes what a push starts from. Version 2 has no pushes: clients that speak it push in version 0. g must
+// hold RepoWrite.
+func (s *Service) AdvertiseReceive(ctx context.Context, g access.Grant, version int, out io.Writer) error {
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
 		return err
 	}
-	return s.advertiseRefs(ctx, repo, receiveCaps, false, pktline.NewWriter(out))
+	w := pktline.NewWriter(out)
+	if version == V1 {
+		w.Textf("version 1\n")
+	}
+	return s.advertiseRefs(ctx, repo, receiveCaps, false, w)
 }
 
 // advertiseRefs writes all refs, the first with the capabilities behind it. Fetches also see HEAD and peeled tags.

@@ -32,6 +32,7 @@ type push struct {
 	atomic   bool
 	quiet    bool
 	options  bool
+	shallow  bool // out of a clone whose history is cut
 }
 
 // readPush reads the commands. A push without any is a probe, or of nothing. The reader stands before the pack then.
@@ -65,6 +66,7 @@ func (s *Service) readPush(r *pktline.Reader) (push, error) {
 			p.capabilities(caps)
 		}
 		if strings.HasPrefix(line, "shallow ") {
+			p.shallow = true
 			continue // what is missing behind it is found when connections are checked
 		}
 		c, err := parseCommand(line)

@@ -119,6 +119,9 @@ func (k *checker) connect(commands []*command) error {
 		if e == nil {
 			return err
 		}
+		if k.push.shallow && gitrepo.IsMissing(err) {
+			e = shallowUpdate
+		}
 		c.refuse(e.Message)
 		bad++
 		// What the failed tip leads to has been marked as seen: begin again without it.
@@ -157,6 +160,9 @@ func (k *checker) connectOne(conn *gitrepo.Connection, c *command) error {
 	}
 	return err
 }
+
+// shallowUpdate is what git says, and what to do.
+var shallowUpdate = hub.Errorf(hub.Unprocessable, "shallow update not allowed: your clone lacks history that this repository does not have either; run git fetch --unshallow first")
 
 // maxBadTips is how many refs of one push are told what is wrong with what they lead to: each makes the good ones be
 // looked at again.

@@ -221,6 +221,9 @@ func (in *Incoming) Abort() {
 	in.store.release(in.base)
 }
 
+// IsMissing tells whether an error is about objects that are nowhere.
+func IsMissing(err error) bool { return errors.Is(err, errMissing) }
+
 // missing makes an object that is nowhere the pusher's fault.
 func missing(err error) error {
 	if errors.Is(err, errMissing) {
