@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -28,13 +30,19 @@ type Recorder struct {
 
 	mu      sync.Mutex // guards the fields below
 	waiting []hub.Denial
+	audited []hub.Event // a sample, for the audit log
+	seen    *simplelru.LRU[sampled, tally]
 	second  int64
 	count   map[hub.ID]int // of this second, by caller
 }
 
 // NewRecorder makes a Recorder. logError is told about refusals that could not be kept; nil is allowed.
 func NewRecorder(store Store, logError func(context.Context, string, error)) *Recorder {
-	return &Recorder{store: store, logError: logError, count: map[hub.ID]int{}}
+	seen, err := simplelru.NewLRU[sampled, tally](maxSampled, nil)
+	if err != nil {
+		panic(err) // the size is positive
+	}
+	return &Recorder{store: store, logError: logError, seen: seen, count: map[hub.ID]int{}}
 }
 
 // Denied keeps a refusal of the request with the given id: of an access decision, which has a reason, or of a service
@@ -67,6 +75,7 @@ func (r *Recorder) Denied(requestID string, s *access.Subject, e *hub.Error) {
 		action, target, _ := strings.Cut(asked, " ")
 		d.Action, d.Target = action, cut(target, 512)
 		r.waiting = append(r.waiting, d)
+		r.sample(d, s)
 	}
 }
 
@@ -103,13 +112,17 @@ func (r *Recorder) Flush(ctx context.Context) {
 	r.writing.Lock()
 	defer r.writing.Unlock()
 	r.mu.Lock()
-	ds := r.waiting
-	r.waiting = nil
+	ds, events := r.waiting, r.audited
+	r.waiting, r.audited = nil, nil
 	r.mu.Unlock()
 	if len(ds) == 0 {
 		return
 	}
-	if err := r.store.RecordDenials(ctx, ds); err != nil && r.logError != nil {
+	err := r.store.RecordDenials(ctx, ds)
+	if err == nil {
+		err = r.audit(ctx, events)
+	}
+	if err != nil && r.logError != nil {
 		r.logError(ctx, "keeping refusals", err)
 	}
 }
