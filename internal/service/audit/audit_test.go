@@ -298,7 +298,7 @@ func TestParseQuery(t *testing.T) {
 	if err != nil || q.Type != "repo.*" || q.Actor != "alice" || q.Text != "made a thing" || q.Since.IsZero() {
 		t.Errorf("%+v %v", q, err)
 	}
-	for _, bad := range []string{"token:x", "since:yesterday", "repo:acme/bert"} {
+	for _, bad := range []string{"token:x", "since:yesterday", "repo:acme/bert", strings.Repeat("long ", 300)} {
 		if _, err := audit.ParseQuery(bad); !hub.Is(err, hub.InvalidInput) {
 			t.Errorf("%q: %v", bad, err)
 		}

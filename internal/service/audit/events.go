@@ -18,10 +18,13 @@ const MaxExport = 100_000
 func (s *Service) File() string { return s.opts.File }
 
 // Events returns up to q.Limit events, newest first: of the namespace with the given name, or of the whole hub when it is
-// empty. Needs InstanceAdmin. NotFound when there is no such namespace.
+// empty. Needs InstanceAdmin. NotFound when there is no such namespace, InvalidInput when q has more than 1000 bytes of text.
 func (s *Service) Events(ctx context.Context, g access.Grant, namespace string, q Query) ([]Row, error) {
 	if err := g.Has(access.InstanceAdmin); err != nil {
 		return nil, err
+	}
+	if len(q.Type)+len(q.Actor)+len(q.Text) > maxQuery {
+		return nil, errLongQuery
 	}
 	if namespace != "" {
 		n, err := s.store.Namespace(ctx, namespace)
@@ -133,9 +136,18 @@ func Anonymize(ip string) string {
 	return p.Addr().String()
 }
 
-// ParseQuery reads what people type: words, each of which must occur, and conditions type:, actor: (or author:), token:,
-// repo:, since:, until: with a day or an instant. Only one condition of each sort; several words are one text.
+// maxQuery bounds the bytes of what is looked for, as patterns of a database have a bound.
+const maxQuery = 1000
+
+var errLongQuery = hub.Errorf(hub.InvalidInput, "What is looked for in the audit log has at most %d bytes.", maxQuery)
+
+// ParseQuery reads what people type: words, which together are one text that must occur, and conditions type:, actor: (or
+// author:), token:, repo:, since:, until: with a day or an instant. Of several conditions of one sort the last counts.
+// InvalidInput when a condition makes no sense, or the whole has more than 1000 bytes.
 func ParseQuery(text string) (q Query, err error) {
+	if len(text) > maxQuery {
+		return Query{}, errLongQuery
+	}
 	var words []string
 	for _, w := range strings.Fields(text) {
 		key, value, ok := strings.Cut(w, ":")

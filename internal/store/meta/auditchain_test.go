@@ -97,7 +97,7 @@ func TestAuditQuery(t *testing.T) {
 		must(t, db.RecordEvents(ctx,
 			hub.Event{Type: "repo.create", ActorName: "Alice", NamespaceID: org, Message: "100% done", At: at},
 			hub.Event{Type: "repo_create", ActorName: "bob", NamespaceID: org, TokenID: other, Message: "x", At: at.Add(10)},
-			hub.Event{Type: "repo.delete", ActorName: "bob", NamespaceID: other, RepoID: org, Message: "A_B", At: at.Add(20000)},
+			hub.Event{Type: "repo.delete", ActorName: "bob", NamespaceID: other, RepoID: org, Message: "A_B für ÄRZTE", At: at.Add(20000)},
 		))
 		for _, c := range []struct {
 			q    hub.AuditQuery
@@ -115,6 +115,9 @@ func TestAuditQuery(t *testing.T) {
 			{hub.AuditQuery{Repo: org}, []string{"repo.delete"}},
 			{hub.AuditQuery{Text: "0% D"}, []string{"repo.create"}},
 			{hub.AuditQuery{Text: "a_b"}, []string{"repo.delete"}},
+			{hub.AuditQuery{Text: "FÜR ÄRZTE"}, []string{"repo.delete"}},
+			{hub.AuditQuery{Text: "für ärzte"}, []string{"repo.delete"}},
+			{hub.AuditQuery{Type: "REPO.*"}, []string{"repo.delete", "repo.create"}},
 			{hub.AuditQuery{Since: at.Add(15000)}, []string{"repo.delete"}},
 			{hub.AuditQuery{Until: at.Add(15000)}, []string{"repo_create", "repo.create"}},
 		} {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -47,12 +48,16 @@ func (db *DB) AuditEvents(ctx context.Context, q hub.AuditQuery) ([]hub.AuditRow
 		}
 		return likeExactly(s)
 	}
-	typ := orAll(q.Type)
-	if family, ok := strings.CutSuffix(q.Type, "*"); ok {
+	typ := orAll(strings.ToLower(q.Type))
+	if family, ok := strings.CutSuffix(strings.ToLower(q.Type), "*"); ok {
 		typ = likeExactly(family) + "%"
 	}
-	args := []any{before, micros(q.Since), until, typ, orAll(strings.ToLower(q.Actor)), orAll(string(q.Token)), orAll(string(q.Repo)),
-		"%" + likeExactly(strings.ToLower(q.Text)) + "%", q.Limit}
+	actor := "%"
+	if q.Actor != "" {
+		actor = likeAnyCase(q.Actor)
+	}
+	args := []any{before, micros(q.Since), until, typ, actor, orAll(string(q.Token)), orAll(string(q.Repo)),
+		"%" + likeAnyCase(q.Text) + "%", q.Limit}
 	text := selectAudit
 	if q.Namespace != "" {
 		text, args = selectAuditOfNamespace, append([]any{q.Namespace}, args...)
@@ -63,6 +68,17 @@ func (db *DB) AuditEvents(ctx context.Context, q hub.AuditQuery) ([]hub.AuditRow
 
 // likeExactly makes s the pattern of LIKE that finds s alone.
 func likeExactly(s string) string { return likeEscaper.Replace(s) }
+
+// likeAnyCase makes s the pattern of LIKE that finds s, in whatever case, in a text that went through LOWER. What LOWER does
+// with letters beyond ASCII differs from engine to engine, so one that has a case stands for any character.
+func likeAnyCase(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII && unicode.ToUpper(r) != unicode.ToLower(r) {
+			return '_'
+		}
+		return unicode.ToLower(r)
+	}, likeExactly(s))
+}
 
 // AuditHead returns where the log ends.
 func (db *DB) AuditHead(ctx context.Context) (h hub.AuditHead, err error) {
