@@ -111,7 +111,7 @@ func (s *Subject) standingBefore(repo key, now time.Time) standing {
 	gates := s.gates()
 	for i := firstRow(gates, repo); i < len(gates) && gates[i].key == repo; i++ {
 		st := standing(gates[i].fact & standingMask)
-		if end := gates[i].fact >> untilShift; st == standAccepted && end != 0 && now.UnixNano() >= s.rare.until[end-1] {
+		if end := gates[i].fact >> untilShift; end != 0 && now.UnixNano() >= s.rare.until[end-1] {
 			st = standOver
 		}
 		if st == standRejected {

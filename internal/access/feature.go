@@ -16,13 +16,10 @@ const ReasonFeatureClosed = "feature.closed"
 func (s *Subject) MayUse(org, group hub.ID, f hub.Feature) error {
 	o := objectOfNamespace(org)
 	st := abstract(s, &o, noTime)
-	if !st.isMember() || st.relation() == memberAdmin {
-		return nil // strangers are the business of the decision
-	}
-	if s.rare == nil {
+	if st.relation() == memberAdmin || s.rare == nil {
 		return nil
 	}
-	for _, r := range s.rare.features {
+	for _, r := range s.rare.features { // of the own organizations: strangers are the business of the decision
 		if r.org == keyOf(org) && !s.featureOpen(r.rules[f], group) {
 			return &hub.Error{Code: hub.Forbidden, Reason: ReasonFeatureClosed,
 				Message: s.orgName(keyOf(org)) + " has not opened " + string(f) + " to you: its admins say to whom it is open."}

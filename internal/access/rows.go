@@ -33,17 +33,15 @@ func keyOf(id hub.ID) key {
 	return key{words[0], words[1], words[2]}
 }
 
+const hexDigits = "0123456789abcdef"
+
 // hexDigit is the value of a lower-case hexadecimal digit, 255 for any other byte.
 var hexDigit = func() (t [256]byte) {
 	for i := range t {
-		switch {
-		case '0' <= i && i <= '9':
-			t[i] = byte(i - '0')
-		case 'a' <= i && i <= 'f':
-			t[i] = byte(i - 'a' + 10)
-		default:
-			t[i] = 255
-		}
+		t[i] = 255
+	}
+	for i := range hexDigits {
+		t[hexDigits[i]] = byte(i)
 	}
 	return t
 }()
@@ -56,7 +54,7 @@ func (k key) id() hub.ID {
 	var b [24]byte
 	for i, word := range [...]uint32{k.a, k.b, k.lo} {
 		for j := range 8 {
-			b[8*i+j] = "0123456789abcdef"[word>>(28-4*j)&15]
+			b[8*i+j] = hexDigits[word>>(28-4*j)&15]
 		}
 	}
 	return hub.ID(b[:])

@@ -57,12 +57,24 @@ func TestKeysOfIDs(t *testing.T) {
 // TestFactsThatDoNotBelongTogether open nothing, and the log is told why.
 func TestFactsThatDoNotBelongTogether(t *testing.T) {
 	user := hub.User{ID: spaceUser, Name: "alice"}
+	robot := &hub.ServiceAccount{ID: spaceSA, OrgID: spaceOrg, Name: "robot"}
+	ofNobody := &hub.Token{ID: strange, Kind: hub.TokenFineGrained}
+	if k := NewSubject(hub.SubjectFacts{Service: robot, Token: ofNobody}, Credential{}).Kind(); k != KindService {
+		t.Errorf("a service account is %s", k)
+	}
 	for name, f := range map[string]hub.SubjectFacts{
 		"no user":              {},
 		"a user without id":    {User: hub.User{Name: "alice"}},
 		"a user with a bad id": {User: hub.User{ID: "alice"}},
 		"another's token":      {User: user, Token: &hub.Token{ID: strange, UserID: strange, Kind: hub.TokenWrite}},
 		"an unknown kind":      {User: user, Token: &hub.Token{ID: strange, UserID: spaceUser, Kind: "god"}},
+
+		"an account without a token":        {Service: robot},
+		"an account without id":             {Service: &hub.ServiceAccount{OrgID: spaceOrg}, Token: ofNobody},
+		"an account with a person":          {Service: robot, Token: ofNobody, User: user},
+		"an account with a person's token":  {Service: robot, Token: &hub.Token{ID: strange, UserID: spaceUser, Kind: hub.TokenFineGrained}},
+		"an account with an unscoped token": {Service: robot, Token: &hub.Token{ID: strange, Kind: hub.TokenWrite}},
+		"nobody with an account's token":    {Token: ofNobody},
 	} {
 		opensNothing(t, name, NewSubject(f, Credential{}))
 	}
@@ -78,6 +90,9 @@ func opensNothing(t *testing.T, name string, s *Subject) {
 	var e *hub.Error
 	if err := s.Check(spaceNow); !errors.As(err, &e) || e.Code != hub.InvalidCredentials || e.Reason != ReasonCredentialDead {
 		t.Errorf("%s: %v", name, err)
+	}
+	if says := deadWords(s); says != "The credential is of a kind that opens nothing." {
+		t.Errorf("%s: %s", name, says)
 	}
 	o := objectOf(&hub.Repo{Visibility: hub.Public})
 	if may := allowed(abstract(s, &o, spaceNow)); s.Kind() != KindNone || may != 0 || len(s.Visible().Namespaces) != 0 {

@@ -103,7 +103,7 @@ func (s *Subject) setGates(gates []hub.GateGrant) {
 			continue
 		}
 		fact := uint32(st)
-		if !g.Until.IsZero() {
+		if st == standAccepted && !g.Until.IsZero() {
 			r := s.rarely()
 			r.until = append(r.until, g.Until.UnixNano())
 			fact |= uint32(len(r.until)) << untilShift

@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -65,6 +66,47 @@ func TestFromKeepsTheRest(t *testing.T) {
 	}
 }
 
+// TestDecidedAboutAnotherToken: what an organization decided about another token of the same person says nothing about this one.
+func TestDecidedAboutAnotherToken(t *testing.T) {
+	f := hub.SubjectFacts{
+		User: hub.User{ID: spaceUser}, Memberships: []hub.Member{{OrgID: spaceOrg, UserID: spaceUser, Role: hub.RoleWrite}},
+		Rules: []hub.OrgRules{{OrgID: spaceOrg, Tokens: hub.RequireApproval}},
+		Token: &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenFineGrained},
+	}
+	o := objectOfNamespace(spaceOrg)
+	for other, want := range map[hub.ID]tokenState{spaceToken: tokenApproved, strange: tokenNone} {
+		f.Grants = []hub.TokenGrant{{TokenID: other, OrgID: spaceOrg, State: hub.TokenApproved}}
+		if got := abstract(NewSubject(f, Credential{}), &o, spaceNow).tokenState(); got != want {
+			t.Errorf("approved %s: state %d, want %d", other, got, want)
+		}
+	}
+}
+
+// TestEndsAreOfAcceptance: a time that is over ends being let in, and nothing else.
+func TestEndsAreOfAcceptance(t *testing.T) {
+	o := objectOf(&hub.Repo{ID: spaceRepo, NamespaceID: spaceOrg, Visibility: hub.Public, Gated: hub.GateManual})
+	for state, want := range map[hub.GateState]standing{
+		hub.GateAccepted: standOver, hub.GatePending: standPending, hub.GateRejected: standRejected, hub.GateReset: standReset,
+	} {
+		f := hub.SubjectFacts{User: hub.User{ID: spaceUser}, Gates: []hub.GateGrant{{RepoID: spaceRepo, Kind: hub.GateUser, State: state, Until: spaceNow}}}
+		if got := abstract(NewSubject(f, Credential{}), &o, spaceNow).standing(); got != want {
+			t.Errorf("%s with an end: %d, want %d", state, got, want)
+		}
+	}
+}
+
+// TestSnapshotsTakeNoMoreThanTheyHold: a hub keeps one for each credential in use.
+func TestSnapshotsTakeNoMoreThanTheyHold(t *testing.T) {
+	w := readWorld(t)
+	for who := range w.users {
+		for _, token := range everyToken {
+			if s := w.subject(t, who, token); cap(s.rows) != len(s.rows) {
+				t.Errorf("%s with %s: room for %d rows, and %d of them", who, token, cap(s.rows), len(s.rows))
+			}
+		}
+	}
+}
+
 // TestIssuing: who issues a service account's token hands out only what it holds.
 func TestIssuing(t *testing.T) {
 	w := readWorld(t)
@@ -80,6 +122,24 @@ func TestIssuing(t *testing.T) {
 	} {
 		if got := w.subject(t, c.who, c.token).MissingToIssue(acme, want); len(got) != c.missing {
 			t.Errorf("%s with %s: %v missing", c.who, c.token, got)
+		}
+	}
+	// Each permission holds itself, and those for writing what goes with them.
+	implied := map[hub.Permission][]hub.Permission{
+		hub.PermRepoWrite: {hub.PermRepoContentRead, hub.PermRepoAccessRead}, hub.PermOrgWrite: {hub.PermOrgRead},
+		hub.PermOrgSAWrite: {hub.PermOrgSARead}, hub.PermCollectionWrite: {hub.PermCollectionRead},
+	}
+	for _, held := range permissions {
+		f := hub.SubjectFacts{User: hub.User{ID: spaceUser}, Token: &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenFineGrained,
+			Scopes: []hub.Scope{{EntityType: hub.EntityOrg, EntityID: acme, NamespaceID: acme, Permissions: []hub.Permission{held}}}}}
+		var want []hub.Permission
+		for _, p := range permissions {
+			if p != held && !slices.Contains(implied[held], p) {
+				want = append(want, p)
+			}
+		}
+		if got := NewSubject(f, Credential{}).MissingToIssue(acme, permissions); !slices.Equal(got, want) {
+			t.Errorf("who holds %s lacks %v, want %v", held, got, want)
 		}
 	}
 }

@@ -7,13 +7,14 @@ import (
 )
 
 // Restrictions names every reason why the organization does not take this credential now, for whoami; nil when it
-// does, or when the subject is no member.
+// does, or when the subject is no member. No name comes twice: of what a token policy says only one concerns a kind of
+// credential.
 // Source: Hub OpenAPI, securityRestrictions.
 func (s *Subject) Restrictions(org hub.ID) (names []string) {
 	o := objectOfNamespace(org)
 	for r, on := range abstract(s, &o, noTime).restrictions() {
-		if name := restrictionNames[r]; on && !slices.Contains(names, name) {
-			names = append(names, name)
+		if on {
+			names = append(names, restrictionNames[r])
 		}
 	}
 	return names
