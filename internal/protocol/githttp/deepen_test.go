@@ -59,3 +59,27 @@ func TestShallowPushes(t *testing.T) {
 		c.refuses(t, "shallow update not allowed", "push", other, "HEAD:refs/heads/x")
 	}
 }
+
+// TestHiddenByBorder brings a file back that went before a shallow clone's history begins: the clone does not have it.
+func TestHiddenByBorder(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	d := clone(t, url)
+	d.commit(t, "old/gone.txt", "gone\n")
+	d.git(t, "mv", "old/gone.txt", "moved.txt")
+	d.git(t, "commit", "-q", "-m", "moved")
+	d.git(t, "rm", "-q", "moved.txt")
+	d.git(t, "commit", "-q", "-m", "removed")
+	d.commit(t, "other.txt", "other\n")
+	d.git(t, "push", "-q", "origin", "main")
+	for _, version := range []string{"0", "2"} {
+		c := clone(t, url, "-c", "protocol.version="+version, "--depth=1")
+		d.commit(t, "back/again-"+version+".txt", "gone\n")
+		d.git(t, "push", "-q", "origin", "main")
+		c.git(t, "pull", "-q", "--ff-only")
+		c.fsck(t)
+		if got := c.git(t, "show", "HEAD:back/again-"+version+".txt"); got != "gone" {
+			t.Errorf("version %s: %q", version, got)
+		}
+	}
+}

@@ -90,12 +90,18 @@ func TestRefusals(t *testing.T) {
 	d.refuses(t, "Invalid metadata in README.md", "push", "origin", "work")
 	d.git(t, "reset", "-q", "--hard", "main")
 
+	// Nobody can tell which of two was meant, whatever comes first.
+	main := d.git(t, "rev-parse", "main")
+	if out := raw(t, h, "alice/m", d.pack(t), zero+" "+main+" refs/heads/twice", zero+" "+main+" refs/heads/once", zero+" "+main+" refs/heads/twice"); strings.Count(out, "ng refs/heads/twice multiple updates") != 2 || !strings.Contains(out, "ok refs/heads/once") {
+		t.Errorf("two updates of one ref: %q", out)
+	}
+
 	// Half of a push is done, unless it is atomic.
 	d.commit(t, "b.txt", "b\n")
 	d.refuses(t, "refs/pr/1", "push", "--atomic", "origin", "work:atomic", "work:refs/pr/1")
 	d.refuses(t, "refs/pr/1", "push", "origin", "work:half", "work:refs/pr/1")
 	got := d.git(t, "ls-remote", "origin")
-	if strings.Contains(got, "atomic") || !strings.Contains(got, "refs/heads/half") || strings.Contains(got, "refs/heads/good") {
+	if strings.Contains(got, "atomic") || strings.Contains(got, "twice") || !strings.Contains(got, "refs/heads/half") || strings.Contains(got, "refs/heads/good") {
 		t.Errorf("refs after refusals:\n%s", got)
 	}
 }

@@ -16,12 +16,14 @@ import (
 
 // checkNames refuses commands for what they name, before any byte of the pack is looked at.
 func (p *push) checkNames() {
-	seen := map[string]bool{}
+	times := map[string]int{}
 	for _, c := range p.commands {
-		if seen[c.Name] {
+		times[c.Name]++
+	}
+	for _, c := range p.commands {
+		if times[c.Name] > 1 {
 			c.refuse("multiple updates for this ref are not allowed")
 		}
-		seen[c.Name] = true
 		c.refuse(nameRefusal(c))
 	}
 }
