@@ -34,6 +34,7 @@ A secret can also be read from a file: its variable with the suffix ` + "`_FILE`
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s | %s |\n", s.Key, s.Env(), flag, s.Value.Type(), def, s.Doc)
 	}
+	fixedMarkdown(&b)
 	b.WriteString("\nExample of a file:\n\n```yaml\nlisten: 0.0.0.0:8080\npublic_url: https://hub.example.org\nhttp:\n  trusted_proxies: [10.0.0.0/8]\nlog:\n  level: warn\n```\n")
 	return []byte(b.String())
 }
