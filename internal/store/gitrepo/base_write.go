@@ -100,6 +100,7 @@ func (w *packWriter) chain(p *pack.Pack, number, pos int) error {
 
 // put adds one object: as the delta that it is, as a new delta, or whole.
 func (w *packWriter) put(p *pack.Pack, number, pos int) error {
+	w.g.pace.Step()
 	_, isDelta, err := p.IsDelta(pos)
 	if err != nil {
 		return err

@@ -98,6 +98,7 @@ func (c *closure) tree(oid hub.OID, bases []hub.OID, depth int) error {
 	if err := c.g.ctx.Err(); err != nil {
 		return err
 	}
+	c.g.pace.Step()
 	p := c.g.v.packs[number]
 	if p.Kind(pos) != object.KindTree {
 		return fmt.Errorf("%w: tree %s of repository %s", errMissing, oid, c.g.v.repo)

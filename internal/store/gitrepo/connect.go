@@ -226,6 +226,7 @@ func (c *Connection) tree(oid hub.OID, bases []side, at *place) error {
 	if err := c.g.ctx.Err(); err != nil {
 		return err
 	}
+	c.g.pace.Step()
 	data, err := c.g.read.object(c.in.open, number, pos)
 	if err != nil {
 		return err

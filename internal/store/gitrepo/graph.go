@@ -8,6 +8,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
 
 // graph is the part of a view's history that one walk has looked at. It keeps of a commit only what walking needs.
@@ -18,6 +19,7 @@ type graph struct {
 	of    map[int]int32    // node by slot
 	cut   map[hub.OID]bool // commits whose parents are not followed; nil: none
 	read  cursor
+	pace  pace.Pacer
 }
 
 // node is a commit.
@@ -51,6 +53,7 @@ func (g *graph) commit(oid hub.OID) (int32, error) {
 	if n, ok := g.of[slot]; ok {
 		return n, nil
 	}
+	g.pace.Step()
 	if len(g.nodes)&255 == 0 {
 		if err := g.ctx.Err(); err != nil {
 			return 0, err

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
 
 // Finished is a stored pack that is ready to be stored. It is valid until its builder changes or closes.
@@ -35,7 +36,7 @@ func (b *Builder) Finish() (*Finished, error) {
 
 	// One pass gives both sums; the second one goes on over the tail, which depends on the first.
 	packSum, sum := sha1.New(), sha256.New()
-	if _, err := io.Copy(io.MultiWriter(packSum, sum), f.packReader()); err != nil {
+	if _, err := io.Copy(io.MultiWriter(packSum, sum, &pace.Pacer{}), f.packReader()); err != nil {
 		return nil, err
 	}
 	sorted := slices.Clone(b.entries)

@@ -13,6 +13,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/lfspointer"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
 
 // Limits bound a pack that strangers send.
@@ -76,7 +77,8 @@ type indexer struct {
 	in       Incoming
 	b        *Builder
 	ctx      context.Context
-	inflated int64 // bytes so far
+	inflated int64      // bytes so far
+	pace     pace.Pacer // of the scan
 
 	deltas []delta // in the order of the pack
 	held   holder  // of their bytes
@@ -148,6 +150,7 @@ func (x *indexer) scan(r io.Reader) error {
 		return cut(err)
 	}
 	for range n {
+		x.pace.Step()
 		if err := x.entry(in, t.n-int64(in.Buffered())); err != nil {
 			return cut(err)
 		}

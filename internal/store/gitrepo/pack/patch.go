@@ -5,6 +5,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
 
 // worker resolves one tree of deltas at a time.
@@ -13,6 +14,7 @@ type worker struct {
 	path  []level
 	held  int64 // bytes of data in path
 	delta []byte
+	pace  pace.Pacer
 }
 
 // level is an object on the way from a base to the delta that is being resolved.
@@ -31,6 +33,7 @@ func (w *worker) tree(root int) error {
 		if err := w.x.ctx.Err(); err != nil {
 			return err
 		}
+		w.pace.Step()
 		top := len(w.path) - 1
 		l := &w.path[top]
 		if len(l.children) == 0 {
