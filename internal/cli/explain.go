@@ -19,23 +19,34 @@ func (a *app) explain() *cobra.Command {
 fewest changes that would allow it and where they are made.
 
 With HF_TOKEN and HF_ENDPOINT (or --endpoint) the hub is asked about that token, and tells what its bearer may know.
-Without HF_TOKEN the hub of the data folder is asked as its operator, who learns everything and leaves a trace in the
-audit log.`,
+With --sign-in NAME, and a password on the first line of standard input, it is asked by that person, who may know of all of
+his or her tokens and keys. With neither the hub of the data folder is asked as its operator, who learns everything and
+leaves a trace in the audit log.`,
 		Example: `  HF_ENDPOINT=http://localhost:8080 HF_TOKEN=hf_… ambit explain action repo.write model:acme/bert
   ambit explain action repo.write model:acme/bert --token 0198f3a1c2d4e5f60718293a
   ambit explain policy acme require_approval
-  ambit explain request 0d9c8b7a`,
+  ambit explain request 0d9c8b7a --sign-in alice < password.txt`,
 	})
-	endpoint := ""
+	var from visit
 	a.dataFlags(c)
 	a.jsonFlag(c)
-	c.PersistentFlags().StringVar(&endpoint, "endpoint", "", "URL of the hub (default $HF_ENDPOINT)")
-	c.AddCommand(a.explainAction(&endpoint), a.explainPolicy(&endpoint), a.explainRequest(&endpoint))
+	c.PersistentFlags().StringVar(&from.endpoint, "endpoint", "", "URL of the hub (default $HF_ENDPOINT)")
+	c.PersistentFlags().StringVar(&from.user, "sign-in", "", "who asks, in a session of his or her own")
+	c.AddCommand(a.explainAction(&from), a.explainPolicy(&from), a.explainRequest(&from))
 	return c
 }
 
-// asked runs one question over HTTP with the token of the environment, or else as the operator.
-func asked[R any](a *app, endpoint string, public func(*client.Hub) (R, error), call operatorapi.Call, args any, plain func(R)) error {
+// asked runs one question over HTTP in a session, or with the token of the environment, or else as the operator.
+func asked[R any](a *app, c *cobra.Command, from *visit, public func(*client.Hub) (R, error), call operatorapi.Call, args any, plain func(R)) error {
+	if from.user != "" {
+		return from.do(a, c, func(s *client.Session) error {
+			r, err := public(s.Hub())
+			if err != nil {
+				return err
+			}
+			return a.print(r, func() { plain(r) })
+		})
+	}
 	token := secret.New(a.getenv("HF_TOKEN"))
 	if token.IsZero() {
 		return a.withHub(false, func(h *connection) error {
@@ -46,9 +57,7 @@ func asked[R any](a *app, endpoint string, public func(*client.Hub) (R, error), 
 			return a.print(r, func() { plain(r) })
 		})
 	}
-	if endpoint == "" {
-		endpoint = a.getenv("HF_ENDPOINT")
-	}
+	endpoint := cmp.Or(from.endpoint, a.getenv("HF_ENDPOINT"))
 	if endpoint == "" {
 		return hub.Errorf(hub.InvalidInput, "Which hub? Set HF_ENDPOINT or give --endpoint.")
 	}
@@ -63,7 +72,7 @@ func asked[R any](a *app, endpoint string, public func(*client.Hub) (R, error), 
 	return a.print(r, func() { plain(r) })
 }
 
-func (a *app) explainAction(endpoint *string) *cobra.Command {
+func (a *app) explainAction(from *visit) *cobra.Command {
 	var q operatorapi.ExplainQuery
 	token := ""
 	c := &cobra.Command{
@@ -75,9 +84,9 @@ whether it exists or not.`,
 		Example: `  ambit explain action repo.content.read model:acme/bert --user alice
   ambit explain action repo.write model:acme/bert --user alice --kind fine-grained --scope org:acme=repo.write
   ambit explain action repo.write model:acme/planned --user alice --group research --group-role write`,
-		RunE: func(_ *cobra.Command, argv []string) error {
+		RunE: func(c *cobra.Command, argv []string) error {
 			q.Action, q.Target, q.Token = argv[0], argv[1], hub.ID(token)
-			return asked(a, *endpoint, func(h *client.Hub) (operatorapi.Explanation, error) { return h.Explain(a.ctx, q) },
+			return asked(a, c, from, func(h *client.Hub) (operatorapi.Explanation, error) { return h.Explain(a.ctx, q) },
 				operatorapi.AccessExplain, &q, a.printExplanation)
 		},
 	}
@@ -138,14 +147,14 @@ func (a *app) printExplanation(e operatorapi.Explanation) {
 	}
 }
 
-func (a *app) explainPolicy(endpoint *string) *cobra.Command {
+func (a *app) explainPolicy(from *visit) *cobra.Command {
 	return &cobra.Command{
 		Use: "policy ORG POLICY", Short: "Tell which tokens a token policy would stop", Args: args("ORG", "POLICY"),
 		Long:    "Tell which tokens would stop working under a token policy (allow_all, fine_grained_only, require_approval) before it is set.",
 		Example: "  ambit explain policy acme fine_grained_only",
-		RunE: func(_ *cobra.Command, argv []string) error {
+		RunE: func(c *cobra.Command, argv []string) error {
 			q := operatorapi.PolicyQuery{Org: argv[0], Policy: hub.TokenPolicy(argv[1])}
-			return asked(a, *endpoint, func(h *client.Hub) (operatorapi.PolicyEffect, error) { return h.PolicyEffect(a.ctx, q.Org, q.Policy) },
+			return asked(a, c, from, func(h *client.Hub) (operatorapi.PolicyEffect, error) { return h.PolicyEffect(a.ctx, q.Org, q.Policy) },
 				operatorapi.AccessPolicy, q, func(e operatorapi.PolicyEffect) {
 					a.printf("%s\n", e.Sentence)
 					var rows [][]string
@@ -162,13 +171,13 @@ func (a *app) explainPolicy(endpoint *string) *cobra.Command {
 	}
 }
 
-func (a *app) explainRequest(endpoint *string) *cobra.Command {
+func (a *app) explainRequest(from *visit) *cobra.Command {
 	return &cobra.Command{
 		Use: "request ID", Short: "Look up why a request was refused", Args: args("ID"),
 		Long:    "Look up what was refused in a request by its id, which every answer carries in X-Request-Id, and how the same would be answered now.",
 		Example: "  ambit explain request 0d9c8b7a",
-		RunE: func(_ *cobra.Command, argv []string) error {
-			return asked(a, *endpoint, func(h *client.Hub) (operatorapi.Refusals, error) { return h.Refusals(a.ctx, argv[0]) },
+		RunE: func(c *cobra.Command, argv []string) error {
+			return asked(a, c, from, func(h *client.Hub) (operatorapi.Refusals, error) { return h.Refusals(a.ctx, argv[0]) },
 				operatorapi.AccessRefused, operatorapi.ID{ID: hub.ID(argv[0])}, func(r operatorapi.Refusals) {
 					for _, x := range r.Items {
 						what := "The request"

@@ -20,6 +20,7 @@ import (
 type Hub struct {
 	endpoint string
 	token    secret.String
+	cookie   secret.String // of a session, in place of a token
 	http     http.Client
 }
 
@@ -112,6 +113,9 @@ func (h *Hub) do(ctx context.Context, method, path, contentType string, body []b
 	req.Header.Set("User-Agent", "ambit")
 	if !h.token.IsZero() {
 		req.Header.Set("Authorization", "Bearer "+h.token.Reveal())
+	}
+	if !h.cookie.IsZero() {
+		req.AddCookie(&http.Cookie{Name: sessionCookie, Value: h.cookie.Reveal()})
 	}
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)

@@ -49,6 +49,11 @@ func (s *Session) SignOut(ctx context.Context) error {
 	return err
 }
 
+// Hub is the hub's API as it answers this person's session, for as long as that lasts.
+func (s *Session) Hub() *Hub {
+	return &Hub{endpoint: s.hub.endpoint, cookie: s.cookie, http: s.hub.http}
+}
+
 // OwnToken is a token as its owner sees it.
 type OwnToken struct {
 	ID            hub.ID        `json:"_id"`

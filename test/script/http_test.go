@@ -10,7 +10,7 @@ import (
 )
 
 // httpMain is the program http: METHOD PATH [BODY]. It asks the hub in $HF_ENDPOINT, with the token in $HF_TOKEN if there
-// is one, and prints the status, X-Error-Code, X-Error-Message and other headers that matter, an empty line and the body. A BODY of
+// is one and the request id in $REQUEST_ID, and prints the status, X-Error-Code, X-Error-Message and other headers that matter, an empty line and the body. A BODY of
 // "@file" is the file's content.
 func httpMain() {
 	if err := httpRequest(os.Args[1:]); err != nil {
@@ -40,6 +40,9 @@ func httpRequest(args []string) error {
 	}
 	if t := os.Getenv("HF_TOKEN"); t != "" {
 		req.Header.Set("Authorization", "Bearer "+t)
+	}
+	if id := os.Getenv("REQUEST_ID"); id != "" {
+		req.Header.Set("X-Request-Id", id)
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
