@@ -97,6 +97,15 @@ func TestNewerGit(t *testing.T) {
 		t.Errorf("%s was not pruned", got)
 	}
 
+	// And they can be brought in as they are.
+	bare := filepath.Join(t.TempDir(), "table.git")
+	table.git(t, "clone", "-q", "--mirror", "--ref-format=reftable", h.gitURL(h.plain(t, "bob", "write"), path), bare)
+	table.git(t, "-C", bare, "update-ref", "refs/heads/one-more", "main~1")
+	h.mustAmbit(t, "repo", "import", bare, "acme/from-tables", "--private")
+	if got, want := f.git(t, "ls-remote", h.gitURL(h.plain(t, "bob", "write"), "acme/from-tables")), table.git(t, "-C", bare, "ls-remote", "."); got != want {
+		t.Errorf("imported are\n%s\nnot\n%s", got, want)
+	}
+
 	// Clients that would take another promisor remote from the hub get none.
 	g.clone(t, url, "-c", "promisor.acceptFromServer=all", "--filter=blob:none").git(t, "log", "--stat")
 }

@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,7 +98,7 @@ func TestAlternatesThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// What names objects by SHA-256 or keeps refs in reftables is refused with what to do about it, whoever writes the settings how.
+// What names objects by SHA-256 is refused, and tables of refs that cannot be read are with what to do about it.
 func TestFormatsThatCannotBeHad(t *testing.T) {
 	ks := newKept(t, nil, KeeperConfig{})
 	dir := filepath.Join(t.TempDir(), "sha256.git")
@@ -109,8 +110,44 @@ func TestFormatsThatCannotBeHad(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "table.git")
 	runGit(t, t.TempDir(), "init", "-q", "--bare", table)
 	runGit(t, table, "config", "extensions.refStorage", "reftable")
-	_, err = ks.k.OpenForeign(t.Context(), table, nil)
-	if !hub.Is(err, hub.InvalidInput) || !strings.Contains(err.Error(), "git refs migrate") {
-		t.Errorf("%v", err)
+	ok(t, os.Mkdir(filepath.Join(table, "reftable"), 0o755))
+	for _, list := range []string{"", "nowhere.ref\n", "../config\n", "tables.list\n", ".\n"} {
+		if list != "" {
+			ok(t, os.WriteFile(filepath.Join(table, "reftable", "tables.list"), []byte(list), 0o644))
+		}
+		_, err = ks.k.OpenForeign(t.Context(), table, nil)
+		if !hub.Is(err, hub.InvalidInput) || !strings.Contains(err.Error(), "git refs verify") {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+}
+
+// Refs in tables, as git wrote them: see format/reftable.
+func TestRefsInTables(t *testing.T) {
+	ks := newKept(t, nil, KeeperConfig{})
+	dir := filepath.Join(t.TempDir(), "table.git")
+	runGit(t, t.TempDir(), "init", "-q", "--bare", dir)
+	runGit(t, dir, "config", "extensions.refStorage", "reftable")
+	ok(t, os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/.invalid\n"), 0o644))
+	ok(t, os.Mkdir(filepath.Join(dir, "reftable"), 0o755))
+	var want strings.Builder
+	for _, name := range []string{"1.ref", "2.ref", "3.ref"} {
+		b, err := os.ReadFile(filepath.Join("../../format/reftable/testdata", name))
+		ok(t, err)
+		ok(t, os.WriteFile(filepath.Join(dir, "reftable", name), b, 0o644))
+		fmt.Fprintln(&want, name)
+	}
+	ok(t, os.WriteFile(filepath.Join(dir, "reftable", "tables.list"), []byte(want.String()), 0o644))
+	f, err := ks.k.OpenForeign(t.Context(), dir, nil)
+	ok(t, err)
+	defer f.Close()
+	var got strings.Builder
+	for _, r := range f.Refs {
+		fmt.Fprintln(&got, r.Target, r.Name)
+	}
+	text, err := os.ReadFile("../../format/reftable/testdata/refs.txt")
+	ok(t, err)
+	if got.String() != string(text) || f.Head != "refs/heads/main" {
+		t.Errorf("HEAD is %s; got\n%s\nwant\n%s", f.Head, got.String(), text)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/ambit-hub/ambit/internal/format/lfspointer"
@@ -62,68 +61,6 @@ func (f *Foreign) Close() error {
 
 func notGit(dir string) error {
 	return hub.Errorf(hub.InvalidInput, "The folder %s does not hold a git repository.", dir)
-}
-
-// readRefs reads HEAD, packed refs and loose ones, which come before packed ones.
-func (f *Foreign) readRefs() error {
-	head, err := os.ReadFile(filepath.Join(f.dir, "HEAD"))
-	if err != nil {
-		return notGit(f.dir)
-	}
-	if config, err := os.ReadFile(filepath.Join(f.dir, "config")); err == nil {
-		text := strings.ToLower(string(config))
-		if strings.Contains(text, "sha256") && strings.Contains(text, "objectformat") {
-			return hub.Errorf(hub.InvalidInput, "The repository names its objects by SHA-256; only SHA-1 can be imported.")
-		}
-		if strings.Contains(text, "refstorage") && strings.Contains(text, "reftable") {
-			return hub.Errorf(hub.InvalidInput, "The repository keeps its refs in reftables: convert it with 'git refs migrate --ref-format=files'.")
-		}
-	}
-	if name, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: "); ok {
-		f.Head = name
-	}
-	found := map[string]hub.OID{}
-	packed, err := os.ReadFile(filepath.Join(f.dir, "packed-refs"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	for line := range strings.Lines(string(packed)) {
-		hex, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if oid, err := hub.ParseOID(hex); ok && err == nil {
-			found[name] = oid
-		}
-	}
-	if err := f.looseRefs(found); err != nil {
-		return err
-	}
-	for name, oid := range found {
-		if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
-			f.Refs = append(f.Refs, hub.Ref{Name: name, Target: oid})
-		}
-	}
-	slices.SortFunc(f.Refs, func(a, b hub.Ref) int { return strings.Compare(a.Name, b.Name) })
-	return nil
-}
-
-func (f *Foreign) looseRefs(found map[string]hub.OID) error {
-	root := filepath.Join(f.dir, "refs")
-	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, ".lock") {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(f.dir, path)
-		if err != nil {
-			return err
-		}
-		if oid, err := hub.ParseOID(strings.TrimSpace(string(text))); err == nil { // symbolic ones lead to others
-			found[filepath.ToSlash(name)] = oid
-		}
-		return nil
-	})
 }
 
 func (f *Foreign) openPacks(ctx context.Context, p Progress) error {
