@@ -1,7 +1,10 @@
 package hubapi
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -27,7 +30,7 @@ func (a *API) explain(w http.ResponseWriter, r *httpd.Request, _ self, _ access.
 		return err
 	}
 	q, err := a.Explain.Query(r.Context(), r.Subject, operatorapi.ExplainQuery{
-		Action: v.Get("action"), Target: v.Get("target"), Token: hub.ID(v.Get("token")), User: v.Get("user"), Service: v.Get("service"), Kind: v.Get("kind"),
+		Action: v.Get("action"), Target: explained(v), Token: hub.ID(v.Get("token")), User: v.Get("user"), Service: v.Get("service"), Kind: v.Get("kind"),
 		Scopes: r.Query("scope"), Gated: gated, Org: v.Get("org"), Role: v.Get("role"), Policy: v.Get("policy"),
 		Group: v.Get("group"), GroupRole: v.Get("group_role"), Visibility: v.Get("visibility"),
 	})
@@ -39,6 +42,16 @@ func (a *API) explain(w http.ResponseWriter, r *httpd.Request, _ self, _ access.
 		return err
 	}
 	return private(w, answer)
+}
+
+// explained is the target in a query: target=, or as much of a repository as other routes call it, resource= or repo= with
+// type=.
+func explained(v url.Values) string {
+	text := cmp.Or(v.Get("target"), v.Get("resource"), v.Get("repo"))
+	if t := cmp.Or(v.Get("type"), v.Get("repoType")); t != "" && !strings.Contains(text, ":") {
+		return t + ":" + text
+	}
+	return text
 }
 
 // refusals looks up what was refused in the request whose id is in the path.

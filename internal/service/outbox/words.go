@@ -37,7 +37,7 @@ var templates = map[string]template{
 	"org.tokens_waiting": {"Access tokens still wait for approval in {organization}: {count}",
 		"{count} access tokens wait for approval by an administrator of {organization}, the first since {since}. Until somebody decides they are refused there. They are listed in its settings and by: ambit admin token-review list {organization} --state pending"},
 	"token.pending": {"An access token of {user} waits for approval in {organization}",
-		"The access token {token} (...{last4}) of {user} waits for approval by an administrator of {organization}. {why} It is refused there until then.\n\nIn the settings of {organization}, or by: ambit admin token-review approve {organization} {id}"},
+		"The access token {token} (...{last4}) of {user} waits for approval by an administrator of {organization}. {why} It is refused there until then.\n\nIn the settings of {organization}, by POST /api/organizations/{organization}/settings/tokens/{id}/approve, or by: ambit admin token-review approve {organization} {id}"},
 	"token.waiting": {"{organization} has to approve access tokens of yours: {count}",
 		"These access tokens of yours wait for approval by an administrator of {organization}: {tokens}. {why} Until then they are refused there, and work everywhere else as before. You will be told what is decided."},
 	"gate.requested": {"{user} asks for access to {repository}",
