@@ -154,3 +154,27 @@ func TestStrangeFetches(t *testing.T) {
 		}
 	}
 }
+
+// TestHavesOfNothing lets a client name a commit that came along in a pack without its parents, and that no ref leads to.
+func TestHavesOfNothing(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	d := clone(t, url)
+	base := d.git(t, "rev-parse", "HEAD")
+	d.commit(t, "lost.txt", "lost\n")
+	stowaway := d.commit(t, "stowaway.txt", "stowaway\n")
+	d.git(t, "reset", "-q", "--hard", base)
+	tip := d.commit(t, "ok.txt", "ok\n")
+	oids := append(strings.Fields(d.git(t, "rev-list", "--objects", "--no-object-names", tip, "^"+base)), stowaway)
+	if out := raw(t, h, "alice/m", d.pack(t, oids...), zero+" "+tip+" refs/heads/x"); !strings.Contains(out, "ok refs/heads/x") {
+		t.Fatalf("%q", out)
+	}
+	for _, haves := range []string{line("have %s\n", stowaway), line("have %s\n", stowaway) + line("have %s\n", base)} {
+		if got := post(t, h, "2", line("command=fetch\n")+"0001"+line("want %s\n", tip)+haves+line("done\n")+"0000"); !strings.Contains(got, "packfile") || !strings.Contains(got, "PACK") {
+			t.Errorf("version 2: %q", clipped(got))
+		}
+		if got := post(t, h, "0", line("want %s multi_ack_detailed\n", tip)+"0000"+haves+line("done\n")); !strings.Contains(got, "PACK") {
+			t.Errorf("version 0: %q", clipped(got))
+		}
+	}
+}

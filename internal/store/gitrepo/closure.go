@@ -1,6 +1,7 @@
 package gitrepo
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -113,6 +114,9 @@ func (c *closure) tree(oid hub.OID, bases []hub.OID, depth int) error {
 			continue
 		}
 		data, err := c.readTree(b)
+		if errors.Is(err, errMissing) {
+			continue // a receiver has what is not whole here: there is nothing to compare with
+		}
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -224,6 +225,9 @@ func (w *between) run() error {
 		}
 		n.flags |= flagListed
 		ps, err := w.g.parents(i)
+		if known && errors.Is(err, errMissing) {
+			continue // garbage that is not whole here; the receiver says that it has it, and what it leads to
+		}
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package gitrepo
 
 import (
+	"errors"
+
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
@@ -73,6 +75,9 @@ func (c *closure) wasSomewhere(oid hub.OID) (bool, error) {
 		tree := m.trees[0]
 		m.trees = m.trees[1:]
 		data, err := c.readTree(tree)
+		if errors.Is(err, errMissing) {
+			continue // see closure.tree
+		}
 		if err != nil {
 			return false, err
 		}
