@@ -169,7 +169,7 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 		c.Where, c.edit = "PATCH /api/settings/tokens/{id} with canReadGatedRepos, or ambit token edit {id} --gated", func(st State) State { return st | stateReadGated }
 	default:
 		c.Where = d.scopeWhere()
-		if d.unseen() && entryBits[atomsOf([]hub.Permission{atomFor(d.need.Action)})]&bitView == 0 {
+		if d.unseen() && entryBits[atomOf(atomFor(d.need.Action))]&bitView == 0 {
 			c.What += " It lacks " + string(hub.PermRepoContentRead) + " as well."
 		}
 		c.edit = func(st State) State { return d.withAtoms(st) }
@@ -180,7 +180,7 @@ func (d *denial) tokenChange(s *Subject) (Change, bool) {
 // withAtoms adds what the action asks for to the entry that speaks, or to one that is made, and to the namespace's what
 // some actions ask of that one too: to the others it makes no difference.
 func (d *denial) withAtoms(st State) State {
-	at := atomsOf([]hub.Permission{atomFor(d.need.Action)})
+	at := atomOf(atomFor(d.need.Action))
 	if d.unseen() {
 		at |= atomContentRead
 	}

@@ -100,7 +100,7 @@ func (d *denial) entryWords() string {
 	var out []string
 	for _, p := range []hub.Permission{hub.PermRepoContentRead, hub.PermRepoAccessRead, hub.PermRepoWrite, hub.PermDiscussionWrite} {
 		implied := p != hub.PermRepoWrite && have&atomWrite != 0 && implies(hub.PermRepoWrite, p)
-		if have&atomsOf([]hub.Permission{p}) != 0 && !implied {
+		if have&atomOf(p) != 0 && !implied {
 			out = append(out, string(p))
 		}
 	}

@@ -179,6 +179,31 @@ func TestListingEqualsDeciding(t *testing.T) {
 	})
 }
 
+// TestListingsOfTheWorld: the same for everybody of the tables with every token, at hand for each change.
+func TestListingsOfTheWorld(t *testing.T) {
+	w := readWorld(t)
+	for who := range w.users {
+		for _, token := range everyToken {
+			s := w.subject(t, who, token)
+			v := s.Visible()
+			for k, r := range w.repos {
+				o := objectOf(&r)
+				st := abstract(s, &o, spaceNow)
+				if !st.has(stateLive) {
+					continue // who asks for listings is live
+				}
+				if listed, decided := shows(v, r), RepoView.allowedBy(allowed(st)); listed != decided {
+					t.Errorf("%s with %s, %s: listed %v, decided %v", who, token, k, listed, decided)
+				}
+			}
+		}
+	}
+	// The operator's tools name what there is; what is in it they do not open.
+	if v := Operator().Visible(); !v.Everything {
+		t.Errorf("the operator lists %+v", v)
+	}
+}
+
 // TestAbstractAgainstNaive compares lookups in sorted lists with a plain search through the facts.
 func TestAbstractAgainstNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

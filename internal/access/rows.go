@@ -25,7 +25,7 @@ func keyOf(id hub.ID) key {
 	for i := range 24 {
 		d := hexDigit[id[i]]
 		bad |= d
-		words[i/8] = words[i/8]<<4 | uint32(d&15)
+		words[i/8] = words[i/8]<<4 | uint32(d)
 	}
 	if bad > 15 {
 		return key{}

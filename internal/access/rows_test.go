@@ -100,15 +100,45 @@ func opensNothing(t *testing.T, name string, s *Subject) {
 	}
 }
 
+// TestWhatIsNoIDMatchesNothing: facts whose ids are none are about nothing, and not about each other.
+func TestWhatIsNoIDMatchesNothing(t *testing.T) {
+	f := hub.SubjectFacts{
+		User: hub.User{ID: spaceUser}, Memberships: []hub.Member{{Role: hub.RoleAdmin}},
+		Groups: []hub.GroupMember{{Role: hub.RoleAdmin}}, Gates: []hub.GateGrant{{Kind: hub.GateUser, State: hub.GateAccepted}},
+		Token: &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenFineGrained, Scopes: []hub.Scope{
+			{EntityType: hub.EntityOrg, Permissions: permissions}, {EntityType: hub.EntityGroup, Permissions: permissions},
+			{EntityType: hub.EntityModel, Permissions: permissions},
+		}},
+	}
+	o := objectOf(&hub.Repo{Visibility: hub.Public, Gated: hub.GateManual})
+	o.flags |= stateGrouped
+	want := State(KindFineGrained) | stateLive | State(outsider)<<relationShift | stateGated | stateGrouped
+	if got := abstract(NewSubject(f, Credential{}), &o, spaceNow); got != want {
+		t.Errorf("state %#x, want %#x", got, want)
+	}
+	// Nor does a role that is none count in a group that is one.
+	for _, role := range []hub.Role{hub.RoleNone, hub.RoleAdmin + 1, 8 + hub.RoleAdmin} {
+		f := hub.SubjectFacts{User: hub.User{ID: spaceUser}, Groups: []hub.GroupMember{{GroupID: spaceGroup, OrgID: spaceOrg, Role: role}}}
+		s, o := NewSubject(f, Credential{}), objectInGroup(spaceOrg, spaceGroup)
+		if got := abstract(s, &o, spaceNow).groupRole(); got != groupNone || s.InGroup(spaceGroup) {
+			t.Errorf("role %d in a group: %d", role, got)
+		}
+	}
+}
+
 // TestSubjectsAreReadAnew: a subject has what it was looked up under, whatever it signed in with.
 func TestSubjectsAreReadAnew(t *testing.T) {
 	f, digest := hub.SubjectFacts{User: hub.User{ID: spaceUser}}, [32]byte{1, 2, 3}
 	if got := NewSSHKeySubject(f, digest).Credential(); got != (Credential{Digest: digest}) {
 		t.Errorf("by a key: %+v", got)
 	}
-	for _, c := range []Credential{{Digest: digest}, {Digest: digest, Session: true}} {
-		if got := NewSubject(f, c).Credential(); got != c {
-			t.Errorf("%+v instead of %+v", got, c)
+	for _, suspended := range []bool{false, true} {
+		f.User.Suspended = suspended
+		for _, c := range []Credential{{Digest: digest}, {Digest: digest, Session: true}} {
+			s := NewSubject(f, c)
+			if got := s.Credential(); got != c || *s.Digest() != digest || s.Suspended() != suspended || (s.Check(spaceNow) == nil) == suspended {
+				t.Errorf("%+v instead of %+v, suspended %v, live %v", got, c, s.Suspended(), s.Check(spaceNow))
+			}
 		}
 	}
 }

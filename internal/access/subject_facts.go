@@ -99,7 +99,7 @@ func (s *Subject) setGates(gates []hub.GateGrant) {
 	for _, g := range gates {
 		k := keyOf(g.RepoID)
 		st := standingOf(g.State)
-		if k == (key{}) || st == standNone || g.Kind != hub.GateUser && st != standAccepted {
+		if k == (key{}) || g.Kind != hub.GateUser && st != standAccepted {
 			continue
 		}
 		fact := uint32(st)
@@ -171,7 +171,7 @@ func (s *Subject) addEntries(es []entry, homes []row) []row {
 // homeOf is the row that says where the thing of an entry is.
 func (s *Subject) homeOf(sc *hub.Scope) row {
 	home := row{key: keyOf(sc.GroupID)}
-	if ns := keyOf(sc.NamespaceID); ns == s.user && ns != (key{}) {
+	if ns := keyOf(sc.NamespaceID); ns == s.user {
 		home.fact = homeOwn
 	} else if at := s.orgIndex(ns); at >= 0 {
 		home.fact = homeOrgs + uint32(at)
@@ -254,8 +254,8 @@ func factOf(ps []hub.Permission) (fact uint32) {
 	return fact
 }
 
-// atomsOf is the part of factOf that decisions here read.
-func atomsOf(ps []hub.Permission) atoms { return atoms(factOf(ps) & atomMask) }
+// atomOf is the bit of a permission that decisions here read.
+func atomOf(p hub.Permission) atoms { return 1 << slices.Index(permissions, p) }
 
 func relationOf(r hub.Role) relation {
 	switch r {

@@ -42,6 +42,9 @@ func TestFromKeepsTheRest(t *testing.T) {
 	if plain.From(inside) != plain {
 		t.Error("nobody looks at the address, and the snapshot was copied")
 	}
+	if robot := w.subject(t, "robot", "service[org:acme=org.read]"); robot.From(inside) != robot {
+		t.Error("nobody looks at the service account's address, and the snapshot was copied")
+	}
 	s := w.subject(t, "will", "fg[org:net=repo.write;org:acme=repo.content.read;resource-group:house/lab=repo.write;model:acme/secret=repo.write]")
 	at := func(s *Subject) (states []State) {
 		for _, k := range sortedRepos(w) {
@@ -51,10 +54,10 @@ func TestFromKeepsTheRest(t *testing.T) {
 		}
 		return states
 	}
-	in, out, back := at(s.From(inside)), at(s.From(outside)), at(s.From(outside).From(inside))
+	in, out, back, away := at(s.From(inside)), at(s.From(outside)), at(s.From(outside).From(inside)), at(s.From(inside).From(outside))
 	differ := 0
 	for i := range in {
-		if in[i] != back[i] || in[i] != out[i]&^stateOutsideNetwork {
+		if in[i] != back[i] || out[i] != away[i] || in[i] != out[i]&^stateOutsideNetwork {
 			t.Errorf("%s: %#x, %#x, %#x", sortedRepos(w)[i], in[i], out[i], back[i])
 		}
 		if in[i] != out[i] {
@@ -74,6 +77,11 @@ func TestDecidedAboutAnotherToken(t *testing.T) {
 		Token: &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenFineGrained},
 	}
 	o := objectOfNamespace(spaceOrg)
+	session := f
+	session.Token, session.Grants = nil, []hub.TokenGrant{{OrgID: spaceOrg, State: hub.TokenRevoked}}
+	if got := abstract(NewSubject(session, Credential{}), &o, spaceNow).tokenState(); got != tokenNone {
+		t.Errorf("a session: state %d", got)
+	}
 	for other, want := range map[hub.ID]tokenState{spaceToken: tokenApproved, strange: tokenNone} {
 		f.Grants = []hub.TokenGrant{{TokenID: other, OrgID: spaceOrg, State: hub.TokenApproved}}
 		if got := abstract(NewSubject(f, Credential{}), &o, spaceNow).tokenState(); got != want {

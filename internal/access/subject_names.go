@@ -50,7 +50,7 @@ func (s *Subject) orgName(k key) string {
 	if at := s.orgIndex(k); at >= 0 {
 		return s.name(nameOrgs + at)
 	}
-	return "that owns it"
+	return ""
 }
 
 // orgNamed is the key of the organization of that name that the subject is a member of, the zero key if there is none.

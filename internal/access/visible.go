@@ -5,11 +5,8 @@ import "github.com/ambit-hub/ambit/internal/hub"
 // Visible returns the condition under which a listing shows a repository: exactly when deciding RepoView
 // says yes. A test holds the two together. The caller must have checked that the credential is live.
 func (s *Subject) Visible() hub.Visible {
-	switch s.kind {
-	case KindOperator:
+	if s.kind == KindOperator {
 		return hub.Visible{Everything: true}
-	case KindNone, KindAnonymous:
-		return hub.Visible{}
 	}
 	var v hub.Visible
 	if own := s.UserID(); s.seesPrivate(objectOfNamespace(own)) {
@@ -40,10 +37,9 @@ func (s *Subject) Visible() hub.Visible {
 	return v
 }
 
-// seesPrivate tells whether the person and the credential together see something private like o.
+// seesPrivate tells whether the person and the credential together see something like o, which is private.
 func (s *Subject) seesPrivate(o object) bool {
-	o.flags |= statePrivate
-	return allowed(abstract(s, &o, noTime)|stateLive)&bitView != 0
+	return allowed(abstract(s, &o, noTime))&bitView != 0
 }
 
 // addOverrides adds what entries for single repositories and for resource groups change.
