@@ -57,9 +57,10 @@ var stages = []struct {
 	{tests: ".", skip: quickTests + "|" + randomTests + "|^(TestEveryAnswer|TestSemanticDiff|TestLayersReadTheirFields|TestAllowedIsDecide)$", seconds: 300}, // the last two read the source
 }
 
-const quickTests = "^Test(Places|Expiry|Restrictions|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|Subject|AllowsOrg|Grant)"
+const quickTests = "^Test(Places|Expiry|Restrictions|Decisions|Messages|Features|Issuing|Facts|Rules|From|Actions|Keys|Unknown|Subject|AllowsOrg|Grant|" +
+	"What|Decided|Ends|Snapshots|Roles|Concerns)"
 
-const randomTests = "^Test(FindRow|Listing|Abstract)"
+const randomTests = "^Test(FindRow|Listing|Abstract|Supposed)"
 
 //go:embed helpers.txt
 var helpers string
