@@ -37,12 +37,14 @@ check: setup lint ## the long proofs as well: complete enumerations, every fault
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
-bench: setup build ## measure; every figure stands beside an anchor measured in the same run
+bench: setup build ## measure; every figure stands beside an anchor measured in the same run. AMBIT_TOKENS=10000000: with as many tokens
 	AMBIT_PG_DURABLE=1 test/env/with-postgres $(GO) run ./test/bench
-	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing
-	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...
-	@universe=$$(mktemp); AMBIT_DUMP=$$universe $(GO) test -count=1 -run '^TestDumpUniverse$$' ./internal/access && \
-	(cd test/engines && $(GO) run . $$universe); code=$$?; rm -f $$universe; exit $$code
+	@universe=$$(mktemp); { \
+	$(GO) test -run '^$$' -bench . -benchtime 2000x -timeout 60m ./test/timing; \
+	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...; \
+	AMBIT_DUMP=$$universe $(GO) test -count=1 -run '^TestDumpUniverse$$' ./internal/access && \
+	(cd test/engines && $(GO) run . $$universe) || echo FAIL; \
+	} 2>&1 | $(GO) run ./test/bench -goals; code=$$?; rm -f $$universe; exit $$code
 
 mutants: ## change the access code in every small way, one at a time: no test of it must fail to notice
 	$(GO) run ./test/mutants

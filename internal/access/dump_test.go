@@ -14,11 +14,11 @@ import (
 // to the file that AMBIT_DUMP names, for test/engines; to a temporary one otherwise.
 func TestDumpUniverse(t *testing.T) {
 	file := os.Getenv("AMBIT_DUMP")
-	repos := benchRepos
+	n := wholeUniverse
 	if file == "" {
-		file, repos = filepath.Join(t.TempDir(), "universe.json"), 200
+		file, n = filepath.Join(t.TempDir(), "universe.json"), smallUniverse
 	}
-	u := newUniverse(1, repos)
+	u := newUniverse(1, n)
 	b, err := json.Marshal(u.dump())
 	if err != nil {
 		t.Fatal(err)
@@ -33,14 +33,18 @@ func TestDumpUniverse(t *testing.T) {
 
 type dumpSubject struct {
 	Kind, User string
-	Roles      map[hub.ID]string
+	Roles      map[hub.ID]string         // organization → role
+	Groups     map[hub.ID]string         // resource group → role
+	Decided    map[hub.ID]hub.TokenState // by organizations about the token
+	Accepted   map[hub.ID]bool           // repositories whose gate lets the person in
 	Entries    map[hub.ID]map[hub.Permission]bool
 	ReadGated  bool
 }
 
 type dumpRepo struct {
-	ID, Owner, Creator hub.ID
-	Private, Gated     bool
+	ID, Owner, Creator, Group hub.ID
+	Policy                    hub.TokenPolicy
+	Private, Gated            bool
 }
 
 type dump struct {
@@ -59,9 +63,19 @@ func (u *universe) dump() dump {
 	}
 	for i, s := range u.subjects {
 		f := u.facts[i]
-		x := dumpSubject{Kind: s.Kind().String(), User: string(f.User.ID), Roles: map[hub.ID]string{}, Entries: map[hub.ID]map[hub.Permission]bool{}, ReadGated: f.Token.CanReadGated}
+		x := dumpSubject{Kind: s.Kind().String(), User: string(f.User.ID), Roles: map[hub.ID]string{}, Groups: map[hub.ID]string{},
+			Decided: map[hub.ID]hub.TokenState{}, Accepted: map[hub.ID]bool{}, Entries: map[hub.ID]map[hub.Permission]bool{}, ReadGated: f.Token.CanReadGated}
 		for _, m := range f.Memberships {
 			x.Roles[m.OrgID] = m.Role.String()
+		}
+		for _, g := range f.Groups {
+			x.Groups[g.GroupID] = g.Role.String()
+		}
+		for _, g := range f.Grants {
+			x.Decided[g.OrgID] = g.State
+		}
+		for _, g := range f.Gates {
+			x.Accepted[g.RepoID] = true
 		}
 		for _, sc := range f.Token.Scopes {
 			x.Entries[sc.EntityID] = map[hub.Permission]bool{}
@@ -72,7 +86,7 @@ func (u *universe) dump() dump {
 		d.Subjects = append(d.Subjects, x)
 	}
 	for _, r := range u.repos {
-		d.Repos = append(d.Repos, dumpRepo{r.ID, r.NamespaceID, r.CreatorID, r.Visibility != hub.Public, r.Gated != hub.Ungated})
+		d.Repos = append(d.Repos, dumpRepo{r.ID, r.NamespaceID, r.CreatorID, r.GroupID, u.rules[r.NamespaceID].Tokens, r.Visibility != hub.Public, r.Gated != hub.Ungated})
 	}
 	answers := make([]byte, 0, len(u.queries))
 	for _, q := range u.queries {

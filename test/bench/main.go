@@ -61,11 +61,19 @@ func main() {
 	size := flag.Int64("size", 1024, "size of the large file in MiB")
 	rounds := flag.Int("rounds", 5, "interleaved rounds of each measurement")
 	only := flag.String("run", "", "comma-separated sections to run: requests, download, upload, commits, tree, git, xet, audit, hostile (default: all); git/clones and the like for parts of it")
+	goals := flag.Bool("goals", false, "gather the goals in the output of Go benchmarks, read from standard input, into a table")
 	if len(os.Args) == 3 && os.Args[1] == spawnServer {
 		fmt.Fprintln(os.Stderr, "bench:", serveSpawning(os.Args[2]))
 		os.Exit(1)
 	}
 	flag.Parse()
+	if *goals {
+		if err := goalsOf(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*size<<20, *rounds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -12,6 +12,7 @@ reading := {"repo.view", "repo.content.read", "repo.preupload"}
 default allow := false
 
 allow if {
+	taken
 	person
 	gate
 	token
@@ -19,9 +20,31 @@ allow if {
 
 owner if s.User == r.Owner
 
+default grouped := false
+
+grouped if r.Group != ""
+
+group_role := s.Groups[r.Group] if role
+
 reader if owner
 
-reader if role in {"read", "contributor", "write", "admin"}
+reader if role == "admin"
+
+reader if {
+	not grouped
+	role in {"read", "contributor", "write"}
+}
+
+reader if {
+	grouped
+	not r.Private
+	role in {"read", "contributor", "write"}
+}
+
+reader if {
+	grouped
+	group_role in {"read", "contributor", "write", "admin"}
+}
 
 person if {
 	input.action in reading
@@ -40,10 +63,27 @@ person if {
 
 writer if owner
 
-writer if role in {"write", "admin"}
+writer if role == "admin"
 
 writer if {
+	not grouped
+	role == "write"
+}
+
+writer if {
+	not grouped
 	role == "contributor"
+	r.Creator == s.User
+}
+
+writer if {
+	grouped
+	group_role in {"write", "admin"}
+}
+
+writer if {
+	grouped
+	group_role == "contributor"
 	r.Creator == s.User
 }
 
@@ -55,6 +95,37 @@ gated if {
 gate if not gated
 
 gate if reader
+
+gate if s.Accepted[input.repo]
+
+# Whether the organization takes the token of its member.
+refused if s.Decided[r.Owner] == "revoked"
+
+refused if {
+	s.Kind != "fine-grained"
+	r.Policy != "allow_all"
+}
+
+refused if {
+	s.Kind == "fine-grained"
+	r.Policy == "require_approval"
+	not s.Decided[r.Owner] == "approved"
+}
+
+taken if not role
+
+taken if not refused
+
+taken if {
+	not r.Private
+	input.action == "repo.view"
+}
+
+taken if {
+	not r.Private
+	not r.Gated
+	input.action == "repo.content.read"
+}
 
 token if s.Kind == "write"
 

@@ -19,6 +19,9 @@ type subject struct {
 	Kind      string
 	User      string
 	Roles     map[string]string // organization → role
+	Groups    map[string]string // resource group → role
+	Decided   map[string]string // organization → what it decided about the token
+	Accepted  map[string]bool   // repositories whose gate lets the person in
 	Entries   map[string]entry  // of a fine-grained token: namespace or repository → permissions
 	ReadGated bool
 }
@@ -29,6 +32,8 @@ type repo struct {
 	ID      string
 	Owner   string
 	Creator string
+	Group   string // resource group, empty for none
+	Policy  string // of the organization about tokens
 	Private bool
 	Gated   bool
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/testkit/goal"
 )
 
 // oneRepo is a source that has its row in hand, as a store with a cache does.
@@ -49,19 +50,6 @@ func measured(b *testing.B, f func(i int)) float64 {
 	return ns
 }
 
-// goal prints a figure beside its bar in access-engine.md, once the benchmark has run for long enough to mean anything.
-func goal(b *testing.B, what string, got, bar float64, unit string) {
-	b.Helper()
-	if b.N < 10 {
-		return
-	}
-	verdict := "met"
-	if got > bar {
-		verdict = "MISSED"
-	}
-	b.Logf("goal %s: %.4g %s, bar <= %.4g: %s", what, got, unit, bar, verdict)
-}
-
 // BenchmarkAuthenticate is what a request pays for its credential, and with it for the whole of access: goal 4
 // of the engine. Many tokens are used in turn, so that their snapshots are not all in the nearest cache.
 func BenchmarkAuthenticate(b *testing.B) {
@@ -97,7 +85,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 					b.Fatal(err)
 				}
 			})
-			goal(b, fmt.Sprintf("4, credential and decision over an open handler, %d tokens in turn", n), ns, 1000, "ns")
+			goal.AtMost(b, fmt.Sprintf("4, credential and decision over an open handler, %d tokens in turn", n), ns, 1000, "ns")
 		})
 	}
 	b.Run("foreign-token", func(b *testing.B) {
