@@ -34,6 +34,7 @@ type Authorizer interface {
 type Config struct {
 	MaxPack      int64 // of one push; 16 GiB
 	MaxObjects   int   // of one push; 4,000,000
+	MaxReceived  int   // objects of all pushes under way together, beyond the first 65,536 of each; more are refused; 8,000,000
 	MaxInflated  int64 // of all objects of one push together; 256 GiB
 	MaxRegular   int64 // largest file that git itself keeps; 10 MiB, as on the public Hub
 	MaxCommands  int   // refs that one push changes; 20,000
@@ -57,6 +58,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxInflated, 256<<30)
 	set(&c.MaxRegular, 10<<20)
 	num(&c.MaxObjects, 4_000_000)
+	num(&c.MaxReceived, 8_000_000)
 	num(&c.MaxCommands, 20_000)
 	num(&c.MaxFetchers, 16)
 	num(&c.MaxOfOne, 16)
@@ -92,6 +94,7 @@ type Service struct {
 	now       func() time.Time
 	fetchers  limiter
 	receivers limiter
+	room      *room
 }
 
 // New makes a Service. It starts nothing.
@@ -100,6 +103,7 @@ func New(cfg Config, d Deps) *Service {
 	s := &Service{
 		cfg: cfg, meta: d.Meta, git: d.Git, authz: d.Authz, quota: d.Quota, leaks: d.Leaks, large: d.Large, agent: d.Agent, now: d.Now,
 		fetchers: newLimiter(cfg.MaxFetchers, cfg.MaxOfOne), receivers: newLimiter(cfg.MaxReceivers, cfg.MaxOfOne),
+		room: &room{left: cfg.MaxReceived},
 	}
 	if s.agent == "" {
 		s.agent = "ambit"

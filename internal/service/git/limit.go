@@ -6,6 +6,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
 )
 
 // limiter bounds what is done at once: work that needs the processor, whoever it is for, and all that is under way for
@@ -63,4 +64,35 @@ func (l limiter) give(who hub.ID) {
 	if l.of[who]--; l.of[who] == 0 {
 		delete(l.of, who)
 	}
+}
+
+// room is how many objects of large pushes may be in memory, whoever pushes.
+type room struct {
+	mu   sync.Mutex // guards left
+	left int
+}
+
+// seats are those of one push. Not for concurrent use.
+type seats struct {
+	of    *room
+	taken int
+}
+
+// take makes room for pack.RoomStep objects. TooManyRequests when there is none.
+func (s *seats) take() error {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	if s.of.left < pack.RoomStep {
+		return hub.Errorf(hub.TooManyRequests, "This hub is receiving too many large pushes at once: try again when one has ended, or push in several steps.")
+	}
+	s.of.left -= pack.RoomStep
+	s.taken += pack.RoomStep
+	return nil
+}
+
+func (s *seats) leave() {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.left += s.taken
+	s.taken = 0
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/pktline"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
 )
 
 func lines(texts ...string) []byte {
@@ -228,6 +229,29 @@ func TestLimiter(t *testing.T) {
 	l.give("somebody")
 	if len(l.of) != 0 {
 		t.Error("users are remembered for ever")
+	}
+}
+
+// TestRoom holds that large pushes together take a bounded number of objects, and that each gives back what it took.
+func TestRoom(t *testing.T) {
+	r := &room{left: 3 * pack.RoomStep}
+	a, b := &seats{of: r}, &seats{of: r}
+	for _, s := range []*seats{a, a, b} {
+		if err := s.take(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.take(); !hub.Is(err, hub.TooManyRequests) {
+		t.Errorf("%v", err)
+	}
+	a.leave()
+	if err := b.take(); err != nil {
+		t.Error(err)
+	}
+	b.leave()
+	b.leave()
+	if r.left != 3*pack.RoomStep {
+		t.Errorf("%d are left", r.left)
 	}
 }
 

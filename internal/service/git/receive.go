@@ -82,8 +82,10 @@ func (x *receiver) receive(ctx context.Context, pack io.Reader) (unpack string, 
 		x.finds = newFinds(x.s.leaks)
 		scan = x.finds.scanner
 	}
+	seats := &seats{of: x.s.room}
+	defer seats.leave()
 	in, err := x.s.git.ReceiveScanned(ctx, x.repo.ID, pack, gitrepo.Limits{
-		Bytes: x.s.cfg.MaxPack, Objects: x.s.cfg.MaxObjects, Inflated: x.s.cfg.MaxInflated,
+		Bytes: x.s.cfg.MaxPack, Objects: x.s.cfg.MaxObjects, Inflated: x.s.cfg.MaxInflated, Room: seats.take,
 	}, scan)
 	if e := asError(err); e != nil {
 		x.push.refuseAll("unpacker error")

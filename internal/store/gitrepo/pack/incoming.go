@@ -21,7 +21,13 @@ type Limits struct {
 	Bytes    int64 // of the pack
 	Objects  int   // in the pack
 	Inflated int64 // bytes of all objects and deltas together
+	// Room, if any, is asked before each further RoomStep objects behind the first are read: what is known of an object takes about
+	// 170 bytes of memory until the pack is published. Its error is for the sender.
+	Room func() error
 }
+
+// RoomStep is how many objects are read before Limits.Room is asked again.
+const RoomStep = 1 << 16
 
 // Incoming is a git pack that arrives.
 type Incoming struct {
@@ -149,8 +155,13 @@ func (x *indexer) scan(r io.Reader) error {
 	if err != nil {
 		return cut(err)
 	}
-	for range n {
+	for i := range n {
 		x.pace.Step()
+		if i > 0 && i%RoomStep == 0 && x.in.Limits.Room != nil {
+			if err := x.in.Limits.Room(); err != nil {
+				return err
+			}
+		}
 		if err := x.entry(in, t.n-int64(in.Buffered())); err != nil {
 			return cut(err)
 		}

@@ -246,6 +246,29 @@ func TestReceiveDeepChain(t *testing.T) {
 	}
 }
 
+// TestReceiveAsksForRoom counts how often a pack asks, and refuses it when there is none.
+func TestReceiveAsksForRoom(t *testing.T) {
+	c := craft(t)
+	for i := range 2*RoomStep + 1 {
+		c.whole(object.KindBlob, fmt.Sprint(i))
+	}
+	asked := 0
+	for _, room := range []int{2, 1} {
+		asked = 0
+		l := generous
+		l.Room = func() error {
+			if asked++; asked > room {
+				return hub.Errorf(hub.TooManyRequests, "full")
+			}
+			return nil
+		}
+		_, _, err := receive(t, c.bytes(), l)
+		if asked != 2 || hub.Is(err, hub.TooManyRequests) != (room == 1) || room == 2 && err != nil {
+			t.Errorf("room %d: asked %d times, %v", room, asked, err)
+		}
+	}
+}
+
 // TestReceiveStopsWithItsReader holds that an error of the connection comes back as it is.
 func TestReceiveStopsWithItsReader(t *testing.T) {
 	c := craft(t)
