@@ -29,37 +29,39 @@ func BenchmarkTokens(b *testing.B) {
 	if n, err := strconv.Atoi(os.Getenv("AMBIT_TOKENS")); err == nil && n > 0 {
 		many = n
 	}
-	var few float64
 	before := heap()
-	for _, n := range []int{100_000, many} {
+	open := func(n int) *DB {
 		file := filepath.Join(b.TempDir(), fmt.Sprint(n))
 		db := openAt(b, file)
 		fillTokens(b, file, makeWorld(b, db).alice.ID, n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			least := math.Inf(1)
-			i, each := 0, b.N/8+1
-			b.ResetTimer()
-			for range 8 {
+		return db
+	}
+	sizes := [...]int{100_000, many}
+	dbs := [...]*DB{open(sizes[0]), open(sizes[1])}
+	b.Run(fmt.Sprint(many), func(b *testing.B) {
+		least := [...]float64{math.Inf(1), math.Inf(1)}
+		i, each := 0, b.N/8+1
+		b.ResetTimer()
+		for range 8 { // in turns: what else the machine does concerns both
+			for k, n := range sizes {
 				start := cpuTime(b)
 				for range each {
 					i++
 					d := tokenDigest(i * 7919 % n)
-					if _, err := db.TokenFacts(ctx, d[:]); err != nil {
+					if _, err := dbs[k].TokenFacts(ctx, d[:]); err != nil {
 						b.Fatal(err)
 					}
 				}
-				least = min(least, float64(cpuTime(b)-start)/float64(each))
+				least[k] = min(least[k], float64(cpuTime(b)-start)/float64(each))
 			}
-			b.ReportMetric(least, "cpu-ns/op")
-			if n == 100_000 {
-				few = least
-			} else if few > 0 && b.N > 100 {
-				goal.Ratio(b, fmt.Sprintf("7, uncached facts of a token among %d", n), least/1000, few/1000, "among 100,000", "µs", 1.3)
-				grown := max(0, float64(heap())-float64(before))
-				goal.AtMost(b, fmt.Sprintf("7, memory of a token that is not in use, among %d", n), grown/float64(n), 64, "B")
-			}
-		})
-	}
+		}
+		b.ReportMetric(least[1], "cpu-ns/op")
+		if b.N > 100 {
+			goal.Ratio(b, fmt.Sprintf("7, uncached facts of a token among %d", many), least[1]/1000, least[0]/1000, "among 100,000", "µs", 1.3)
+			grown := max(0, float64(heap())-float64(before))
+			goal.AtMost(b, fmt.Sprintf("7, memory of a token that is not in use, among %d", many), grown/float64(many), 64, "B")
+		}
+	})
 }
 
 func tokenDigest(i int) [32]byte { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i))) }
