@@ -76,6 +76,7 @@ type Rotation struct {
 	At        time.Time
 	Until     time.Time  // the old value works until then; not after At: no longer
 	ExpiresAt *time.Time // of the token; nil: as before
+	Gen       int64      // of the token that was looked at; if it has changed since, the rotation is a Conflict. 0: whatever it is
 }
 
 // maxSeconds is more than any lifetime or overlap that is allowed, and few enough to be counted in nanoseconds.

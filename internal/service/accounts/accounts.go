@@ -19,7 +19,7 @@ type Store interface {
 	UserByID(ctx context.Context, id hub.ID) (hub.User, error)
 	PasswordHash(ctx context.Context, userID hub.ID) (string, error)
 	SetPassword(ctx context.Context, userID hub.ID, hash string, ev hub.Event) error
-	UpdateUser(ctx context.Context, u hub.User, ev hub.Event) error
+	ChangeUser(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.User) (message string, err error)) error
 	SetSuspended(ctx context.Context, userID hub.ID, suspended bool, ev hub.Event) error
 	DeleteUser(ctx context.Context, userID hub.ID, ev hub.Event) error
 	ListUsers(ctx context.Context, after hub.ID, limit int) ([]hub.User, error)
@@ -29,7 +29,7 @@ type Store interface {
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
-	UpdateOrg(ctx context.Context, o hub.Organization, ev hub.Event) error
+	ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) error) error
 	DeleteOrg(ctx context.Context, id hub.ID, ev hub.Event) error
 	ListOrgs(ctx context.Context, after hub.ID, limit int) ([]hub.Organization, error)
 	SetMember(ctx context.Context, orgID, userID hub.ID, role hub.Role, ev hub.Event) error

@@ -56,6 +56,18 @@ func (s *Service) EditOrg(ctx context.Context, g access.Grant, name string, c Or
 	if err != nil {
 		return hub.Organization{}, err
 	}
+	ev := event(g, "org.update_settings", "changed organization "+o.Name)
+	ev.NamespaceID, ev.TargetID = o.ID, o.ID
+	err = s.store.ChangeOrg(ctx, o.ID, ev, func(now *hub.Organization) error {
+		err := c.apply(now)
+		o = *now
+		return err
+	})
+	return o, err
+}
+
+// apply makes the change to o. InvalidInput.
+func (c OrgChange) apply(o *hub.Organization) error {
 	if c.FullName != nil {
 		o.FullName = strings.TrimSpace(*c.FullName)
 	}
@@ -64,16 +76,11 @@ func (s *Service) EditOrg(ctx context.Context, g access.Grant, name string, c Or
 	}
 	if c.DefaultVisibility != nil {
 		if v := *c.DefaultVisibility; v != hub.Public && v != hub.Private {
-			return hub.Organization{}, hub.Errorf(hub.InvalidInput, "The default visibility is public or private.")
+			return hub.Errorf(hub.InvalidInput, "The default visibility is public or private.")
 		}
 		o.DefaultVisibility = *c.DefaultVisibility
 	}
-	if err := checkProfile(o.FullName, o.Email); err != nil {
-		return hub.Organization{}, err
-	}
-	ev := event(g, "org.update_settings", "changed organization "+o.Name)
-	ev.NamespaceID, ev.TargetID = o.ID, o.ID
-	return o, s.store.UpdateOrg(ctx, o, ev)
+	return checkProfile(o.FullName, o.Email)
 }
 
 // OrgByName finds an organization. Needs InstanceAdmin. NotFound.

@@ -110,7 +110,19 @@ func (s *Service) EditUser(ctx context.Context, g access.Grant, name string, c U
 	if err != nil {
 		return hub.User{}, err
 	}
-	message := "changed user " + u.Name
+	ev := event(g, "user.update", "")
+	ev.NamespaceID, ev.TargetID = u.ID, u.ID
+	err = s.store.ChangeUser(ctx, u.ID, ev, func(now *hub.User) (string, error) {
+		message, err := c.apply(now, g.Subject().UserID())
+		u = *now
+		return message, err
+	})
+	return u, err
+}
+
+// apply makes the change to u, as the user by wants it, and says what it is. InvalidInput, Forbidden.
+func (c UserChange) apply(u *hub.User, by hub.ID) (message string, err error) {
+	message = "changed user " + u.Name
 	if c.FullName != nil {
 		u.FullName = strings.TrimSpace(*c.FullName)
 	}
@@ -118,18 +130,13 @@ func (s *Service) EditUser(ctx context.Context, g access.Grant, name string, c U
 		u.Email, u.EmailVerified = strings.TrimSpace(*c.Email), false
 	}
 	if c.Admin != nil && *c.Admin != u.Admin {
-		if u.ID == g.Subject().UserID() {
-			return hub.User{}, hub.Errorf(hub.Forbidden, "An administrator cannot do this to himself: ask another one.")
+		if u.ID == by {
+			return "", hub.Errorf(hub.Forbidden, "An administrator cannot do this to himself: ask another one.")
 		}
 		u.Admin = *c.Admin
 		message += map[bool]string{true: ": made him an administrator of the hub", false: ": no administrator of the hub any more"}[u.Admin]
 	}
-	if err := checkProfile(u.FullName, u.Email); err != nil {
-		return hub.User{}, err
-	}
-	ev := event(g, "user.update", message)
-	ev.NamespaceID, ev.TargetID = u.ID, u.ID
-	return u, s.store.UpdateUser(ctx, u, ev)
+	return message, checkProfile(u.FullName, u.Email)
 }
 
 // SetSuspended refuses every credential of a user from the moment it returns, or lets him in again. Needs

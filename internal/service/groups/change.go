@@ -25,6 +25,24 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 	if err != nil {
 		return Full{}, err
 	}
+	if c.SpendLimits != nil {
+		if err := s.mayLimit(ctx, g, x); err != nil {
+			return Full{}, err
+		}
+	}
+	err = s.store.ChangeGroup(ctx, x.ID, orgs.Event(g, from, "resource_group.settings", "", x.OrgID, x.ID), func(now *hub.ResourceGroup) (string, error) {
+		message, err := c.apply(now)
+		x = *now
+		return message, err
+	})
+	if err != nil {
+		return Full{}, err
+	}
+	return s.full(ctx, g, x)
+}
+
+// apply makes the change to x and says what it is. InvalidInput.
+func (c Change) apply(x *hub.ResourceGroup) (message string, err error) {
 	if c.Name != nil {
 		x.Name = *c.Name
 	}
@@ -32,12 +50,12 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 		x.Description = *c.Description
 	}
 	if x.Name, x.Description, err = checkTexts(x.Name, x.Description); err != nil {
-		return Full{}, err
+		return "", err
 	}
-	message := fmt.Sprintf("changed resource group %q of %s", x.Name, x.OrgName)
+	message = fmt.Sprintf("changed resource group %q of %s", x.Name, x.OrgName)
 	if c.AutoJoin != nil {
 		if err := c.AutoJoin.check(); err != nil {
-			return Full{}, err
+			return "", err
 		}
 		if x.AutoJoinRole, x.AutoJoinScope = c.AutoJoin.Role, c.AutoJoin.Scope; x.AutoJoinScope == hub.AutoJoinOff {
 			x.AutoJoinRole = hub.RoleNone
@@ -47,19 +65,13 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 		}
 	}
 	if c.SpendLimits != nil {
-		if err := s.mayLimit(ctx, g, x); err != nil {
-			return Full{}, err
-		}
 		if x.SpendLimits = *c.SpendLimits; x.SpendLimits == "" {
 			message += ": no spend limits"
 		} else {
 			message += ": spend limits " + string(x.SpendLimits)
 		}
 	}
-	if err := s.store.UpdateGroup(ctx, x, orgs.Event(g, from, "resource_group.settings", message, x.OrgID, x.ID)); err != nil {
-		return Full{}, err
-	}
-	return s.full(ctx, g, x)
+	return message, nil
 }
 
 // mayLimit tells whether the caller decides about the organization's money: the group's own admins do not.

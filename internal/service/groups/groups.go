@@ -29,7 +29,7 @@ type Store interface {
 	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
 
 	CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event, repos ...hub.Event) error
-	UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event) error
+	ChangeGroup(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.ResourceGroup) (message string, err error)) error
 	DeleteGroup(ctx context.Context, id hub.ID, ev hub.Event) error
 	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)
 	Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, error)

@@ -29,6 +29,16 @@ type Rotation struct {
 // organization, or InstanceAdmin. NotFound, Forbidden; Conflict for an expired token; InvalidInput for an overlap that is
 // negative or longer than the hub allows, and for an expiry that the token cannot have.
 func (s *Service) RotateToken(ctx context.Context, g access.Grant, org string, account, id hub.ID, r Rotation, from hub.Event) (Created, error) {
+	for tries := 1; ; tries++ {
+		c, err := s.rotate(ctx, g, org, account, id, r, from)
+		if hub.Is(err, hub.Conflict) && tries < editTries {
+			continue // it was changed meanwhile, and may carry more now: whoever gets the new value must hold that too
+		}
+		return c, err
+	}
+}
+
+func (s *Service) rotate(ctx context.Context, g access.Grant, org string, account, id hub.ID, r Rotation, from hub.Event) (Created, error) {
 	a, t, err := s.token(ctx, g, org, account, id)
 	if err != nil {
 		return Created{}, err
@@ -60,11 +70,12 @@ func (s *Service) RotateToken(ctx context.Context, g access.Grant, org string, a
 		ev.Message += ", its old value works until " + until.Format(time.RFC3339)
 	}
 	value := secret.New(s.format.Generate())
-	t.Last4, t.RotatedAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, t.Gen+1
+	t.Last4, t.RotatedAt = tokenfmt.Last4(value.Reveal()), now
 	kid, digest := s.digester.TokenDigest(value)
-	err = s.store.RotateServiceToken(ctx, t.ID, hub.Rotation{Last4: t.Last4, KID: kid, Digest: digest, At: now, Until: until, ExpiresAt: &end}, ev)
+	err = s.store.RotateServiceToken(ctx, t.ID, hub.Rotation{Last4: t.Last4, KID: kid, Digest: digest, At: now, Until: until, ExpiresAt: &end, Gen: t.Gen}, ev)
 	if err != nil {
 		return Created{}, err
 	}
+	t.Gen++
 	return Created{t, value}, nil
 }

@@ -176,13 +176,33 @@ type Change struct {
 // EditToken changes a token for its next use; the value stays. What the changed token carries must be within what the
 // caller holds. Needs ServiceAccountsWrite on the organization, or InstanceAdmin. InvalidInput, NotFound, Forbidden.
 func (s *Service) EditToken(ctx context.Context, g access.Grant, org string, account, id hub.ID, c Change, from hub.Event) (hub.ServiceToken, error) {
+	for tries := 1; ; tries++ {
+		a, t, err := s.edited(ctx, g, org, account, id, c)
+		if err != nil {
+			return t, err
+		}
+		ev := orgs.Event(g, from, "org.service_account.token.update", fmt.Sprintf("changed token %q of service account %q of %s", t.Name, a.Name, a.OrgName), a.OrgID, t.ID)
+		err = s.store.UpdateServiceToken(ctx, t, ev)
+		if hub.Is(err, hub.Conflict) && tries < editTries {
+			continue // it was changed meanwhile: that change stays, and this one is made to what it is now
+		}
+		t.Gen++
+		return t, err
+	}
+}
+
+// editTries is how often a change of a token is begun anew because another one was faster.
+const editTries = 20
+
+// edited returns the token as it is with c made to it, and its account.
+func (s *Service) edited(ctx context.Context, g access.Grant, org string, account, id hub.ID, c Change) (hub.ServiceAccount, hub.ServiceToken, error) {
 	a, t, err := s.token(ctx, g, org, account, id)
 	if err != nil {
-		return t, err
+		return a, t, err
 	}
 	if c.Name != nil {
 		if t.Name, err = orgs.Text("name of the token", *c.Name, 1, maxTokenName, false); err != nil {
-			return t, err
+			return a, t, err
 		}
 	}
 	set(&t.Permissions, c.Permissions)
@@ -193,20 +213,16 @@ func (s *Service) EditToken(ctx context.Context, g access.Grant, org string, acc
 	if c.ExpiresAt != nil {
 		limits, err := s.lifetimes(ctx, a)
 		if err != nil {
-			return t, err
+			return a, t, err
 		}
 		if t.ExpiresAt, err = limits.Expiry(*c.ExpiresAt, c.ExpiresAt.IsZero(), t.Life().Born(), s.now().UTC()); err != nil {
-			return t, err
+			return a, t, err
 		}
 	}
 	if c.Permissions != nil || c.Repos != nil || c.RepoPermissions != nil || c.SkipNetwork != nil || c.EndpointPatterns != nil || c.ExpiresAt != nil {
-		if err := s.permissions(ctx, g, a, &t); err != nil {
-			return t, err
-		}
+		err = s.permissions(ctx, g, a, &t)
 	}
-	t.Gen++
-	ev := orgs.Event(g, from, "org.service_account.token.update", fmt.Sprintf("changed token %q of service account %q of %s", t.Name, a.Name, a.OrgName), a.OrgID, t.ID)
-	return t, s.store.UpdateServiceToken(ctx, t, ev)
+	return a, t, err
 }
 
 func set[T any](to *T, from *T) {

@@ -88,6 +88,26 @@ type Change struct {
 // Edit changes a token's name, its end and, of a fine-grained one, its permissions, from the moment it returns. The value
 // stays, and lives no longer than a new one could have when it was made; the kind cannot change. Needs TokenManage for one's own, InstanceAdmin for others'. NotFound, InvalidInput, Conflict.
 func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change) (Owned, error) {
+	for tries := 1; ; tries++ {
+		t, err := s.edited(ctx, g, id, c)
+		if err != nil {
+			return Owned{}, err
+		}
+		ev := s.event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+		err = s.store.UpdateToken(ctx, t.Token, ev)
+		if hub.Is(err, hub.Conflict) && tries < editTries {
+			continue // it was changed meanwhile: that change stays, and this one is made to what it is now
+		}
+		t.Gen++
+		return t, err
+	}
+}
+
+// editTries is how often a change of a token is begun anew because another one was faster.
+const editTries = 20
+
+// edited returns the token as it is with c made to it.
+func (s *Service) edited(ctx context.Context, g access.Grant, id hub.ID, c Change) (Owned, error) {
 	t, err := s.live(ctx, g, id)
 	if err != nil {
 		return Owned{}, err
@@ -114,9 +134,7 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change)
 			return Owned{}, err
 		}
 	}
-	t.Gen++
-	ev := s.event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
-	return t, s.store.UpdateToken(ctx, t.Token, ev)
+	return t, nil
 }
 
 // editExpiry checks a new end, and the old one against what organizations say that the token has not had to do with.

@@ -45,16 +45,22 @@ func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID, r Rotat
 	if r.Overlap > 0 {
 		ev.Message += ", its old value works until " + until.Format(time.RFC3339)
 	}
-	if !end.Equal(t.ExpiresAt) {
+	changes := !end.Equal(t.ExpiresAt)
+	if changes {
 		ev.Message += ", it expires " + onOrNever(end)
 	}
 	value := secret.New(s.format.Generate())
-	t.Last4, t.RotatedAt, t.ExpiresAt, t.Gen = tokenfmt.Last4(value.Reveal()), now, end, t.Gen+1
+	t.Last4, t.RotatedAt, t.ExpiresAt = tokenfmt.Last4(value.Reveal()), now, end
 	kid, digest := s.digester.TokenDigest(value)
-	err = s.store.RotateTokenTo(ctx, t.ID, hub.Rotation{Last4: t.Last4, KID: kid, Digest: digest, At: now, Until: until, ExpiresAt: &end}, ev)
+	to := hub.Rotation{Last4: t.Last4, KID: kid, Digest: digest, At: now, Until: until}
+	if changes {
+		to.ExpiresAt = &end // else it stays as somebody may be changing it now
+	}
+	err = s.store.RotateTokenTo(ctx, t.ID, to, ev)
 	if err != nil {
 		return Created{}, err
 	}
+	t.Gen++
 	return Created{t, value}, nil
 }
 

@@ -310,7 +310,10 @@ func TestTokensDoNotBreed(t *testing.T) {
 	onEachEngine(t, tokens.Options{}, func(w *world) {
 		alice := w.user("alice")
 		alice.Admin = true
-		w.must(w.db.UpdateUser(w.ctx, alice, hub.Event{Type: "user.update"}))
+		w.must(w.db.ChangeUser(w.ctx, alice.ID, hub.Event{Type: "user.update"}, func(u *hub.User) (string, error) {
+			u.Admin = true
+			return "", nil
+		}))
 		for _, n := range []tokens.NewToken{
 			{User: "alice", Name: "r", Kind: hub.TokenRead},
 			{User: "alice", Name: "w", Kind: hub.TokenWrite},

@@ -36,7 +36,7 @@ func TestUsers(t *testing.T) {
 		must(t, err)
 		same(t, "suspended user", got, u)
 		u.FullName, u.Email, u.EmailVerified, u.Admin, u.Suspended = "A", "b@example.com", false, false, false
-		must(t, db.UpdateUser(ctx, u, hub.Event{}))
+		must(t, putUser(db, u, hub.Event{}))
 		bob := addUser(t, db, "bob")
 		n, err := db.CountUsers(ctx)
 		must(t, err)
@@ -84,7 +84,7 @@ func TestOrganizations(t *testing.T) {
 		must(t, err)
 		same(t, "organization", got, o)
 		o.FullName, o.Email, o.DefaultVisibility = "Acme", "", hub.Public
-		must(t, db.UpdateOrg(ctx, o, hub.Event{}))
+		must(t, putOrg(db, o, hub.Event{}))
 		got, err = db.OrgByID(ctx, o.ID)
 		must(t, err)
 		same(t, "changed organization", got, o)

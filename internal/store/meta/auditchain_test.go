@@ -54,7 +54,7 @@ func TestAuditChainUnderConcurrency(t *testing.T) {
 		for i := range 8 {
 			wg.Go(func() {
 				for j := range 10 {
-					must(t, db.UpdateUser(ctx, w.bob, hub.Event{Message: fmt.Sprint(i, j)}))
+					must(t, putUser(db, w.bob, hub.Event{Message: fmt.Sprint(i, j)}))
 					must(t, db.RecordEvents(ctx, hub.Event{Type: "a"}, hub.Event{Type: "b"}))
 					err := db.CreateUser(ctx, hub.User{ID: hub.NewID(), Name: "Bob"}, "", hub.Event{Type: "undone"})
 					wantCode(t, err, hub.Conflict)

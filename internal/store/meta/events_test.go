@@ -36,7 +36,7 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 			call    func() error
 		}{
 			{"user.create", changes{user(fresh)}, func() error { return db.CreateUser(ctx, hub.User{ID: fresh, Name: "dave"}, "", ev) }},
-			{"user.update", changes{user(w.bob.ID)}, func() error { return db.UpdateUser(ctx, w.bob, ev) }},
+			{"user.update", changes{user(w.bob.ID)}, func() error { return putUser(db, w.bob, ev) }},
 			{"user.set_password", changes{user(w.bob.ID)}, func() error { return db.SetPassword(ctx, w.bob.ID, "h", ev) }},
 			{"user.suspend", changes{user(w.bob.ID)}, func() error { return db.SetSuspended(ctx, w.bob.ID, true, ev) }},
 			{"user.resume", changes{user(w.bob.ID)}, func() error { return db.SetSuspended(ctx, w.bob.ID, false, ev) }},
@@ -44,7 +44,7 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 			{"org.create", changes{org(fresh), user(w.carol.ID)}, func() error {
 				return db.CreateOrg(ctx, hub.Organization{ID: fresh, Name: "fresh"}, w.carol.ID, ev)
 			}},
-			{"org.update", changes{org(w.acme.ID)}, func() error { return db.UpdateOrg(ctx, w.acme, ev) }},
+			{"org.update", changes{org(w.acme.ID)}, func() error { return putOrg(db, w.acme, ev) }},
 			{"org.set_member", changes{user(w.bob.ID)}, func() error { return db.SetMember(ctx, fresh, w.bob.ID, hub.RoleWrite, ev) }},
 			{"org.remove_member", changes{user(w.bob.ID)}, func() error { return db.RemoveMember(ctx, fresh, w.bob.ID, ev) }},
 			{"org.delete", changes{user(w.carol.ID), org(fresh)}, func() error { return db.DeleteOrg(ctx, fresh, ev) }},
@@ -112,7 +112,7 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 		}
 		custom := ev
 		custom.Type = "account.rename"
-		must(t, db.UpdateUser(ctx, w.bob, custom))
+		must(t, putUser(db, w.bob, custom))
 		events, err = db.ListEvents(ctx, last, 100)
 		must(t, err)
 		if len(events) != 1 || events[0].Type != "account.rename" {
@@ -137,7 +137,7 @@ func TestChangesAreInOrderOfCommits(t *testing.T) {
 		for _, u := range users {
 			wg.Go(func() {
 				for range each {
-					if err := db.UpdateUser(ctx, u, hub.Event{}); err != nil {
+					if err := putUser(db, u, hub.Event{}); err != nil {
 						t.Error(err)
 					}
 				}

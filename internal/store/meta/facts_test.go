@@ -111,7 +111,7 @@ func (m *factsModel) step(rt *rapid.T) {
 	case "rename":
 		i := rapid.IntRange(0, len(m.users)-1).Draw(rt, "user")
 		m.users[i].FullName = m.name("full")
-		must(m.t, m.db.UpdateUser(ctx, m.users[i], hub.Event{}))
+		must(m.t, putUser(m.db, m.users[i], hub.Event{}))
 	default:
 		m.changeToken(rt)
 	}

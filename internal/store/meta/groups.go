@@ -109,33 +109,39 @@ func groupTaken(name string, cause error) error {
 	return hub.Wrap(cause, hub.Conflict, "The organization already has a resource group called %q.", name)
 }
 
-// UpdateGroup stores name, description, spend limits and automatic joining of the group g.ID; who now joins by themselves are added,
-// and nobody is removed. NotFound; Conflict when the name is taken.
-func (db *DB) UpdateGroup(ctx context.Context, g hub.ResourceGroup, ev hub.Event) error {
+// ChangeGroup reads a group under its organization's lock, lets change alter name, description, spend limits and automatic
+// joining, and stores them; who now joins by themselves are added, and nobody is removed. change returns the sentence for the
+// audit log and may run more than once. NotFound; Conflict when the name is taken; and the errors of change, as they are.
+func (db *DB) ChangeGroup(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.ResourceGroup) (message string, err error)) error {
 	return db.mutate(ctx, "changing a resource group", func(tx *Tx) error {
-		old, err := readGroup(ctx, tx.queries, selectGroup, g.ID)
+		g, err := readGroup(ctx, tx.queries, selectGroup, id)
 		if err != nil {
 			return err
 		}
-		if err := tx.lockOrg(ctx, old.OrgID); err != nil {
+		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, updateGroup, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole, string(g.AutoJoinScope), string(g.SpendLimits), g.ID)
+		if g, err = readGroup(ctx, tx.queries, selectGroup, id); err != nil {
+			return err
+		}
+		if ev.Message, err = change(&g); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, updateGroup, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole, string(g.AutoJoinScope), string(g.SpendLimits), id)
 		if err != nil && tx.db.eng.unique(err) {
 			return groupTaken(g.Name, err)
 		}
 		if err != nil {
 			return err
 		}
-		g.OrgID = old.OrgID
 		if err := tx.backfill(ctx, g); err != nil {
 			return err
 		}
-		if err := tx.staleScopesOn(ctx, g.ID); err != nil {
+		if err := tx.staleScopesOn(ctx, id); err != nil {
 			return err
 		}
-		ev.TargetID = g.ID
-		return tx.record(ctx, about(ev, old.OrgID), "resource_group.settings")
+		ev.TargetID = id
+		return tx.record(ctx, about(ev, g.OrgID), "resource_group.settings")
 	})
 }
 

@@ -36,7 +36,7 @@ func TestGroups(t *testing.T) {
 		}
 		// read_plus leaves out those without access; all does not; switching off removes nobody.
 		lab.AutoJoinRole, lab.AutoJoinScope = hub.RoleRead, hub.AutoJoinReadPlus
-		must(t, db.UpdateGroup(ctx, lab, hub.Event{}))
+		must(t, putGroup(db, lab, hub.Event{}))
 		if got := roles(); len(got) != 2 || got[w.alice.ID] != hub.RoleRead || got[w.bob.ID] != hub.RoleAdmin {
 			t.Errorf("read_plus: %v", got)
 		}
@@ -49,7 +49,7 @@ func TestGroups(t *testing.T) {
 			t.Errorf("joined: %v", got)
 		}
 		lab.AutoJoinRole, lab.AutoJoinScope = hub.RoleNone, hub.AutoJoinOff
-		must(t, db.UpdateGroup(ctx, lab, hub.Event{}))
+		must(t, putGroup(db, lab, hub.Event{}))
 		if got := roles(); len(got) != 4 {
 			t.Errorf("switched off: %v", got)
 		}

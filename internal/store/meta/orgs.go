@@ -88,20 +88,27 @@ func (db *DB) ListOrgs(ctx context.Context, after hub.ID, limit int) ([]hub.Orga
 	return orgs, db.fail(err, "listing organizations")
 }
 
-// UpdateOrg stores full name, email and default visibility of the organization o.ID; its name stays. NotFound.
-func (db *DB) UpdateOrg(ctx context.Context, o hub.Organization, ev hub.Event) error {
+// ChangeOrg reads an organization under its lock, lets change alter full name, email and default visibility, and stores
+// them; the name stays. change may run more than once. NotFound; and the errors of change, as they are.
+func (db *DB) ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) error) error {
 	return db.mutate(ctx, "changing an organization", func(tx *Tx) error {
-		n, err := tx.exec(ctx, updateOrg, o.DefaultVisibility, o.ID)
+		if err := tx.lockOrg(ctx, id); err != nil {
+			return err
+		}
+		o, err := readOrg(ctx, tx.queries, selectOrgByID, id)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return noOrg()
-		}
-		if _, err := tx.exec(ctx, updateNamespace, o.FullName, o.Email, o.ID); err != nil {
+		if err := change(&o); err != nil {
 			return err
 		}
-		return tx.record(ctx, about(ev, o.ID), "org.update", orgChange(o.ID))
+		if _, err := tx.exec(ctx, updateOrg, o.DefaultVisibility, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, updateNamespace, o.FullName, o.Email, id); err != nil {
+			return err
+		}
+		return tx.record(ctx, about(ev, id), "org.update", orgChange(id))
 	})
 }
 

@@ -19,7 +19,7 @@ func TestFiveAdminsAreTold(t *testing.T) {
 			u := addUser(t, db, fmt.Sprint("admin", i))
 			if u.EmailVerified = i == 6; u.EmailVerified {
 				u.Email = "six@example.org"
-				must(t, db.UpdateUser(ctx, u, hub.Event{}))
+				must(t, putUser(db, u, hub.Event{}))
 			}
 			must(t, db.SetMember(ctx, w.acme.ID, u.ID, hub.RoleAdmin, hub.Event{}))
 			name[u.ID] = u.Name

@@ -178,9 +178,9 @@ func (tx *Tx) putServiceRepos(ctx context.Context, t hub.ServiceToken) error {
 }
 
 // UpdateServiceToken stores name, permissions, repositories, endpoint patterns, network exemption and expiry of the
-// token t.ID. NotFound, also for a revoked one.
+// token t.ID. Conflict when it has changed since the generation t.Gen, of which 0 stands for any; NotFound, also for a revoked one.
 func (db *DB) UpdateServiceToken(ctx context.Context, t hub.ServiceToken, ev hub.Event) error {
-	return db.changeServiceToken(ctx, t.ID, ev, "org.service_account.token.update", func(tx *Tx) (int64, error) {
+	return db.changeServiceToken(ctx, t.ID, t.Gen, ev, "org.service_account.token.update", func(tx *Tx) (int64, error) {
 		n, err := tx.exec(ctx, updateServiceToken, t.Name, list(t.Permissions), list(t.RepoPermissions),
 			list(t.EndpointPatterns), t.SkipNetwork, t.ExpiresAt, t.ID)
 		if err != nil || n == 0 {
@@ -191,12 +191,12 @@ func (db *DB) UpdateServiceToken(ctx context.Context, t hub.ServiceToken, ev hub
 }
 
 // RotateServiceToken gives a token a new value; the old one finds it until r.Until, and what an earlier rotation left is
-// over at once. NotFound, also for a revoked one.
+// over at once. NotFound, also for a revoked one; Conflict as r says.
 func (db *DB) RotateServiceToken(ctx context.Context, id hub.ID, r hub.Rotation, ev hub.Event) error {
 	if err := checkDigest(r.Digest); err != nil {
 		return err
 	}
-	return db.changeServiceToken(ctx, id, ev, "org.service_account.token.rotate", func(tx *Tx) (int64, error) {
+	return db.changeServiceToken(ctx, id, r.Gen, ev, "org.service_account.token.rotate", func(tx *Tx) (int64, error) {
 		if err := tx.supersede(ctx, serviceTokens, id, tx.when(r.At), r.Until); err != nil {
 			return 0, err
 		}
@@ -216,12 +216,12 @@ func (db *DB) ServiceTokensExpiring(ctx context.Context, from, until time.Time, 
 
 // RevokeServiceToken ends a token for good; why is "deleted" or "leaked". NotFound, also for a revoked one.
 func (db *DB) RevokeServiceToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error {
-	return db.changeServiceToken(ctx, id, ev, "org.service_account.token.delete", func(tx *Tx) (int64, error) {
+	return db.changeServiceToken(ctx, id, 0, ev, "org.service_account.token.delete", func(tx *Tx) (int64, error) {
 		return tx.exec(ctx, revokeServiceToken, tx.when(at), why, id)
 	})
 }
 
-func (db *DB) changeServiceToken(ctx context.Context, id hub.ID, ev hub.Event, kind string, f func(*Tx) (int64, error)) error {
+func (db *DB) changeServiceToken(ctx context.Context, id hub.ID, from int64, ev hub.Event, kind string, f func(*Tx) (int64, error)) error {
 	return db.mutate(ctx, "changing a service account's token", func(tx *Tx) error {
 		n, err := f(tx)
 		if err != nil {
@@ -232,6 +232,9 @@ func (db *DB) changeServiceToken(ctx context.Context, id hub.ID, ev hub.Event, k
 		}
 		all, err := collect(ctx, tx.queries, scanServiceToken, selectServiceToken, id)
 		if err != nil {
+			return err
+		}
+		if err := since(from, all[0].Gen); err != nil {
 			return err
 		}
 		a, err := readServiceAccount(ctx, tx.queries, all[0].AccountID)

@@ -22,6 +22,21 @@ func both(t *testing.T, test func(t *testing.T, db *DB)) {
 
 func sqlitePath(t testing.TB) string { return filepath.Join(t.TempDir(), "ambit.db") }
 
+// putUser makes a user's row what u says.
+func putUser(db *DB, u hub.User, ev hub.Event) error {
+	return db.ChangeUser(ctx, u.ID, ev, func(x *hub.User) (string, error) { *x = u; return ev.Message, nil })
+}
+
+// putOrg makes an organization's row what o says.
+func putOrg(db *DB, o hub.Organization, ev hub.Event) error {
+	return db.ChangeOrg(ctx, o.ID, ev, func(x *hub.Organization) error { *x = o; return nil })
+}
+
+// putGroup makes a resource group's row what g says.
+func putGroup(db *DB, g hub.ResourceGroup, ev hub.Event) error {
+	return db.ChangeGroup(ctx, g.ID, ev, func(x *hub.ResourceGroup) (string, error) { *x = g; return ev.Message, nil })
+}
+
 // urls remembers where the databases of tests are.
 var urls sync.Map // *DB → string
 

@@ -93,7 +93,7 @@ func (db *DB) RotateTokenTo(ctx context.Context, id hub.ID, r hub.Rotation, ev h
 	if err := checkDigest(r.Digest); err != nil {
 		return err
 	}
-	return db.changeToken(ctx, "rotating a token", id, ev, "token.rotate", func(tx *Tx) (int64, error) {
+	return db.changeToken(ctx, "rotating a token", id, r.Gen, ev, "token.rotate", func(tx *Tx) (int64, error) {
 		if err := tx.supersede(ctx, userTokens, id, tx.when(r.At), r.Until); err != nil {
 			return 0, err
 		}
@@ -111,9 +111,11 @@ func expiryOf(r hub.Rotation) (keep bool, end time.Time) {
 }
 
 // UpdateToken stores name, scopes, global permissions, the right to read gated repositories and expiry of the token
-// t.ID. Gen grows. NotFound, also for a revoked token, and for an entity that is not there.
+// t.ID. Gen grows; t.Gen is that of the token which t was made from, 0 for any, and Conflict says that it has changed
+// since, so that no change is undone by another that began before it. NotFound, also for a revoked token, and for an entity
+// that is not there.
 func (db *DB) UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error {
-	return db.changeToken(ctx, "changing a token", t.ID, ev, "token.update", func(tx *Tx) (int64, error) {
+	return db.changeToken(ctx, "changing a token", t.ID, t.Gen, ev, "token.update", func(tx *Tx) (int64, error) {
 		old, err := scopesOf(ctx, tx.queries, t.ID)
 		if err != nil {
 			return 0, err
@@ -132,13 +134,22 @@ func (db *DB) UpdateToken(ctx context.Context, t hub.Token, ev hub.Event) error 
 // RevokeToken ends a token for good; why is "deleted" or "leaked". The row stays, so that its use can be told from
 // that of an unknown one. NotFound, also for a token that is revoked already.
 func (db *DB) RevokeToken(ctx context.Context, id hub.ID, why string, at time.Time, ev hub.Event) error {
-	return db.changeToken(ctx, "revoking a token", id, ev, "token.revoke", func(tx *Tx) (int64, error) {
+	return db.changeToken(ctx, "revoking a token", id, 0, ev, "token.revoke", func(tx *Tx) (int64, error) {
 		return tx.exec(ctx, revokeToken, tx.when(at), why, id)
 	})
 }
 
-// changeToken runs f, which returns how many tokens it changed.
-func (db *DB) changeToken(ctx context.Context, doing string, id hub.ID, ev hub.Event, kind string, f func(*Tx) (int64, error)) error {
+// since makes sure that a change of a token, which is done, was made to the generation that it was judged by; 0 stands for
+// any. Conflict.
+func since(from, now int64) error {
+	if from != 0 && now != from+1 {
+		return hub.Errorf(hub.Conflict, "The token was changed meanwhile: look at it again.")
+	}
+	return nil
+}
+
+// changeToken runs f, which returns how many tokens it changed, and was judged by the generation from (see since).
+func (db *DB) changeToken(ctx context.Context, doing string, id hub.ID, from int64, ev hub.Event, kind string, f func(*Tx) (int64, error)) error {
 	return db.mutate(ctx, doing, func(tx *Tx) error {
 		n, err := f(tx)
 		if err != nil {
@@ -149,6 +160,9 @@ func (db *DB) changeToken(ctx context.Context, doing string, id hub.ID, ev hub.E
 		}
 		tokens, err := collect(ctx, tx.queries, scanToken, selectTokenByID, id)
 		if err != nil {
+			return err
+		}
+		if err := since(from, tokens[0].Gen); err != nil {
 			return err
 		}
 		return tx.recordToken(ctx, ev, kind, id, tokens[0].UserID)

@@ -20,6 +20,7 @@ const (
 	insertUser       = `INSERT INTO users (id, email_verified, admin, suspended, password_hash) VALUES (?, ?, ?, ?, ?)`
 	updateUser       = `UPDATE users SET email_verified = ?, admin = ?, suspended = ? WHERE id = ?`
 	updatePassword   = `UPDATE users SET password_hash = ? WHERE id = ?`
+	lockUser         = `SELECT id FROM users WHERE id = ? FOR UPDATE`
 	updateSuspended  = `UPDATE users SET suspended = ? WHERE id = ?`
 )
 
@@ -129,20 +130,28 @@ func (db *DB) changeUser(ctx context.Context, doing string, id hub.ID, ev hub.Ev
 	})
 }
 
-// UpdateUser stores full name, email, whether it is verified, admin and suspended of the user u.ID; its name and time
-// of creation stay. NotFound.
-func (db *DB) UpdateUser(ctx context.Context, u hub.User, ev hub.Event) error {
+// ChangeUser reads a user under a lock, lets change alter full name, email, whether it is verified, admin and suspended, and
+// stores them; name and time of creation stay. change returns the sentence for the audit log and may run more than once.
+// NotFound; and the errors of change, as they are.
+func (db *DB) ChangeUser(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.User) (message string, err error)) error {
 	return db.mutate(ctx, "changing a user", func(tx *Tx) error {
-		n, err := tx.exec(ctx, updateUser, u.EmailVerified, u.Admin, u.Suspended, u.ID)
+		var got hub.ID
+		if err := tx.one(ctx, lockUser, []any{id}, &got); err != nil {
+			return orMissing(err, hub.NotFound, "There is no such user.")
+		}
+		u, err := readUser(ctx, tx.queries, selectUserByID, id)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return noUser()
-		}
-		if _, err := tx.exec(ctx, updateNamespace, u.FullName, u.Email, u.ID); err != nil {
+		if ev.Message, err = change(&u); err != nil {
 			return err
 		}
-		return tx.record(ctx, about(ev, u.ID), "user.update", userChange(u.ID))
+		if _, err := tx.exec(ctx, updateUser, u.EmailVerified, u.Admin, u.Suspended, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, updateNamespace, u.FullName, u.Email, id); err != nil {
+			return err
+		}
+		return tx.record(ctx, about(ev, id), "user.update", userChange(id))
 	})
 }
