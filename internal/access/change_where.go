@@ -99,7 +99,7 @@ func (d *denial) entryWords() string {
 	have := atoms(d.withAtoms(d.state).atoms())
 	var out []string
 	for _, p := range []hub.Permission{hub.PermRepoContentRead, hub.PermRepoAccessRead, hub.PermRepoWrite, hub.PermDiscussionWrite} {
-		implied := p != hub.PermRepoWrite && have&atomWrite != 0 && implies(hub.PermRepoWrite, p)
+		implied := have&atomWrite != 0 && implies(hub.PermRepoWrite, p)
 		if have&atomOf(p) != 0 && !implied {
 			out = append(out, string(p))
 		}

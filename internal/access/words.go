@@ -73,22 +73,22 @@ func tokenWords(s *Subject, ds []denial) string {
 		return "No access token can do this: sign in with the browser, or ask the operator of this hub."
 	case s.kind == KindRead:
 		return "Your token is a read token, which changes nothing: use a write token, or a fine-grained token with " +
-			strings.Join(missingAtoms(lacking, true), ", ") + "."
+			strings.Join(missingAtoms(lacking), ", ") + "."
 	}
 	if s.kind == KindService {
-		return "This service account's token lacks " + strings.Join(missingAtoms(lacking, false), ", ") + "."
+		return "This service account's token lacks " + strings.Join(missingAtoms(lacking), ", ") + "."
 	}
-	return "Your fine-grained token lacks " + strings.Join(missingAtoms(lacking, false), ", ") + "."
+	return "Your fine-grained token lacks " + strings.Join(missingAtoms(lacking), ", ") + "."
 }
 
 const operatorWords = "The operator's socket administers the hub and acts for no user."
 
-// missingAtoms names every permission that would let a fine-grained token pass, each with its place. For a
-// hypothetical token nothing is taken as present.
-func missingAtoms(ds []*denial, hypothetical bool) []string {
+// missingAtoms names every permission that would let a fine-grained token pass, each with its place. A read token has
+// none of them, and is told of all.
+func missingAtoms(ds []*denial) []string {
 	var out []string
 	for _, d := range ds {
-		for _, w := range d.atomWords(hypothetical) {
+		for _, w := range d.atomWords() {
 			if !slices.Contains(out, w) {
 				out = append(out, w)
 			}
@@ -97,17 +97,16 @@ func missingAtoms(ds []*denial, hypothetical bool) []string {
 	return out
 }
 
-func (d *denial) atomWords(hypothetical bool) []string {
+func (d *denial) atomWords() []string {
 	atom := string(atomFor(d.need.Action))
 	place := " on " + d.namespaceWord()
 	if d.state.relation() == owner {
 		place = " on your own namespace"
 	}
-	onRepo := !hypothetical && d.state.level() == levelRepo
-	onGroup := !hypothetical && d.state.level() == levelGroup
+	onRepo, onGroup := d.state.level() == levelRepo, d.state.level() == levelGroup
 	if d.need.Action.info().need&bitsOfNamespace != 0 {
 		var out []string
-		if hypothetical || !d.state.has(stateNamespaceWrite) {
+		if !d.state.has(stateNamespaceWrite) {
 			out = append(out, atom+place)
 		}
 		if onRepo && d.state.atoms()&atomWrite == 0 {
@@ -116,7 +115,7 @@ func (d *denial) atomWords(hypothetical bool) []string {
 		if onGroup && d.state.atoms()&atomWrite == 0 {
 			out = append(out, atom+" in its entry for this resource group")
 		}
-		if d.need.Action == RepoAssignGroup && (hypothetical || !d.state.has(stateNamespaceGroups)) {
+		if d.need.Action == RepoAssignGroup && !d.state.has(stateNamespaceGroups) {
 			out = append(out, string(hub.PermResourceGroupWrite)+place)
 		}
 		return out
@@ -184,7 +183,7 @@ func roleWords(s *Subject, d *denial) string {
 		return ns + " is not an organization."
 	case rel == owner:
 		return "Your account owns this namespace: ok."
-	case lacking && d.needsGroup() && d.roleReason() == ReasonGroupMember:
+	case lacking && d.roleReason() == ReasonGroupMember:
 		return groupWords(d, ns)
 	case rel >= memberNoAccess && !lacking:
 		return "Your role in " + ns + ": " + roleOf(rel).String() + ", ok."
@@ -229,7 +228,7 @@ func neededRole(d *denial) string {
 	case ReasonLacksGroupAdmin:
 		return "admin of the resource group or of the organization"
 	case ReasonLacksGroupCreation:
-		if least := roleOf(d.state.groupCreation()); d.state.isMember() && least != hub.RoleAdmin {
+		if least := roleOf(d.state.groupCreation()); least != hub.RoleAdmin {
 			return least.String() + " or higher"
 		}
 		return "admin"
