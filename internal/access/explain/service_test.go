@@ -80,6 +80,9 @@ func TestTokensThatOneCouldMake(t *testing.T) {
 	}{
 		{"bob.read", "acme/closed", "write", true, ""},
 		{"bob.read", "model:acme/closed", "read", false, ""},
+		{"bob.read", "acme/closed", "ssh", true, ""},
+		{"carol.read", "acme/closed", "ssh", false, ""},
+		{"carol.fg", "acme/closed", "ssh", false, hub.NotFound},
 		{"carol.read", "acme/closed", "write", false, ""},
 		{"carol.read", "acme/nothing", "write", false, hub.NotFound},
 		{"carol.fg", "acme/closed", "write", false, hub.NotFound}, // which that token does not see

@@ -58,7 +58,7 @@ func (s *Service) subject(ctx context.Context, asker *access.Subject, q Question
 	case who == auditor, who == owner && own:
 	case who == admin && (own && asker.Kind() == access.KindSession || s.member(ctx, f, q.Target.NamespaceName())):
 	case f.Service != nil && s.administers(ctx, asker, f.Service.OrgName): // wherever its token is used
-	case own && q.Suppose.onlyToken() && !q.SSH && s.inSight(ctx, asker, q.Target): // what the person is there whoami tells as well
+	case own && (q.Suppose.onlyToken() || q.SSH && q.Suppose.empty()) && s.inSight(ctx, asker, q.Target): // what the person is there whoami tells as well
 	case own && q.Token == asker.TokenID() && q.Token != "" && q.Suppose.empty() && !q.SSH:
 		return asker, nil
 	default:
