@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,24 +26,12 @@ func benchAudit(h *hub, r *report, rounds int) error {
 	if server == "" {
 		return nil
 	}
-	schema := "bench_" + strings.ToLower(rand.Text())
-	u, err := url.Parse(server)
-	if err != nil {
-		return errors.New("AMBIT_TEST_POSTGRES is not a URL")
-	}
-	admin, err := sql.Open("pgx", server)
+	at, drop, err := benchSchema(server)
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
-	if _, err := admin.ExecContext(ctx, "CREATE SCHEMA "+schema); err != nil {
-		return err
-	}
-	defer admin.ExecContext(ctx, "DROP SCHEMA "+schema+" CASCADE")
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return benchEvents(ctx, "PostgreSQL", u.String(), r, rounds)
+	defer drop()
+	return benchEvents(ctx, "PostgreSQL", at, r, rounds)
 }
 
 func benchEvents(ctx context.Context, name, at string, r *report, rounds int) error {

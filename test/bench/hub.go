@@ -22,7 +22,8 @@ type hub struct {
 	cmd   *exec.Cmd
 	url   string
 	token string
-	dir   string // its data is in dir/hub
+	dir   string   // its data is in dir/hub
+	env   []string // more of its environment
 }
 
 func ambit(args ...string) (string, error) {
@@ -64,7 +65,7 @@ func (h *hub) start() error {
 	h.url = ""
 	h.cmd = exec.Command("./ambit", "serve", "--data", filepath.Join(h.dir, "hub"), "--listen", "127.0.0.1:0")
 	h.cmd.Stderr = log
-	h.cmd.Env = append(os.Environ(), unlimited...)
+	h.cmd.Env = append(append(os.Environ(), unlimited...), h.env...)
 	out, err := h.cmd.StdoutPipe()
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (r *report) print() {
 func main() {
 	size := flag.Int64("size", 1024, "size of the large file in MiB")
 	rounds := flag.Int("rounds", 5, "interleaved rounds of each measurement")
-	only := flag.String("run", "", "comma-separated sections to run: requests, download, upload, commits, tree, git, xet, audit, hostile (default: all); git/clones and the like for parts of it")
+	only := flag.String("run", "", "comma-separated sections to run: requests, download, upload, commits, tree, git, xet, audit, field, nodes, hostile (default: all); git/clones and the like for parts of it")
 	goals := flag.Bool("goals", false, "gather the goals in the output of Go benchmarks, read from standard input, into a table")
 	if len(os.Args) == 3 && os.Args[1] == spawnServer {
 		fmt.Fprintln(os.Stderr, "bench:", serveSpawning(os.Args[2]))
@@ -106,6 +106,8 @@ func run(size int64, rounds int, only string) error {
 		{"download", func(h *hub, r *report) error { return benchDownload(h, r, size, rounds) }},
 		{"xet", func(h *hub, r *report) error { return benchXet(h, r, size, rounds) }},
 		{"audit", func(h *hub, r *report) error { return benchAudit(h, r, rounds) }},
+		{"field", func(h *hub, r *report) error { return benchField(h, r, rounds) }},
+		{"nodes", func(h *hub, r *report) error { return benchNodes(h, r) }},
 		{"hostile", func(h *hub, r *report) error { return benchHostile(h, r, rounds) }},
 	} {
 		if !chosen(only, s.name) {
