@@ -40,7 +40,8 @@ func TestRefusalsAreFoundAtOnce(t *testing.T) {
 	}
 }
 
-// TestRefusalsOfKeys: what a key was refused is told in its owner's session, and answered anew for a key.
+// TestRefusalsOfKeys: what a key was refused is told in its owner's session, and to the owner's tokens about what they see; it
+// is answered anew for a key.
 func TestRefusalsOfKeys(t *testing.T) {
 	b := newBench(t)
 	rec := explain.NewRecorder(b.DB, nil)
@@ -54,7 +55,7 @@ func TestRefusalsOfKeys(t *testing.T) {
 	}
 	key := access.NewSSHSubject(b.facts("carol"))
 	b.refused(rec, "key", key, access.Need{Action: access.RepoContentRead, Target: model("acme", "closed")})
-	for who, want := range map[*access.Subject]bool{b.session("carol"): true, b.session("alice"): true, b.Subject("carol.write"): false, b.session("bob"): false, b.session("mallory"): false} {
+	for who, want := range map[*access.Subject]bool{b.session("carol"): true, b.session("alice"): true, b.Subject("carol.write"): true, b.Subject("carol.fg"): false, b.session("bob"): false, b.session("mallory"): false} {
 		list, err := b.Refusals(ctx, who, "key", hub.Event{})
 		switch {
 		case (err == nil) != want:
