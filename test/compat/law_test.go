@@ -22,6 +22,9 @@ func TestLaw(t *testing.T) {
 					asked = append(asked, v)
 				}
 			}
+			if len(asked) == 0 { // a table of credentials that this client cannot send, such as SSH keys
+				return
+			}
 			out := python(t, &hub{url: w.URL}, "law", vars{"rows": asked})
 			t.Logf("%d rows, %d questions: %s", len(rows), len(asked), out)
 		})
