@@ -89,6 +89,30 @@ func TestSideband(t *testing.T) {
 	}
 }
 
+// A clone of gigabytes takes few calls of the system.
+func TestBulkLeavesInLargePieces(t *testing.T) {
+	var calls counter
+	s := NewBulkSideband(&calls, BandData, Wide)
+	for range 1000 {
+		if _, err := s.Write(make([]byte, 10_000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if calls > 10_000_000/(4*(Wide-5))+1 {
+		t.Errorf("%d calls for 10 MB", calls)
+	}
+}
+
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c++
+	return len(b), nil
+}
+
 func TestWriterStopsAtFirstError(t *testing.T) {
 	w := NewWriter(failing{})
 	if w.Textf("x") == nil || w.Mark(Flush) == nil || w.Err() == nil {
