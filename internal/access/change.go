@@ -136,7 +136,7 @@ func (d *denial) roleChange(s *Subject) (Change, bool) {
 	become := func(rel relation) func(State) State {
 		return func(st State) State { return field(st, relationShift, relationMask, State(rel)) }
 	}
-	rel := max(d.state.relation()+1, memberNoAccess)
+	rel := memberNoAccess // what is below the role that there is gives no more than that one
 	for rel < memberAdmin && !enough(become(rel)(d.state)) {
 		rel++
 	}

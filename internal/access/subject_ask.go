@@ -61,7 +61,5 @@ func concern(kind hub.ChangeKind, k key) uint64 {
 	if kind != "" {
 		h ^= uint64(kind[0]) << 56 // user, token, org and repo begin differently
 	}
-	h *= 0x9e3779b97f4a7c15
-	h ^= h >> 29
-	return h * 0xbf58476d1ce4e5b9
+	return h * 0x9e3779b97f4a7c15 // the upper bits depend on all
 }

@@ -40,6 +40,7 @@ func TestConcerns(t *testing.T) {
 	other := hub.ID("bbbbbbbbbbbbbbbbbbbbbbb2")
 	tok := &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenFineGrained, Scopes: []hub.Scope{
 		{EntityType: hub.EntityOrg, EntityID: other, NamespaceID: other}, {EntityType: hub.EntityModel, EntityID: spaceRepo, NamespaceID: spaceOrg},
+		{EntityType: hub.EntitySpace, EntityID: strange, NamespaceID: spaceOrg},
 		{EntityType: hub.EntityGroup, EntityID: spaceGroup, GroupID: spaceGroup, NamespaceID: spaceOrg},
 	}}
 	members := []hub.Member{{OrgID: spaceOrg, Role: hub.RoleRead}}
@@ -49,7 +50,7 @@ func TestConcerns(t *testing.T) {
 	}{
 		"session": {hub.SubjectFacts{User: hub.User{ID: spaceUser}, Memberships: members}, []hub.Change{{Kind: person, ID: spaceUser}, {Kind: org, ID: spaceOrg}}},
 		"token": {hub.SubjectFacts{User: hub.User{ID: spaceUser}, Memberships: members, Token: tok},
-			[]hub.Change{{Kind: person, ID: spaceUser}, {Kind: token, ID: spaceToken}, {Kind: org, ID: spaceOrg}, {Kind: org, ID: other}, {Kind: repo, ID: spaceRepo}}},
+			[]hub.Change{{Kind: person, ID: spaceUser}, {Kind: token, ID: spaceToken}, {Kind: org, ID: spaceOrg}, {Kind: org, ID: other}, {Kind: repo, ID: spaceRepo}, {Kind: repo, ID: strange}}},
 		"service account": {hub.SubjectFacts{Service: &hub.ServiceAccount{ID: spaceSA}, Memberships: members, Token: &hub.Token{ID: spaceToken, Kind: hub.TokenFineGrained}},
 			[]hub.Change{{Kind: person, ID: spaceSA}, {Kind: token, ID: spaceToken}, {Kind: org, ID: spaceOrg}}},
 	} {

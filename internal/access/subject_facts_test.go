@@ -67,6 +67,12 @@ func TestFromKeepsTheRest(t *testing.T) {
 	if differ != 2 {
 		t.Errorf("%d repositories look at the address", differ)
 	}
+	bot, o := w.subject(t, "netbot", "service[org:net=repo.content.read]"), objectOfNamespace(w.spaces["net"].ID)
+	for addr, out := range map[netip.Addr]bool{inside: false, outside: true, {}: true} {
+		if got := abstract(bot.From(addr), &o, spaceNow).has(stateOutsideNetwork); got != out {
+			t.Errorf("a service account at %v: outside %v", addr, got)
+		}
+	}
 }
 
 // TestDecidedAboutAnotherToken: what an organization decided about another token of the same person says nothing about this one.
@@ -107,7 +113,7 @@ func TestEndsAreOfAcceptance(t *testing.T) {
 func TestSnapshotsTakeNoMoreThanTheyHold(t *testing.T) {
 	w := readWorld(t)
 	for who := range w.users {
-		for _, token := range everyToken {
+		for _, token := range append([]string{"fg[user:" + who + "=repo.write]"}, everyToken...) {
 			if s := w.subject(t, who, token); cap(s.rows) != len(s.rows) {
 				t.Errorf("%s with %s: room for %d rows, and %d of them", who, token, cap(s.rows), len(s.rows))
 			}

@@ -124,7 +124,7 @@ func (d *denial) layerWords(s *Subject, layer string) string {
 		}
 		return standingWords(d)
 	}
-	if d.need.Action == RepoContentRead && d.state.has(stateGated) && !d.state.has(statePrivate) {
+	if d.need.Action == RepoContentRead && !d.state.has(statePrivate) { // of what is public all else is read with any
 		return "The token may not read gated repositories."
 	}
 	return tokenWords(s, []denial{*d})
