@@ -155,6 +155,30 @@ func TestStrangeFetches(t *testing.T) {
 	}
 }
 
+// TestLineFeeds holds that the lines which git sends without a line feed have none: libgit2 does not take them otherwise, and git
+// itself prints the one behind an error.
+func TestLineFeeds(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	d := clone(t, url)
+	tip := d.commit(t, "a", "a")
+	d.git(t, "push", "-q", "origin", "main")
+	if got, want := post(t, h, "0", line("want %s\n", tip)+line("deepen 1")+"0000"+line("done\n")), line("shallow %s", tip)+"0000"; !strings.HasPrefix(got, want) {
+		t.Errorf("version 0: %q, want %q", clipped(got), want)
+	}
+	v2 := line("command=fetch\n") + "0001" + line("want %s\n", tip) + line("deepen 1") + line("done\n") + "0000"
+	if got, want := post(t, h, "2", v2), line("shallow-info\n")+line("shallow %s", tip)+"0001"; !strings.HasPrefix(got, want) {
+		t.Errorf("version 2: %q, want %q", clipped(got), want)
+	}
+	info := line("command=object-info\n") + "0001" + line("size") + line("oid %s", tip) + "0000"
+	if got, want := post(t, h, "2", info), line("size")+line("%s %s", tip, d.git(t, "cat-file", "-s", tip))+"0000"; got != want {
+		t.Errorf("sizes: %q, want %q", got, want)
+	}
+	if got, want := post(t, h, "2", line("command=x")+"0000"), line("ERR invalid command 'x'"); got != want {
+		t.Errorf("an error: %q, want %q", got, want)
+	}
+}
+
 // TestHavesOfNothing lets a client name a commit that came along in a pack without its parents, and that no ref leads to.
 func TestHavesOfNothing(t *testing.T) {
 	h := start(t, git.Config{})

@@ -75,7 +75,7 @@ func tellClient(err error, w *pktline.Writer) error {
 	if !errors.As(err, &e) || e.Code == hub.Internal || e.Code == hub.Unavailable {
 		return err
 	}
-	return w.Textf("ERR %s\n", e.Message)
+	return w.Textf("ERR %s", e.Message)
 }
 
 // sentError is one that the client has been told already.

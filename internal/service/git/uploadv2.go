@@ -213,12 +213,13 @@ func firstError(errs ...error) error {
 	return nil
 }
 
+// writeBorder writes these lines as git does, without line feeds: libgit2 takes them no other way.
 func writeBorder(w *pktline.Writer, d gitrepo.Deepening) {
 	for _, oid := range d.Shallow {
-		w.Textf("shallow %s\n", oid)
+		w.Textf("shallow %s", oid)
 	}
 	for _, oid := range d.Unshallow {
-		w.Textf("unshallow %s\n", oid)
+		w.Textf("unshallow %s", oid)
 	}
 }
 
@@ -286,7 +287,7 @@ func (s *Service) objectInfo(ctx context.Context, repo hub.Repo, args []string, 
 	}
 	defer x.close()
 	if size {
-		w.Textf("size\n")
+		w.Textf("size")
 	}
 	for _, oid := range f.wants {
 		_, n, _ := x.snap.Has(oid)
@@ -294,7 +295,7 @@ func (s *Service) objectInfo(ctx context.Context, repo hub.Repo, args []string, 
 		if size {
 			line += fmt.Sprintf(" %d", n)
 		}
-		w.Textf("%s\n", line)
+		w.Textf("%s", line)
 	}
 	return w.Mark(pktline.Flush)
 }
