@@ -65,8 +65,8 @@ func (a *app) root() *cobra.Command {
 		Short: "A self-hosted hub for models, datasets and spaces",
 		Long: `Ambit is a hub that the Hugging Face clients speak to: point HF_ENDPOINT at it.
 
-'ambit serve' runs the hub. The other commands are its operator's tools: 'admin' and 'token' work on the
-data folder's running hub, or on the folder itself when no hub runs.
+'ambit serve' runs the hub. 'account' and 'whoami' speak to a hub anywhere, over HTTP. The other commands are the
+operator's tools: they work on the hub that runs in the data folder, or on the folder itself when none does.
 
 Exit codes: 0 done, 1 failure, 2 wrong use or invalid value, 3 not found, 4 denied, 5 conflict.`,
 		Example: `  ambit serve --data ./data
