@@ -24,13 +24,13 @@ var ZeroOID OID
 // ParseOID accepts exactly 40 hex digits in either case; anything else is InvalidInput.
 func ParseOID(s string) (OID, error) {
 	var o OID
-	if len(s) != 40 {
-		return o, Errorf(InvalidInput, "A git object id has 40 hexadecimal digits.")
+	if len(s) == 40 {
+		if _, err := hex.Decode(o[:], []byte(s)); err == nil {
+			return o, nil
+		}
 	}
-	if _, err := hex.Decode(o[:], []byte(s)); err != nil {
-		return ZeroOID, Errorf(InvalidInput, "A git object id has 40 hexadecimal digits.")
-	}
-	return o, nil
+	// Not by Errorf: names of branches are looked at this way in every request.
+	return ZeroOID, &Error{Code: InvalidInput, Message: "A git object id has 40 hexadecimal digits."}
 }
 
 // IsZero tells whether o names no object.

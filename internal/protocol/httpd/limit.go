@@ -248,14 +248,16 @@ func tooMany(format string, args ...any) error {
 // Source: huggingface_hub utils/_http.py, parse_ratelimit_headers: it sleeps t + 1 seconds when r is 0.
 func (st *standing) tell(h http.Header, w time.Duration) {
 	var buf [64]byte
+	both := make([]string, 2)
 	b := append(append(buf[:0], '"'), classNames[st.class]...)
 	b = strconv.AppendInt(append(b, `";r=`...), int64(st.left), 10)
 	b = strconv.AppendInt(append(b, `;t=`...), int64(seconds(st.reset)), 10)
-	h["Ratelimit"] = []string{string(b)} // as Set would; each answer has them
+	both[0] = string(b)
 	b = append(append(buf[:0], `"fixed window";"`...), classNames[st.class]...)
 	b = strconv.AppendInt(append(b, `";q=`...), int64(st.quota), 10)
 	b = strconv.AppendInt(append(b, `;w=`...), int64(seconds(w)), 10)
-	h["Ratelimit-Policy"] = []string{string(b)}
+	both[1] = string(b)
+	h["Ratelimit"], h["Ratelimit-Policy"] = both[:1:1], both[1:] // as Set would; each answer has them
 	if st.over {
 		h.Set("Retry-After", strconv.Itoa(seconds(st.reset)))
 	}

@@ -41,6 +41,9 @@ func (r *Request) Query(name string) []string {
 // QueryBool reads a boolean parameter as Python and JS clients write it: true, True, 1 and their opposites.
 // Absent is false; anything else is InvalidInput.
 func (r *Request) QueryBool(name string) (bool, error) {
+	if r.URL.RawQuery == "" {
+		return false, nil
+	}
 	return ParseBool(name, r.URL.Query().Get(name))
 }
 

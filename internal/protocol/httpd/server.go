@@ -120,7 +120,7 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 	r.IP, r.BaseURL = s.peer(hr)
 	r.Country = s.country(hr)
 	h := w.Header()
-	h.Set("X-Request-Id", r.ID)
+	h["X-Request-Id"] = []string{r.ID} // as Set would
 	setCORS(h)
 	defer func() {
 		p := recover()
@@ -162,9 +162,9 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	}
 	if r.Body != http.NoBody { // where there is nothing to read a deadline would end the connection, while the work goes on
 		r.Body = &idleBody{ReadCloser: r.Body, w: w}
-	}
-	if r.route.maxBody >= 0 {
-		r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
+		if r.route.maxBody >= 0 {
+			r.Body = http.MaxBytesReader(w, r.Body, r.route.maxBody)
+		}
 	}
 	leave, err := s.uploads.hold(w, r)
 	if err != nil {

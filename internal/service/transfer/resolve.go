@@ -60,7 +60,7 @@ func (f *File) find(ctx context.Context, rev, path string) (err error) {
 	if f.Commit, err = f.snap.Resolve(ctx, rev); err != nil {
 		return err
 	}
-	f.Immutable = strings.EqualFold(rev, f.Commit.String())
+	f.Immutable = len(rev) == 2*len(f.Commit) && strings.EqualFold(rev, f.Commit.String())
 	f.Entry, err = f.snap.Entry(ctx, f.Commit, strings.TrimSuffix(path, "/"))
 	if err == nil && f.Entry.Type != gitrepo.TypeFile || hub.Is(err, hub.EntryNotFound) {
 		return &NoFile{f.Commit, hub.Errorf(hub.EntryNotFound, "Entry not found")}
