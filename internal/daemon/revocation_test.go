@@ -92,14 +92,16 @@ func startProcess(t *testing.T, data, database string) *process {
 		}
 	})
 	lines := bufio.NewScanner(out)
+	said := ""
 	for lines.Scan() {
+		said += lines.Text() + "\n"
 		if u, ok := strings.CutPrefix(lines.Text(), "READY "); ok {
 			p.url = u
 			go io.Copy(io.Discard, out)
 			return p
 		}
 	}
-	t.Fatalf("the hub did not start:\n%s", log.String())
+	t.Fatalf("the hub did not start:\n%s%s", said, log.String())
 	return nil
 }
 
