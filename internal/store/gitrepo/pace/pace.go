@@ -12,7 +12,7 @@ type Pacer struct {
 
 const (
 	// turn is how long a computation goes on without a pause: so long may every request have to wait.
-	turn = time.Millisecond
+	turn = 2 * time.Millisecond
 	// look is after how many steps the clock is looked at.
 	look = 16
 )

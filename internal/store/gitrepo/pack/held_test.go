@@ -16,7 +16,7 @@ func TestHeldDeltas(t *testing.T) {
 		if k == nil {
 			t.Fatal("no room for little")
 		}
-		data = append(data[:0], 1, 2, 3) // what is kept is a copy
+		clear(data) // what is kept is a copy
 		kept = append(kept, k)
 	}
 	for i, k := range kept {
