@@ -60,7 +60,8 @@ type Server struct {
 	authorizer    Authorizer
 	log           *slog.Logger
 	routes        [3][]*route
-	limiter       *limiter // nil: nothing is limited
+	byFirst       [3]routeIndex // the same
+	limiter       *limiter      // nil: nothing is limited
 	uploads       underWay
 }
 
@@ -95,6 +96,7 @@ func (s *Server) add(m Mount, methodAndPattern string, opts []Option, serve func
 		o(rt)
 	}
 	s.routes[m] = append(s.routes[m], rt)
+	s.byFirst[m].add(rt)
 }
 
 // Routes lists every route as "METHOD mount pattern", for the documentation and its test.
@@ -243,7 +245,7 @@ func (s *Server) find(r *Request) error {
 		if loc == nil {
 			continue
 		}
-		for _, rt := range s.routes[loc.mount] {
+		for _, rt := range s.byFirst[loc.mount].candidates(loc.rest) {
 			if !rt.pattern.match(loc.rest, &r.vars) {
 				continue
 			}
