@@ -3,7 +3,9 @@ package xet
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -122,9 +124,9 @@ func (a *API) putShardV2(w http.ResponseWriter, r *httpd.Request, _ call, g acce
 		}
 		return http.NewResponseController(w).Flush()
 	}
-	steps, done := make(chan line), make(chan error, 1)
-	go func() {
-		done <- u.Register(r.Context(), r.Event("xet.register"), func(p xet.Progress) error {
+	steps := make(chan line)
+	done := apart(func() error {
+		return u.Register(r.Context(), r.Event("xet.register"), func(p xet.Progress) error {
 			l := line{Type: "validating", Verified: &p.Verified, Total: &p.Total}
 			if p.Committing {
 				l = line{Type: "committing", Stage: "syncing"}
@@ -136,7 +138,7 @@ func (a *API) putShardV2(w http.ResponseWriter, r *httpd.Request, _ call, g acce
 				return r.Context().Err()
 			}
 		})
-	}()
+	})
 	last := line{Type: "committing", Stage: "uploading"}
 	tick := time.NewTicker(repeatEvery)
 	defer tick.Stop()
@@ -144,8 +146,8 @@ func (a *API) putShardV2(w http.ResponseWriter, r *httpd.Request, _ call, g acce
 		select {
 		case last = <-steps:
 		case <-tick.C:
-		case err := <-done:
-			return finish(say, err)
+		case outcome := <-done:
+			return finish(say, outcome())
 		}
 		if err := say(last); err != nil {
 			go func() { // until Register notices that the client is gone
@@ -160,6 +162,25 @@ func (a *API) putShardV2(w http.ResponseWriter, r *httpd.Request, _ call, g acce
 			return err
 		}
 	}
+}
+
+// apart runs f in a goroutine of its own and sends what to call for its outcome: its error, or its panic, which belongs to
+// the request and must not end the hub.
+func apart(f func() error) <-chan func() error {
+	done := make(chan func() error, 1)
+	go func() {
+		var err error
+		defer func() {
+			outcome := func() error { return err }
+			if p := recover(); p != nil {
+				text := fmt.Sprintf("%v\n%s", p, debug.Stack())
+				outcome = func() error { panic(text) }
+			}
+			done <- outcome
+		}()
+		err = f()
+	}()
+	return done
 }
 
 // finish ends the stream. An error of ours is reported like any other after it has been told.
