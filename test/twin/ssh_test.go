@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -131,6 +132,9 @@ func (n *node) overSSH(user string, w *world) (answers []string) {
 	return answers
 }
 
+// ownID is what each refusal of something visible has to itself.
+var ownID = regexp.MustCompile(`request id [0-9a-f]{18}`)
+
 // run runs one command, to which it says nothing more than that there is nothing more.
 func (n *node) run(client *ssh.Client, command, version string) string {
 	s, err := client.NewSession()
@@ -153,7 +157,7 @@ func (n *node) run(client *ssh.Client, command, version string) string {
 	if err != nil && !errors.As(err, &exit) {
 		n.t.Fatalf("%s: %v", command, err)
 	}
-	return fmt.Sprintf("%s (%s)\n%q\n%q\n%v", command, version, out.String(), errs.String(), err)
+	return fmt.Sprintf("%s (%s)\n%q\n%q\n%v", command, version, out.String(), ownID.ReplaceAllString(errs.String(), "request id"), err)
 }
 
 // queued is a connection whose writer need not wait for the reader: in SSH both sides speak first, which a pipe in memory

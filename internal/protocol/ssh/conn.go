@@ -123,13 +123,20 @@ func (c *conn) run(ctx context.Context, ch ssh.Channel, line, protocol string) {
 		status = 1
 		c.refused(id, sub, err)
 		fmt.Fprintf(ch.Stderr(), "ambit: %s\n", c.sentence(err, cmd.repo))
-		if !hub.Is(err, hub.RepoNotFound) { // hidden and missing repositories are the same bytes
+		if !readsAlike(err) {
 			fmt.Fprintf(ch.Stderr(), "ambit: request id %s\n", id)
 		}
 		ch.SendRequest(requestIDType, false, ssh.Marshal(struct{ ID string }{id}))
 	}
 	ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
 	c.log(ctx, id, sub, cmd, err, time.Since(began))
+}
+
+// readsAlike tells of refusals that are the same bytes for what is there and for what is not: hidden and missing
+// repositories, and what an organization says to its members about any name.
+func readsAlike(err error) bool {
+	var e *hub.Error
+	return errors.As(err, &e) && (e.Code == hub.RepoNotFound || strings.HasPrefix(e.Reason, "policy.") || strings.HasPrefix(e.Reason, "subject."))
 }
 
 // requestIDType is the channel request that bears the id of a refused command. Clients pass over types that they do not
