@@ -59,7 +59,7 @@ func (a *API) signIn(w http.ResponseWriter, r *httpd.Request, _ httpd.Open, g ac
 
 // signOut ends the session that asks.
 func (a *API) signOut(w http.ResponseWriter, r *httpd.Request, _ ownAccount, g access.Grant) error {
-	if err := a.Accounts.SignOutHere(r.Context(), g); err != nil {
+	if err := a.Accounts.SignOut(r.Context(), g); err != nil {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})

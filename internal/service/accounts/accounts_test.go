@@ -279,7 +279,7 @@ func TestSessions(t *testing.T) {
 		if s.Kind() != access.KindSession || s.UserID() != u.ID || !session.ExpiresAt.Equal(w.clock().Add(time.Hour)) {
 			t.Errorf("session %+v of %s", session, s.UserName())
 		}
-		w.must(w.svc.SignOut(w.ctx, w.grant(s, access.AccountManage, access.Self()), session.ID))
+		w.must(w.svc.SignOut(w.ctx, w.grant(s, access.AccountManage, access.Self())))
 		dead("after signing out", cookie)
 
 		_, cookie = signIn()
@@ -378,7 +378,7 @@ func TestGrantsAreNeeded(t *testing.T) {
 				"Users":        second(w.svc.Users(w.ctx, g, "", 1)),
 				"Orgs":         second(w.svc.Orgs(w.ctx, g, "", 1)),
 				"Members":      second(w.svc.Members(w.ctx, g, "x", "", 1)),
-				"SignOut":      w.svc.SignOut(w.ctx, g, "x"),
+				"SignOut":      w.svc.SignOut(w.ctx, g),
 				"Self":         second(w.svc.Self(w.ctx, g)),
 				"OrgProfile":   second(w.svc.OrgProfile(w.ctx, g)),
 				"NewSetupLink": second(w.svc.NewSetupLink(w.ctx, g)),

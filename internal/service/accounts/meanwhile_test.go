@@ -3,9 +3,11 @@ package accounts_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/accounts"
 )
 
@@ -43,5 +45,33 @@ func TestChangesThatMeet(t *testing.T) {
 		if now.FullName != name || now.Admin || !now.Suspended {
 			t.Errorf("kept %+v", now)
 		}
+	})
+}
+
+// slowSignIn is a store in which something else happens before a session is stored.
+type slowSignIn struct {
+	accounts.Store
+	happens func()
+	cookie  []byte // the digest
+}
+
+func (m *slowSignIn) CreateSession(ctx context.Context, s hub.Session, digest []byte, ev hub.Event) error {
+	m.happens()
+	m.cookie = digest
+	return m.Store.CreateSession(ctx, s, digest, ev)
+}
+
+// Who changes a password because somebody else knows it is rid of him, also if he is signing in at that moment.
+func TestSignInWhileThePasswordChanges(t *testing.T) {
+	onEachEngine(t, func(w *world) {
+		w.user(accounts.NewUser{Name: "alice", Password: secret.New("correct horse")})
+		store := &slowSignIn{Store: w.db, happens: func() {
+			w.must(w.svc.SetPassword(w.ctx, w.operator(), "alice", secret.New("another horse")))
+		}}
+		slow := accounts.New(store, identity.GenerateKeys(), accounts.Options{SessionLifetime: time.Hour, Now: w.clock})
+		_, _, err := slow.SignIn(w.ctx, w.public(), "alice", secret.New("correct horse"), accounts.Origin{})
+		w.is(hub.Unauthorized, "the old password", err)
+		_, _, err = w.db.SessionByDigest(w.ctx, store.cookie)
+		w.is(hub.Unauthorized, "a session begun with the old password", err)
 	})
 }

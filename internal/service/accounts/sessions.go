@@ -22,7 +22,6 @@ func (s *Service) SignIn(ctx context.Context, g access.Grant, name string, pw se
 	if err := g.Has(access.PublicRoute); err != nil {
 		return hub.Session{}, secret.String{}, err
 	}
-	refused := hub.Errorf(hub.Unauthorized, "The name or the password is wrong.")
 	hash := ""
 	u, err := s.store.UserByName(ctx, name)
 	if err == nil {
@@ -36,7 +35,7 @@ func (s *Service) SignIn(ctx context.Context, g access.Grant, name string, pw se
 		return hub.Session{}, secret.String{}, err
 	}
 	if !ok || u.Suspended {
-		return hub.Session{}, secret.String{}, refused
+		return hub.Session{}, secret.String{}, errSignIn
 	}
 	now := s.now().UTC()
 	se := hub.Session{ID: hub.NewIDAt(now), UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(s.lifetime)}
@@ -46,16 +45,37 @@ func (s *Service) SignIn(ctx context.Context, g access.Grant, name string, pw se
 	if err := s.store.CreateSession(ctx, se, s.digester.SessionDigest(cookie), ev); err != nil {
 		return hub.Session{}, secret.String{}, err
 	}
+	if err := s.recheck(ctx, u, hash, se, ev); err != nil {
+		return hub.Session{}, secret.String{}, err
+	}
 	return se, cookie, nil
 }
 
-// SignOutHere ends the session that the holder of g uses; its cookie is refused when it returns. Needs AccountManage.
+// recheck ends a session that was begun with a password which was changed meanwhile: who changes it ends the sessions that
+// are there, and this one may have come later. Unauthorized.
+func (s *Service) recheck(ctx context.Context, u hub.User, hash string, se hub.Session, began hub.Event) error {
+	now, err := s.store.PasswordHash(ctx, u.ID)
+	if err != nil || now == hash {
+		return err
+	}
+	end := began
+	end.Type, end.Message = "user.sign_out", u.Name+" was signed out: the password was changed meanwhile"
+	if err := s.store.DeleteSession(ctx, se.ID, end); err != nil && !hub.Is(err, hub.NotFound) {
+		return err
+	}
+	return errSignIn
+}
+
+// errSignIn says nothing about which of the two is wrong.
+var errSignIn = hub.Errorf(hub.Unauthorized, "The name or the password is wrong.")
+
+// SignOut ends the session that the holder of g uses; its cookie is refused when it returns. Needs AccountManage.
 // NotFound when the credential is no session.
-func (s *Service) SignOutHere(ctx context.Context, g access.Grant) error {
+func (s *Service) SignOut(ctx context.Context, g access.Grant) error {
 	if err := g.Has(access.AccountManage); err != nil {
 		return err
 	}
-	c := g.Subject().Credential()
+	c, u := g.Subject().Credential(), g.Subject()
 	if !c.Session {
 		return hub.Errorf(hub.NotFound, "This is no browser session.")
 	}
@@ -63,16 +83,7 @@ func (s *Service) SignOutHere(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	return s.SignOut(ctx, g, se.ID)
-}
-
-// SignOut ends a session of the caller; its cookie is refused when it returns. Needs AccountManage. NotFound.
-func (s *Service) SignOut(ctx context.Context, g access.Grant, id hub.ID) error {
-	if err := g.Has(access.AccountManage); err != nil {
-		return err
-	}
-	u := g.Subject()
 	ev := event(g, "user.sign_out", u.UserName()+" signed out")
-	ev.NamespaceID, ev.TargetID = u.UserID(), id
-	return s.store.DeleteSession(ctx, id, ev)
+	ev.NamespaceID, ev.TargetID = u.UserID(), se.ID
+	return s.store.DeleteSession(ctx, se.ID, ev)
 }
