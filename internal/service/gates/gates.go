@@ -156,7 +156,7 @@ func (s *Service) Ask(ctx context.Context, g access.Grant, q Asking, from hub.Ev
 		return hub.GateRequest{}, err
 	}
 	ev := event(g, from, "gate.request", g.Subject().ActorName()+" asked for access to "+r.String(), r, me)
-	if r.Gated == hub.GateManual || review {
+	if r.Gated == hub.GateManual || review || had.State != "" { // who asks again is not let in by himself, see AskGate
 		ev.Notices = s.requestNotices(r, g.Subject().ActorName())
 	}
 	return s.store.AskGate(ctx, r.ID, me, fields, review, ev)

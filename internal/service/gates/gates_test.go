@@ -83,7 +83,7 @@ func TestAccessEnds(t *testing.T) {
 	}
 }
 
-// What owners hear of requests: nothing in automatic mode, one message a day in bulk, one for each in real time, and an
+// What owners hear of requests: nothing in automatic mode of who is let in by it, one message a day in bulk, one for each in real time, and an
 // address of the repository's own.
 func TestOwnersAreTold(t *testing.T) {
 	w := start(t)
@@ -133,6 +133,9 @@ func TestOwnersAreTold(t *testing.T) {
 	expect()
 	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GateRejected}, hub.Event{}))
 	expect("gate.decided to mallory about ")
+	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GateReset}, hub.Event{}))
+	ask("mallory") // the owner decides, also in automatic mode
+	expect("gate.requested to alicegate@example.org about mallory")
 }
 
 // Whoever lets himself in leaves an event that says so.
