@@ -358,10 +358,11 @@ var queries = map[string]func(g *grammar) url.Values{
 	"GET /api/access/explain": func(g *grammar) url.Values {
 		id := g.repo()
 		v := url.Values{
-			"action": {one(g, "repo.view", "repo.content.read", "repo.write", "repo.delete", "repo.create", "repo.settings")},
-			"target": {one(g, string(id.Type)+":"+id.FullName(), string(id.Type)+":"+id.FullName(), "new:"+string(id.Type)+":"+id.FullName(), "namespace:"+g.person())},
+			"action": {one(g, "repo.view", "repo.content.read", "repo.write", "repo.delete", "repo.create", "repo.settings", "push", "clone")},
+			"target": {one(g, string(id.Type)+":"+id.FullName(), string(id.Type)+":"+id.FullName(), "new:"+string(id.Type)+":"+id.FullName(), "namespace:"+g.person(),
+				id.Type.Plural()+"/"+id.FullName())},
 		}
-		switch g.IntN(6) {
+		switch g.IntN(9) {
 		case 0:
 			v.Set("token", one(g, g.w.handles...))
 		case 1:
@@ -375,6 +376,14 @@ var queries = map[string]func(g *grammar) url.Values{
 		case 4:
 			v.Set("org", g.person())
 			v.Set("policy", one(g, "require_approval", "fine_grained_only"))
+		case 5, 6:
+			v.Set("kind", one(g, "read", "write", "ssh"))
+		case 7:
+			v.Set("service", g.person()+"/"+one(g, "robot", "other"))
+			if g.odds(2) {
+				v.Set("kind", "fine-grained")
+				v.Set("scope", "org:"+g.person()+"=repo.write")
+			}
 		}
 		if g.odds(4) {
 			v.Set("visibility", one(g, "public", "private"))

@@ -145,6 +145,11 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 		}
 	}
 	n := access.Need{Action: q.Action, Target: q.Target}
+	if who == bearer && sub != asker && q.Target.IsNew() {
+		if n.Target, err = s.untaken(ctx, asker, q); err != nil {
+			return Answer{}, err
+		}
+	}
 	t, err := s.zone.Trace(ctx, sub, n)
 	if err != nil {
 		return Answer{}, err

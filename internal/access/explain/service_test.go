@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,18 @@ func TestTokensThatOneCouldMake(t *testing.T) {
 		if a.Allowed != c.allowed || hub.CodeOf(err) != c.code {
 			t.Errorf("%s, a %s token, %s: %+v %v", c.who, c.kind, c.target, a, err)
 		}
+	}
+	// Whether a name is taken by something that the token does not see, its owner would be told, and it is not.
+	var says []string
+	for _, name := range []string{"closed", "nothing"} {
+		a, err := b.ask(b.Subject("carol.fg"), operatorapi.ExplainQuery{Action: "create", Target: "acme/" + name, Kind: "write"})
+		if err != nil || a.Allowed {
+			t.Errorf("%s: %+v %v", name, a, err)
+		}
+		says = append(says, strings.ReplaceAll(fmt.Sprint(a.Code, a.Reason, a.Message, a.Layers, a.Told, a.Exists), name, "NAME"))
+	}
+	if says[0] != says[1] {
+		t.Errorf("a taken name: %s\na free one: %s", says[0], says[1])
 	}
 	if _, err := b.ask(b.Subject("bob.read"), operatorapi.ExplainQuery{Action: "push", Target: "acme/closed", Kind: "write", Org: "acme", Role: "admin"}); !hub.Is(err, hub.NotFound) {
 		t.Errorf("a role is supposed by admins: %v", err)

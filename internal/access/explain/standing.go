@@ -35,6 +35,22 @@ func (s *Service) standing(ctx context.Context, asker *access.Subject, q Questio
 	return bearer
 }
 
+// untaken is where something is to be created, without its name unless the token that asks sees what has it: the person would
+// be told that it is taken, and this token must not learn so.
+func (s *Service) untaken(ctx context.Context, asker *access.Subject, q Question) (access.Target, error) {
+	if s.known(ctx, asker, access.Repo(q.Target.RepoID())) {
+		return q.Target, nil
+	}
+	if q.Suppose.Group != "" {
+		return access.Target{}, errNoSubject
+	}
+	name := q.Target.NamespaceName()
+	if name == "" {
+		name = asker.UserName()
+	}
+	return access.Namespace(name), nil
+}
+
 // administers tells whether the asker answers for the tokens that reach an organization.
 func (s *Service) administers(ctx context.Context, asker *access.Subject, org string) bool {
 	_, err := s.zone.Authorize(ctx, asker, access.Need{Action: access.OrgTokens, Target: access.Namespace(org)})
