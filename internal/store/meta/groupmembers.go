@@ -117,11 +117,8 @@ func (db *DB) RemoveGroupMember(ctx context.Context, groupID, userID hub.ID, ev 
 // changeGroup runs f with the organization of the group locked.
 func (db *DB) changeGroup(ctx context.Context, groupID hub.ID, ev hub.Event, kind string, f func(*Tx, hub.ResourceGroup) error) error {
 	return db.mutate(ctx, "changing the members of a resource group", func(tx *Tx) error {
-		g, err := readGroup(ctx, tx.queries, selectGroup, groupID)
+		g, err := tx.enterGroup(ctx, groupID)
 		if err != nil {
-			return err
-		}
-		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
 			return err
 		}
 		if err := f(tx, g); err != nil {

@@ -18,6 +18,7 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updateGroup = `
 		UPDATE resource_groups SET name = ?, name_key = ?, description = ?, auto_join_role = ?, auto_join_scope = ?, spend_limits = ? WHERE id = ?`
+	lockGroup          = `SELECT id FROM resource_groups WHERE id = ? FOR UPDATE`
 	deleteGroup        = `DELETE FROM resource_groups WHERE id = ?`
 	deleteGroupsIn     = `DELETE FROM resource_groups WHERE org_id = ?`
 	countGroupRepos    = `SELECT COUNT(*) FROM repos WHERE group_id = ?`
@@ -114,14 +115,8 @@ func groupTaken(name string, cause error) error {
 // audit log and may run more than once. NotFound; Conflict when the name is taken; and the errors of change, as they are.
 func (db *DB) ChangeGroup(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.ResourceGroup) (message string, err error)) error {
 	return db.mutate(ctx, "changing a resource group", func(tx *Tx) error {
-		g, err := readGroup(ctx, tx.queries, selectGroup, id)
+		g, err := tx.enterGroup(ctx, id)
 		if err != nil {
-			return err
-		}
-		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
-			return err
-		}
-		if g, err = readGroup(ctx, tx.queries, selectGroup, id); err != nil {
 			return err
 		}
 		if ev.Message, err = change(&g); err != nil {
@@ -149,11 +144,8 @@ func (db *DB) ChangeGroup(ctx context.Context, id hub.ID, ev hub.Event, change f
 // Conflict while repositories are in it, because they would come into sight of the whole organization. NotFound.
 func (db *DB) DeleteGroup(ctx context.Context, id hub.ID, ev hub.Event) error {
 	return db.mutate(ctx, "deleting a resource group", func(tx *Tx) error {
-		g, err := readGroup(ctx, tx.queries, selectGroup, id)
+		g, err := tx.enterGroup(ctx, id)
 		if err != nil {
-			return err
-		}
-		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
 			return err
 		}
 		var n int64
@@ -193,9 +185,30 @@ func (tx *Tx) emptyGroup(ctx context.Context, id hub.ID) error {
 	return err
 }
 
-// groupOf tells whether the group belongs to the namespace; NotFound when it does not.
+// enterGroup lets one transaction at a time change a group and who is in it, and returns the group. NotFound.
+func (tx *Tx) enterGroup(ctx context.Context, id hub.ID) (hub.ResourceGroup, error) {
+	g, err := readGroup(ctx, tx.queries, selectGroup, id)
+	if err == nil {
+		err = tx.lockOrg(ctx, g.OrgID)
+	}
+	if err != nil {
+		return g, err
+	}
+	return tx.keepGroup(ctx, id)
+}
+
+// keepGroup returns a group, which stays until the transaction ends: nothing is put into one that is being deleted. NotFound.
+func (tx *Tx) keepGroup(ctx context.Context, id hub.ID) (hub.ResourceGroup, error) {
+	var got hub.ID
+	if err := tx.one(ctx, lockGroup, []any{id}, &got); err != nil {
+		return hub.ResourceGroup{}, orMissing(err, hub.NotFound, "There is no such resource group.")
+	}
+	return readGroup(ctx, tx.queries, selectGroup, id)
+}
+
+// groupOf tells whether the group belongs to the namespace, and keeps it; NotFound when it does not.
 func (tx *Tx) groupOf(ctx context.Context, groupID, namespaceID hub.ID) error {
-	g, err := readGroup(ctx, tx.queries, selectGroup, groupID)
+	g, err := tx.keepGroup(ctx, groupID)
 	if err == nil && g.OrgID != namespaceID {
 		err = noGroup()
 	}
