@@ -179,6 +179,30 @@ func TestLineFeeds(t *testing.T) {
 	}
 }
 
+// TestSaidAgain lets a client say the same very often: it is looked at once, and answered.
+func TestSaidAgain(t *testing.T) {
+	h := start(t, git.Config{})
+	_, url := repo(t, h, "m")
+	d := clone(t, url)
+	d.git(t, "tag", "-a", "-m", "old", "old")
+	d.commit(t, "a", "a")
+	d.git(t, "tag", "-a", "-m", "new", "new")
+	d.git(t, "push", "-q", "origin", "main", "--tags")
+	old, tag := d.git(t, "rev-parse", "old"), d.git(t, "rev-parse", "new")
+	again := func(format string, args ...any) string { return strings.Repeat(line(format, args...), 10_000) }
+	body := line("command=fetch\n") + "0001" + again("want %s\n", tag) + again("want-ref refs/heads/main\n") + again("have %s\n", old) + again("shallow %s\n", old) + line("done\n") + "0000"
+	if got := post(t, h, "2", body); !strings.Contains(got, "PACK") || strings.Count(got, "refs/heads/main") != 1 {
+		t.Errorf("version 2: %q", clipped(got))
+	}
+	body = line("command=fetch\n") + "0001" + line("want %s\n", tag) + again("deepen-not old\n") + line("done\n") + "0000"
+	if got := post(t, h, "2", body); !strings.Contains(got, "PACK") {
+		t.Errorf("exclusions: %q", clipped(got))
+	}
+	if got := post(t, h, "0", again("want %s\n", tag)+"0000"+again("have %s\n", old)+line("done\n")); !strings.Contains(got, "PACK") {
+		t.Errorf("version 0: %q", clipped(got))
+	}
+}
+
 // TestHavesOfNothing lets a client name a commit that came along in a pack without its parents, and that no ref leads to.
 func TestHavesOfNothing(t *testing.T) {
 	h := start(t, git.Config{})

@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -148,6 +149,7 @@ func (x *session) check(ctx context.Context) error {
 			others = append(others, oid)
 		}
 	}
+	x.not, x.wantRefs = unique(x.not), unique(x.wantRefs)
 	for _, name := range x.wantRefs {
 		r, ok := x.ref(name)
 		if !ok {
@@ -155,6 +157,7 @@ func (x *session) check(ctx context.Context) error {
 		}
 		x.wants = append(x.wants, r.Target)
 	}
+	x.wants = unique(x.wants)
 	oid, bad, err := x.snap.Unreachable(ctx, all, others)
 	if err != nil {
 		return err
@@ -163,6 +166,16 @@ func (x *session) check(ctx context.Context) error {
 		return protocolError("not our ref %s", oid)
 	}
 	return nil
+}
+
+// unique leaves out what was there before: clients may say the same very often.
+func unique[T comparable](list []T) []T {
+	seen := make(map[T]bool, len(list))
+	return slices.DeleteFunc(list, func(v T) bool {
+		was := seen[v]
+		seen[v] = true
+		return was
+	})
 }
 
 // ref finds a ref by its full name or as HEAD.

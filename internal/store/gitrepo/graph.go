@@ -21,6 +21,7 @@ type graph struct {
 	cut   map[hub.OID]bool // commits whose parents are not followed; nil: none
 	read  cursor
 	pace  pace.Pacer
+	tags  map[hub.OID]peeled // of peel
 }
 
 // node is a commit.
@@ -92,30 +93,6 @@ func (g *graph) parents(i int32) ([]int32, error) {
 	n := &g.nodes[i]
 	n.parents, n.flags = ps, n.flags|flagExpanded
 	return ps, nil
-}
-
-// peel follows tags to what they name, and returns the tags on the way.
-func (g *graph) peel(oid hub.OID) (target hub.OID, kind object.Kind, tags []hub.OID, err error) {
-	for range maxTagDepth + 1 {
-		kind, ok := g.v.kind(oid)
-		if !ok {
-			return oid, 0, tags, fmt.Errorf("%w: %s of repository %s", errMissing, oid, g.v.repo)
-		}
-		if kind != object.KindTag {
-			return oid, kind, tags, nil
-		}
-		tags = append(tags, oid)
-		data, err := g.v.read(oid, object.KindTag)
-		if err != nil {
-			return oid, 0, tags, err
-		}
-		tag, err := object.ParseTag(data)
-		if err != nil {
-			return oid, 0, tags, fmt.Errorf("tag %s: %w", oid, err)
-		}
-		oid = tag.Target
-	}
-	return oid, 0, tags, hub.Errorf(hub.Unprocessable, "The tag %s is a tag of a tag too many times over.", oid)
 }
 
 // queueOf is a heap of nodes, the newest first.
