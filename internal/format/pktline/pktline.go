@@ -40,8 +40,11 @@ type Reader struct {
 // NewReader returns a reader of r. What lies behind the lines that were read can be had from Rest.
 func NewReader(r io.Reader) *Reader {
 	// Most requests are a few lines. Longer lines, and a pack behind them, are read past a buffer that they do not fit in.
-	return &Reader{r: bufio.NewReaderSize(r, 4<<10)}
+	return Over(bufio.NewReaderSize(r, 4<<10))
 }
+
+// Over is NewReader with a buffer that the caller has.
+func Over(r *bufio.Reader) *Reader { return &Reader{r: r} }
 
 // Next reads one line; data is valid until the next call. The error is io.EOF where no line begins,
 // io.ErrUnexpectedEOF inside one, ErrMalformed for a length that is none, or one of reading.

@@ -23,13 +23,15 @@ func (s *Service) UploadPack(ctx context.Context, g access.Grant, version int, s
 	if err != nil {
 		return err
 	}
-	out := writers.Get().(*bufio.Writer)
-	out.Reset(s.standing(ctx, g, w))
+	b := buffers.Get().(*bufio.ReadWriter)
+	b.Reader.Reset(r)
+	b.Writer.Reset(s.standing(ctx, g, w))
 	defer func() {
-		out.Reset(nil)
-		writers.Put(out)
+		b.Reader.Reset(nil)
+		b.Writer.Reset(nil)
+		buffers.Put(b)
 	}()
-	in := pktline.NewReader(r)
+	in, out := pktline.Over(b.Reader), b.Writer
 	for {
 		again := false
 		if version == V2 {
@@ -47,8 +49,11 @@ func (s *Service) UploadPack(ctx context.Context, g access.Grant, version int, s
 	}
 }
 
-// writers are buffers of answers: most of those are so short that making a buffer would take longer than all the rest.
-var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
+// buffers are those of fetches: most questions and answers are so short that making buffers would take longer than all the
+// rest.
+var buffers = sync.Pool{New: func() any {
+	return bufio.NewReadWriter(bufio.NewReaderSize(nil, 4<<10), bufio.NewWriterSize(nil, 32<<10))
+}}
 
 // nextV2 answers one command; again tells that another one may follow.
 func (s *Service) nextV2(ctx context.Context, g access.Grant, repo hub.Repo, in *pktline.Reader, out io.Writer) (again bool, err error) {

@@ -1,6 +1,10 @@
 package pack
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
 
 // heldDeltas is how many bytes of inflated deltas all packs that are being received keep in memory together. Inflating is
 // most of the work of receiving a pack, and a delta is needed twice: when it arrives, to find its end, and when its base
@@ -11,39 +15,54 @@ var heldNow atomic.Int64
 
 // holder keeps the deltas of one pack. Not for concurrent use.
 type holder struct {
-	chunk []byte // the last one
-	size  int    // of that
-	taken int64  // of heldDeltas
+	chunk  []byte   // the last one
+	mapped [][]byte // all but the first
+	taken  int64    // of heldDeltas
 }
 
-// Sizes of chunks: the first, and the most, in bytes.
+// Sizes of the first chunk, which is enough for most pushes, and of those after it, in bytes. The latter are asked of the
+// system: the collector of garbage would keep as much again free beside them, and long after the push.
 const (
-	firstChunk = 4 << 10
-	mostChunk  = 256 << 10
+	firstChunk = 32 << 10
+	nextChunk  = 1 << 20
 )
 
 // keep returns a copy of a delta, nil when there is no room for it.
 func (h *holder) keep(data []byte) []byte {
-	if len(h.chunk)+len(data) > cap(h.chunk) {
-		if len(data) > mostChunk {
-			return nil
-		}
-		h.size = min(max(2*h.size, firstChunk), mostChunk)
-		n := int64(max(h.size, len(data)))
-		if heldNow.Add(n) > heldDeltas {
-			heldNow.Add(-n)
-			return nil
-		}
-		h.taken += n
-		h.chunk = make([]byte, 0, n)
+	// Few deltas are large, and chunks would not be filled.
+	if len(data) > nextChunk/4 || len(h.chunk)+len(data) > cap(h.chunk) && !h.grow(len(data)) {
+		return nil
 	}
 	from := len(h.chunk)
 	h.chunk = append(h.chunk, data...)
 	return h.chunk[from:len(h.chunk):len(h.chunk)]
 }
 
+// grow begins a chunk in which at least n bytes have room.
+func (h *holder) grow(n int) bool {
+	if h.chunk == nil && n <= firstChunk {
+		h.chunk = make([]byte, 0, firstChunk)
+		return true
+	}
+	if heldNow.Add(nextChunk) > heldDeltas {
+		heldNow.Add(-nextChunk)
+		return false
+	}
+	b, err := unix.Mmap(-1, 0, nextChunk, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		heldNow.Add(-nextChunk)
+		return false
+	}
+	h.taken += nextChunk
+	h.mapped, h.chunk = append(h.mapped, b), b[:0]
+	return true
+}
+
 // release gives the room back; the copies must not be used any more.
 func (h *holder) release() {
+	for _, b := range h.mapped {
+		unix.Munmap(b) // of what was mapped, it cannot fail
+	}
 	heldNow.Add(-h.taken)
 	*h = holder{}
 }

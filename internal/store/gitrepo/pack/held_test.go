@@ -24,12 +24,12 @@ func TestHeldDeltas(t *testing.T) {
 			t.Fatalf("delta %d has changed", i)
 		}
 	}
-	if h.keep(make([]byte, mostChunk+1)) != nil {
+	if h.keep(make([]byte, nextChunk/4+1)) != nil {
 		t.Error("a large delta was kept")
 	}
 	n := 0
-	for h.keep(make([]byte, mostChunk)) != nil {
-		if n++; n > 2*heldDeltas/mostChunk {
+	for h.keep(make([]byte, nextChunk/4)) != nil {
+		if n++; n > 8*heldDeltas/nextChunk {
 			t.Fatal("there is no end to the room")
 		}
 	}
