@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -176,7 +177,7 @@ func (s *Service) private(ctx context.Context, g access.Grant, store InsightStor
 		}
 	}
 	looked := 0
-	for space := range spaces {
+	for _, space := range slices.Sorted(maps.Keys(spaces)) { // in one order, as the bounds may cut the list
 		for _, typ := range []hub.RepoType{hub.Model, hub.Dataset, hub.Space} {
 			for cursor := ""; ; {
 				list, next, err := store.ListRepos(ctx, hub.RepoQuery{Type: typ, Author: space, Visible: sub.Visible(), Sort: hub.SortID, Limit: 500, Cursor: cursor})
