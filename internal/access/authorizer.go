@@ -173,6 +173,9 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, gv *given, now time.Ti
 	st := abstract(s, &o, now)
 	gv.bits = allowed(st)
 	if !n.Action.allowedBy(gv.bits) {
+		if gv.repo.ID != "" {
+			lookNowhere(s, n.Target.repo.Namespace)
+		}
 		d := &denial{given: gv, state: st, layers: decide(st), space: o.namespace}
 		return d, a.noteExisting(ctx, s, d, now)
 	}

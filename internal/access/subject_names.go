@@ -56,6 +56,9 @@ func (s *Subject) orgName(k key) string {
 // orgNamed is the key of the organization of that name that the subject is a member of, the zero key if there is none.
 func (s *Subject) orgNamed(name string) key {
 	orgs := s.orgs()
+	if len(orgs) == 0 {
+		return key{}
+	}
 	for i, names := -nameOrgs, s.names; i < len(orgs); i++ {
 		var org string
 		if org, names, _ = strings.Cut(names, nameEnd); i >= 0 && strings.EqualFold(org, name) {
