@@ -132,8 +132,9 @@ func (p *pair) run() {
 	}
 }
 
-// deepened tells whether the hub's client has another border than git's, and holds that it has all of the history. Since 2.54 git counts
-// from the nearest commit of the border to those that are wanted, and may cut what was there in another place.
+// deepened tells whether the hub's client has another border than git's, and holds that it has all of the history. Before 2.54 git cut
+// also where a shorter way leads to the same commits; since then it counts from the nearest commit of the border to those that are
+// wanted, and may cut what was there in another place.
 func (p *pair) deepened(a, b dir, what string) (apart bool) {
 	p.t.Helper()
 	commits := func(d dir) []string { return strings.Fields(d.git(p.t, "rev-list", "--all")) }
@@ -144,7 +145,15 @@ func (p *pair) deepened(a, b dir, what string) (apart bool) {
 			p.t.Fatalf("%s: commit %s is missing", what, oid)
 		}
 	}
-	return len(x) != len(y)
+	return len(x) != len(y) || a.border() != b.border()
+}
+
+// border returns the commits at which a shallow clone's history ends.
+func (d dir) border() string {
+	text, _ := os.ReadFile(filepath.Join(string(d), "shallow"))
+	lines := strings.Split(string(text), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 func (p *pair) dir(name string) dir { return dir(filepath.Join(p.t.TempDir(), name)) }
@@ -194,12 +203,6 @@ func (p *pair) fetchArgs() []string {
 // compare holds that both clients are whole and have the same.
 func (p *pair) compare(a, b dir, what string) {
 	p.t.Helper()
-	read := func(d dir, name string) string {
-		text, _ := os.ReadFile(filepath.Join(string(d), name))
-		lines := strings.Split(string(text), "\n")
-		slices.Sort(lines)
-		return strings.Join(lines, "\n")
-	}
 	// Light tags come along with commits that are sent, of which the hub may send more.
 	if x, y := a.git(p.t, "for-each-ref", "refs/heads"), b.git(p.t, "for-each-ref", "refs/heads"); x != y {
 		p.t.Fatalf("%s: refs\n%s\nwant\n%s", what, x, y)
@@ -210,7 +213,7 @@ func (p *pair) compare(a, b dir, what string) {
 	if p.h.skew {
 		return // git itself counts commits wrongly then
 	}
-	if x, y := read(a, "shallow"), read(b, "shallow"); x != y {
+	if x, y := a.border(), b.border(); x != y {
 		p.t.Fatalf("%s: border\n%s\nwant\n%s", what, x, y)
 	}
 	x, y := a.objects(p.t), b.objects(p.t)
