@@ -78,7 +78,7 @@ func (a *app) explainAction(from *visit) *cobra.Command {
 	c := &cobra.Command{
 		Use: "action ACTION TARGET", Short: "Explain one action on one target", Args: args("ACTION", "TARGET"),
 		Long: `Explain one action, such as repo.write (or push, clone, create), on one target: model:NS/NAME (or dataset, space;
-NS/NAME is a model, datasets/NS/NAME a dataset), new:model:NS/NAME, namespace:NAME, group:ORG/ID, self or hub. --kind and --scope suppose a token that is not made yet; --role and --policy
+NS/NAME is a model, datasets/NS/NAME a dataset), new:model:NS/NAME, namespace:NAME, group:ORG/NAME (or its id), self or hub. --kind and --scope suppose a token that is not made yet; --role and --policy
 suppose a role of the person, or a token policy, in --org. --group and --visibility suppose that the target is like that,
 whether it exists or not.`,
 		Example: `  ambit explain action repo.content.read model:acme/bert --user alice

@@ -40,6 +40,17 @@ func fullTarget(text string, a access.Action) string {
 	return text
 }
 
+// groupTarget writes out a resource group that is named group:ORG/NAME, as far as the asker sees it. NotFound.
+func (s *Service) groupTarget(ctx context.Context, asker *access.Subject, text string) (string, error) {
+	rest, ok := strings.CutPrefix(text, "group:")
+	org, name, ok2 := strings.Cut(rest, "/")
+	if _, err := hub.ParseID(name); !ok || !ok2 || err == nil {
+		return text, nil
+	}
+	g, err := s.seenGroup(ctx, asker, org, name, s.auditor(ctx, asker) || s.administers(ctx, asker, org))
+	return "group:" + org + "/" + string(g.ID), err
+}
+
 // Query reads a question as it comes from outside. InvalidInput; NotFound for what the asker does not see.
 func (s *Service) Query(ctx context.Context, asker *access.Subject, in operatorapi.ExplainQuery) (q Question, err error) {
 	if q.Action = access.ParseAction(cmp.Or(everyday[in.Action], in.Action)); q.Action == access.NoAction {
@@ -49,7 +60,11 @@ func (s *Service) Query(ctx context.Context, asker *access.Subject, in operatora
 		}
 		return q, hub.Errorf(hub.InvalidInput, "Unknown action %q: use one of%s.", in.Action, names)
 	}
-	if q.Target, err = access.ParseTarget(fullTarget(in.Target, q.Action)); err != nil {
+	target, err := s.groupTarget(ctx, asker, fullTarget(in.Target, q.Action))
+	if err != nil {
+		return q, err
+	}
+	if q.Target, err = access.ParseTarget(target); err != nil {
 		return q, err
 	}
 	if q.Token, q.User, q.Service = in.Token, in.User, in.Service; in.Token != "" && in.User+in.Service != "" || in.User != "" && in.Service != "" {

@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -140,4 +141,25 @@ func render(a any) string {
 		panic(err)
 	}
 	return string(b)
+}
+
+// TestGroupsByName: a group is named as people know it, to those who see it; to others it is not there.
+func TestGroupsByName(t *testing.T) {
+	b := newBench(t)
+	g := b.withGroup()
+	for who, want := range map[string]bool{"carol": true, "alice": true, "operator": true, "bob": false, "mallory": false} {
+		q := operatorapi.ExplainQuery{Action: "group.read", Target: "group:acme/lab"}
+		if who == "operator" {
+			q.User = "carol"
+		}
+		a, err := b.ask(b.session(who), q)
+		if want && (err != nil || !a.Allowed || a.Target != "group:acme/"+string(g.ID)) {
+			t.Errorf("%s: %+v %v", who, a, err)
+		}
+		q.Target = "group:acme/nothing"
+		_, missing := b.ask(b.session(who), q)
+		if !hub.Is(missing, hub.NotFound) || !want && strings.ReplaceAll(fmt.Sprint(err), "lab", "nothing") != fmt.Sprint(missing) {
+			t.Errorf("%s: %v, and of none: %v", who, err, missing)
+		}
+	}
 }
