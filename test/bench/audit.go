@@ -59,7 +59,7 @@ func benchEvents(ctx context.Context, name, at string, r *report, rounds int) er
 	single := median(rates[1])
 	for _, n := range writers[1:] {
 		bar, ms := 10.0, 30*time.Millisecond
-		what := fmt.Sprintf("%s: durable events, %d writers", name, n)
+		what := fmt.Sprintf("15, %s: durable events, %d writers", name, n)
 		if n == 16 {
 			ms = 5 * time.Millisecond
 		} else {
@@ -152,6 +152,6 @@ func benchVerify(ctx context.Context, name string, db *meta.DB, r *report, round
 		rates = append(rates, float64(rep.Events)/d.Seconds())
 	}
 	rate := median(rates)
-	r.figure(name+": events verified", fmt.Sprintf("%.0f/s", rate), "≥ 1000000/s", rate >= 1e6)
+	r.figure("15, "+name+": events verified", fmt.Sprintf("%.0f/s", rate), "≥ 1000000/s", rate >= 1e6)
 	return nil
 }
