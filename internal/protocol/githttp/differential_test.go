@@ -137,6 +137,7 @@ func (p *pair) run() {
 // wanted, and may cut what was there in another place.
 func (p *pair) deepened(a, b dir, what string) (apart bool) {
 	p.t.Helper()
+	a.fsck(p.t)
 	commits := func(d dir) []string { return strings.Fields(d.git(p.t, "rev-list", "--all")) }
 	x, y := commits(a), commits(b)
 	slices.Sort(x)
