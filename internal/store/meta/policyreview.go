@@ -124,7 +124,10 @@ func (tx *Tx) reviewToken(ctx context.Context, by hub.Event, tokenID, owner hub.
 	if err != nil {
 		return err
 	}
-	for _, org := range orgs {
+	for _, org := range orgs { // in the order of ids, so that nobody waits in a ring
+		if err := tx.lockOrg(ctx, org); err != nil { // as for decisions and for changes of the policy
+			return err
+		}
 		role, err := tx.memberRole(ctx, org, owner)
 		if err != nil {
 			return err

@@ -62,6 +62,9 @@ func (db *DB) MoveRepo(ctx context.Context, id hub.ID, to hub.RepoID, namespaceI
 			return err
 		}
 		if owner.Kind == hub.OrgNamespace && from.NamespaceID != namespaceID {
+			if err := tx.lockOrg(ctx, namespaceID); err != nil {
+				return err
+			}
 			if err := tx.reviewOn(ctx, ev, namespaceID, id); err != nil { // tokens that name it speak of the organization now
 				return err
 			}
