@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -40,6 +41,7 @@ func startGitBackend(dir, root string) (b *gitBackend, err error) {
 	socket := filepath.Join(dir, "cgi.sock")
 	b.cgi = exec.Command("fcgiwrap", "-c", "4", "-s", "unix:"+socket)
 	b.cgi.Env = gitEnv(dir)
+	b.cgi.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it leaves its workers behind when it ends
 	if err := b.cgi.Start(); err != nil {
 		b.cgi = nil
 		return b, fmt.Errorf("fcgiwrap: %w", err)
@@ -90,7 +92,7 @@ func (b *gitBackend) stop() {
 		b.nginx.Wait()
 	}
 	if b.cgi != nil {
-		b.cgi.Process.Signal(os.Interrupt) // it ends its workers
+		syscall.Kill(-b.cgi.Process.Pid, syscall.SIGTERM)
 		b.cgi.Wait()
 	}
 }
