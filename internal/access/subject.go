@@ -271,9 +271,6 @@ func (s *Subject) Credential() Credential {
 	return Credential{Digest: s.digest, Session: s.flags&bySession != 0}
 }
 
-// Digest is that of Credential without a copy. The caller must not change it.
-func (s *Subject) Digest() *[32]byte { return &s.digest }
-
 // Check tells whether the credential is live at the given time; the error is InvalidCredentials.
 func (s *Subject) Check(now time.Time) error {
 	if s.live(now) {

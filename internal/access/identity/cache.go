@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"crypto/subtle"
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,13 +22,12 @@ const (
 type digest [32]byte
 
 // entry is a cached answer: one block of memory, what the subject points to apart. Only the atomic fields change after it
-// was installed.
+// was installed. What a lookup reads stands before the subject, of which a decision then reads the beginning.
 type entry struct {
-	subject access.Subject
 	until   uint32        // seconds since 1970
 	touched atomic.Uint32 // minute since 1970 in which the last use was noted
 	fresh   atomic.Uint64 // number of the newest change that the facts are known to include
-	alias   *digest       // what it is kept under, nil for the digest of the subject's credential
+	subject access.Subject
 }
 
 // endsBy lets the entry count no longer than until t.
@@ -40,20 +37,13 @@ func (e *entry) endsBy(t time.Time) {
 	}
 }
 
-// isOf tells whether the entry is kept under k.
-func (e *entry) isOf(k *digest) bool {
-	own := e.alias
-	if own == nil {
-		own = (*digest)(e.subject.Digest())
-	}
-	return subtle.ConstantTimeCompare(own[:], k[:]) == 1
-}
+// place is where in a shard an entry is: half of its digest, which nobody finds another credential for who does not know
+// the key. Source: RFC 4868 truncates HMAC-SHA-256 alike.
+type place [16]byte
 
-// shard holds entries by eight bytes of their digests: a digest is as good as random, and two that share those bytes only
-// push each other out.
 type shard struct {
 	mu      sync.RWMutex // guards entries
-	entries map[uint64]*entry
+	entries map[place]*entry
 }
 
 // cache keeps subject snapshots by credential digest. There is no index from changes to what they concern: a change
@@ -75,13 +65,13 @@ type cache struct {
 func newCache(max int) *cache {
 	c := &cache{max: (max + shardCount - 1) / shardCount, negative: map[digest]int64{}}
 	for i := range c.shards {
-		c.shards[i].entries = map[uint64]*entry{}
+		c.shards[i].entries = map[place]*entry{}
 	}
 	return c
 }
 
-func (c *cache) place(k *digest) (*shard, uint64) {
-	return &c.shards[k[0]%shardCount], binary.LittleEndian.Uint64(k[1:])
+func (c *cache) place(k *digest) (*shard, place) {
+	return &c.shards[k[0]%shardCount], place(k[1:])
 }
 
 func (c *cache) stamp(concern uint64) *atomic.Uint64 { return &c.stamps[concern>>48] }
@@ -92,7 +82,7 @@ func (c *cache) get(k *digest, now time.Time) *entry {
 	s.mu.RLock()
 	e := s.entries[at]
 	s.mu.RUnlock()
-	if e == nil || now.Unix() >= int64(e.until) || !e.isOf(k) || !c.counts(e) {
+	if e == nil || now.Unix() >= int64(e.until) || !c.counts(e) {
 		return nil
 	}
 	return e
@@ -129,10 +119,6 @@ func (c *cache) begin() uint64 { return c.seq.Load() }
 func (c *cache) install(k *digest, e *entry, began uint64) {
 	if e.fresh.Store(began); !c.counts(e) {
 		return
-	}
-	if e.alias = nil; !e.isOf(k) {
-		own := *k
-		e.alias = &own
 	}
 	s, at := c.place(k)
 	s.mu.Lock()

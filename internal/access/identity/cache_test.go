@@ -227,17 +227,25 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestNeighboursInTheCache: of two digests that are kept at the same place, neither answers for the other.
+// TestNeighboursInTheCache: of digests that differ in any one of the bytes that count, none answers for another.
 func TestNeighboursInTheCache(t *testing.T) {
-	c := newCache(100)
-	a := digest(sha256.Sum256([]byte("a")))
-	b := a
-	b[31]++
-	f := hub.SubjectFacts{User: hub.User{ID: hub.NewID()}}
-	for _, k := range []digest{a, b} {
-		c.install(&k, &entry{subject: *access.NewSubject(f, access.Credential{Digest: k}), until: 1}, c.begin())
-		if got := [...]bool{c.get(&a, time.Unix(0, 0)) != nil, c.get(&b, time.Unix(0, 0)) != nil}; got != [...]bool{k == a, k == b} {
-			t.Errorf("%v", got)
+	c := newCache(1000)
+	first := digest(sha256.Sum256([]byte("a")))
+	ks := []digest{first}
+	for i := range 17 {
+		k := first
+		k[i]++
+		ks = append(ks, k)
+	}
+	for i, k := range ks {
+		if c.get(&k, time.Unix(0, 0)) != nil {
+			t.Errorf("number %d is there before it was installed", i)
+		}
+		c.install(&k, &entry{subject: *access.NewSubject(hub.SubjectFacts{User: hub.User{ID: hub.NewID()}}, access.Credential{Digest: k}), until: 1}, c.begin())
+	}
+	for i, k := range ks {
+		if e := c.get(&k, time.Unix(0, 0)); e == nil || e.subject.Credential().Digest != k {
+			t.Errorf("number %d is not there, or another one", i)
 		}
 	}
 }
