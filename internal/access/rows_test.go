@@ -136,7 +136,7 @@ func TestSubjectsAreReadAnew(t *testing.T) {
 		f.User.Suspended = suspended
 		for _, c := range []Credential{{Digest: digest}, {Digest: digest, Session: true}} {
 			s := NewSubject(f, c)
-			if got := s.Credential(); got != c || s.Credential().Digest != digest || s.Suspended() != suspended || (s.Check(spaceNow) == nil) == suspended {
+			if got := s.Credential(); got != c || s.Suspended() != suspended || (s.Check(spaceNow) == nil) == suspended {
 				t.Errorf("%+v instead of %+v, suspended %v, live %v", got, c, s.Suspended(), s.Check(spaceNow))
 			}
 		}
