@@ -85,6 +85,8 @@ func (a *app) reviewDecide(verb string, to hub.TokenState, short string) *cobra.
 	d := operatorapi.DecideToken{To: to}
 	c := &cobra.Command{
 		Use: verb + " ORG ID", Short: short, Args: args("ORG", "ID"),
+		Long: short + `. With --seen, which takes the version that "list --json" showed, the token is left alone if its owner
+changed it since.`,
 		Example: "  ambit admin token-review " + verb + " acme 0198f3a1c2d4e5f60718293a",
 		RunE: func(_ *cobra.Command, argv []string) error {
 			d.Org, d.ID = argv[0], hub.ID(argv[1])
@@ -92,6 +94,7 @@ func (a *app) reviewDecide(verb string, to hub.TokenState, short string) *cobra.
 		},
 	}
 	c.Flags().StringVar(&d.Reason, "reason", "", "told to the owner")
+	c.Flags().Int64Var(&d.Seen, "seen", 0, "only the token as it was in this version")
 	return c
 }
 

@@ -59,6 +59,16 @@ type TokenGrant struct {
 	Reason       string    // of the reviewer, for the owner
 }
 
+// TokenDecision is what a reviewer says of a token in an organization.
+type TokenDecision struct {
+	TokenID    ID
+	OrgID      ID
+	To         TokenState // approved, denied or revoked
+	ReviewerID ID
+	Reason     string
+	Seen       int64 // the Gen of the token that the reviewer looked at; 0: whatever it is now
+}
+
 // SSHRule says whether SSH keys of members reach an organization.
 type SSHRule string
 

@@ -59,6 +59,7 @@ type ReviewedToken struct {
 	Reviewer string         `json:"reviewer,omitempty"`
 	Reason   string         `json:"reason,omitempty"`
 	Signs    []hub.Sign     `json:"signs"`
+	Version  int64          `json:"version"` // grows with every change of the token
 }
 
 // DecideToken approves, denies or revokes a token in an organization: by its id, or to revoke it by its value.
@@ -68,6 +69,7 @@ type DecideToken struct {
 	Value  string         `json:"value,omitempty"`
 	To     hub.TokenState `json:"to"`
 	Reason string         `json:"reason,omitempty"`
+	Seen   int64          `json:"seen,omitempty"` // the version of the token that was looked at; 0: whatever it is
 }
 
 // Group is a resource group.

@@ -34,6 +34,7 @@ func (a *API) registerPolicies(s *httpd.Server) {
 type reviewedToken struct {
 	ID          hub.ID             `json:"_id"`
 	Name        *string            `json:"displayName"` // null unless tokens need approval
+	Version     int64              `json:"version"`     // grows with every change of the token: a decision can name it
 	Kind        hub.TokenKind      `json:"role"`
 	Last4       string             `json:"last4"`
 	Owner       reviewedOwner      `json:"owner"`
@@ -59,7 +60,7 @@ type reviewedOwner struct {
 
 func reviewedOf(t policies.Reviewed) reviewedToken {
 	out := reviewedToken{
-		ID: t.ID, Name: optionalText(t.Name), Kind: t.Kind, Last4: t.Last4, Owner: reviewedOwner{t.UserID, t.OwnerName, t.OwnerRole.String()},
+		ID: t.ID, Version: t.Gen, Name: optionalText(t.Name), Kind: t.Kind, Last4: t.Last4, Owner: reviewedOwner{t.UserID, t.OwnerName, t.OwnerRole.String()},
 		FineGrained: authOf(&t.Token).AccessToken.FineGrained, CreatedAt: date(t.CreatedAt), RotatedAt: optionalDate(t.RotatedAt),
 		ExpiresAt: optionalDate(t.ExpiresAt), LastUsedAt: optionalDate(t.LastUsedAt), AdminMade: t.Grant.AdminMade,
 		RequestedAt: optionalDate(t.Grant.RequestedAt), Reviewer: optionalText(t.Grant.ReviewerName), ReviewedAt: optionalDate(t.Grant.ReviewedAt),
@@ -121,18 +122,19 @@ func parseReview(r *httpd.Request) (q policies.Query, err error) {
 	return q, err
 }
 
-// reason is the optional body of a decision.
-type reason struct {
-	Reason string `json:"reason"`
+// decision is the optional body of a decision: with a version, only about the token as it was when it had that.
+type decision struct {
+	Reason  string `json:"reason"`
+	Version int64  `json:"version"`
 }
 
 func (a *API) decideToken(to hub.TokenState) grantHandler {
 	return func(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
-		var b reason
+		var b decision
 		if err := optionalJSON(r, &b); err != nil {
 			return err
 		}
-		t, err := a.Policies.Decide(r.Context(), g, "", hub.ID(r.Param("token")), to, b.Reason, r.Event(""))
+		t, err := a.Policies.Decide(r.Context(), g, "", hub.TokenDecision{TokenID: hub.ID(r.Param("token")), To: to, Reason: b.Reason, Seen: b.Version}, r.Event(""))
 		if err != nil {
 			return err
 		}

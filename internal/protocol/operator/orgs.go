@@ -103,13 +103,13 @@ func (o Organizations) reviewDecide(ctx context.Context, g access.Grant, d opera
 		}
 		return operatorapi.ReviewedToken{State: hub.TokenRevoked}, o.Policies.RevokeValue(ctx, g, d.Org, secret.New(d.Value), d.Reason, origin)
 	}
-	t, err := o.Policies.Decide(ctx, g, d.Org, d.ID, d.To, d.Reason, origin)
+	t, err := o.Policies.Decide(ctx, g, d.Org, hub.TokenDecision{TokenID: d.ID, To: d.To, Reason: d.Reason, Seen: d.Seen}, origin)
 	return reviewedOf(t), err
 }
 
 func reviewedOf(t policies.Reviewed) operatorapi.ReviewedToken {
 	out := operatorapi.ReviewedToken{Token: tokenOf(tokens.Owned{Token: t.Token, UserName: t.OwnerName}), Role: t.OwnerRole.String(),
-		State: t.Grant.State, Reviewer: t.Grant.ReviewerName, Reason: t.Grant.Reason, Signs: t.Signs}
+		State: t.Grant.State, Reviewer: t.Grant.ReviewerName, Reason: t.Grant.Reason, Signs: t.Signs, Version: t.Gen}
 	return out
 }
 

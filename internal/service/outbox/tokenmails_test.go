@@ -136,7 +136,7 @@ func TestTokenMails(t *testing.T) {
 	}
 	decide := func(id hub.ID, to hub.TokenState, reason string) {
 		w.t.Helper()
-		_, err := w.policy.Decide(w.ctx, w.admin, "", id, to, reason, hub.Event{})
+		_, err := w.policy.Decide(w.ctx, w.admin, "", hub.TokenDecision{TokenID: id, To: to, Reason: reason}, hub.Event{})
 		w.check(err)
 	}
 

@@ -22,9 +22,9 @@ type Store interface {
 	// tokens with scopes there into the flow.
 	ChangeOrgRules(ctx context.Context, orgID hub.ID, ev hub.Event, change func(*hub.OrgRules) (message string, err error)) error
 	OrgTokens(ctx context.Context, q hub.OrgTokenQuery) ([]hub.OrgToken, error)
-	// DecideToken is Conflict where the state does not allow the decision, NotFound for a token without access to the
+	// DecideToken is Conflict where the state does not allow the decision or the token is no longer the one that was seen, NotFound for a token without access to the
 	// organization.
-	DecideToken(ctx context.Context, tokenID, orgID hub.ID, to hub.TokenState, reviewer hub.ID, reason string, ev hub.Event) (before hub.TokenState, err error)
+	DecideToken(ctx context.Context, d hub.TokenDecision, ev hub.Event) (before hub.TokenState, err error)
 	TokenByID(ctx context.Context, id hub.ID) (hub.Token, error)
 	TokenFacts(ctx context.Context, digest []byte) (hub.SubjectFacts, error)
 	Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, error)

@@ -126,7 +126,7 @@ func (w *world) edit(owner string, id hub.ID, scopes []tokens.NewScope) {
 
 func (w *world) decide(id hub.ID, to hub.TokenState) {
 	w.t.Helper()
-	_, err := w.svc.Decide(ctx, w.admin, "", id, to, "", hub.Event{})
+	_, err := w.svc.Decide(ctx, w.admin, "", hub.TokenDecision{TokenID: id, To: to}, hub.Event{})
 	w.check(err)
 }
 
@@ -187,7 +187,7 @@ func TestLifeUnderApproval(t *testing.T) {
 	}
 	w.expectNews()
 	for _, to := range []hub.TokenState{hub.TokenApproved, hub.TokenDenied} {
-		if _, err := w.svc.Decide(ctx, w.admin, "", c.ID, to, "", hub.Event{}); !hub.Is(err, hub.Conflict) {
+		if _, err := w.svc.Decide(ctx, w.admin, "", hub.TokenDecision{TokenID: c.ID, To: to}, hub.Event{}); !hub.Is(err, hub.Conflict) {
 			t.Errorf("revoked → %s: %v", to, err)
 		}
 	}
@@ -198,7 +198,7 @@ func TestLifeUnderApproval(t *testing.T) {
 	w.expect(c.ID, hub.TokenRevoked)
 
 	// An admin's own token is deleted, not revoked.
-	if _, err := w.svc.Decide(ctx, w.admin, "", mine.ID, hub.TokenRevoked, "", hub.Event{}); !hub.Is(err, hub.InvalidInput) {
+	if _, err := w.svc.Decide(ctx, w.admin, "", hub.TokenDecision{TokenID: mine.ID, To: hub.TokenRevoked}, hub.Event{}); !hub.Is(err, hub.InvalidInput) {
 		t.Errorf("revoking one's own: %v", err)
 	}
 }

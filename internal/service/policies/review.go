@@ -116,25 +116,26 @@ func (s *Service) reviewed(t hub.OrgToken, rules hub.OrgRules) Reviewed {
 }
 
 // Decide approves, denies or revokes a token's access to an organization, for its next use. Revoking twice is no
-// error; nothing undoes it. Needs OrgTokens on the organization, or InstanceAdmin. NotFound for a token without access
-// there; InvalidInput for revoking one's own; Conflict where the state does not allow it.
-func (s *Service) Decide(ctx context.Context, g access.Grant, org string, token hub.ID, to hub.TokenState, reason string, from hub.Event) (Reviewed, error) {
+// error; nothing undoes it. Of d the token, To, Reason and Seen are read. Needs OrgTokens on the organization, or
+// InstanceAdmin. NotFound for a token without access there; InvalidInput for revoking one's own; Conflict where the state
+// does not allow it, and for a token that changed since it was seen: its owner could widen it just before it is approved.
+func (s *Service) Decide(ctx context.Context, g access.Grant, org string, d hub.TokenDecision, from hub.Event) (Reviewed, error) {
 	o, err := orgs.Find(ctx, s.store, g, access.OrgTokens, org)
 	if err != nil {
 		return Reviewed{}, err
 	}
 	none := hub.Errorf(hub.NotFound, "No token with this id has access to %s.", o.Name)
-	if _, err := hub.ParseID(string(token)); err != nil {
+	if _, err := hub.ParseID(string(d.TokenID)); err != nil {
 		return Reviewed{}, none
 	}
-	t, err := s.store.TokenByID(ctx, token)
+	t, err := s.store.TokenByID(ctx, d.TokenID)
 	if hub.Is(err, hub.NotFound) {
 		return Reviewed{}, none
 	}
 	if err != nil {
 		return Reviewed{}, err
 	}
-	return s.decide(ctx, g, o, t, to, reason, from, none)
+	return s.decide(ctx, g, o, t, d, from, none)
 }
 
 // RevokeValue is Decide(revoked) for a token that is known by its value. The answer for a value that is no token, or
@@ -157,7 +158,7 @@ func (s *Service) RevokeValue(ctx context.Context, g access.Grant, org string, v
 		if f.Token == nil || f.Service != nil {
 			return none
 		}
-		_, err = s.decide(ctx, g, o, *f.Token, hub.TokenRevoked, reason, from, none)
+		_, err = s.decide(ctx, g, o, *f.Token, hub.TokenDecision{To: hub.TokenRevoked, Reason: reason}, from, none)
 		return err
 	}
 	return none
@@ -178,12 +179,12 @@ var decisions = map[hub.TokenState]struct{ event, past, effect string }{
 		"It is refused there for good, and works everywhere else as before. Make a new one for what used it there."},
 }
 
-func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization, t hub.Token, to hub.TokenState, reason string, from hub.Event, none error) (Reviewed, error) {
-	d, ok := decisions[to]
+func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization, t hub.Token, d hub.TokenDecision, from hub.Event, none error) (Reviewed, error) {
+	words, ok := decisions[d.To]
 	if !ok {
 		return Reviewed{}, hub.Errorf(hub.InvalidInput, "A token is approved, denied or revoked.")
 	}
-	reason, err := orgs.Text("reason", reason, 0, maxReason, true)
+	reason, err := orgs.Text("reason", d.Reason, 0, maxReason, true)
 	if err != nil {
 		return Reviewed{}, err
 	}
@@ -194,17 +195,17 @@ func (s *Service) decide(ctx context.Context, g access.Grant, o hub.Organization
 	if err != nil {
 		return Reviewed{}, err
 	}
-	if to == hub.TokenRevoked && t.UserID == g.Subject().ActorID() {
+	if d.To == hub.TokenRevoked && t.UserID == g.Subject().ActorID() {
 		return Reviewed{}, hub.Errorf(hub.InvalidInput, "You cannot revoke a token of your own: delete it in your settings instead.")
 	}
-	if to != hub.TokenRevoked && before.Grant.State == hub.TokenRevoked {
+	if d.To != hub.TokenRevoked && before.Grant.State == hub.TokenRevoked {
 		return Reviewed{}, hub.Errorf(hub.Conflict, "The token was revoked here, which is for good: its owner can make a new one.")
 	}
-	if to != hub.TokenRevoked || before.Grant.State != hub.TokenRevoked {
-		ev := orgs.Event(g, from, d.event, fmt.Sprintf("%s token %s (…%s) of %s for %s", d.past, t.ID, t.Last4, before.OwnerName, o.Name), o.ID, t.ID)
+	if d.To != hub.TokenRevoked || before.Grant.State != hub.TokenRevoked {
+		ev := orgs.Event(g, from, words.event, fmt.Sprintf("%s token %s (…%s) of %s for %s", words.past, t.ID, t.Last4, before.OwnerName, o.Name), o.ID, t.ID)
 		ev.Notices = []hub.Notice{{Kind: NoticeDecision, To: t.UserID, Data: map[string]string{
-			"organization": o.Name, "token": t.Name, "last4": t.Last4, "decision": d.past, "effect": d.effect, "reason": reason}}}
-		_, err = s.store.DecideToken(ctx, t.ID, o.ID, to, g.Subject().ActorID(), reason, ev)
+			"organization": o.Name, "token": t.Name, "last4": t.Last4, "decision": words.past, "effect": words.effect, "reason": reason}}}
+		_, err = s.store.DecideToken(ctx, hub.TokenDecision{TokenID: t.ID, OrgID: o.ID, To: d.To, ReviewerID: g.Subject().ActorID(), Reason: reason, Seen: d.Seen}, ev)
 	}
 	if hub.Is(err, hub.NotFound) {
 		return Reviewed{}, none

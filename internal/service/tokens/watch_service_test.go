@@ -144,7 +144,7 @@ func TestReminders(t *testing.T) {
 		w.same("the next day", remind())
 		w.pass(6 * day)
 		w.same("a week later", remind(), text(2))
-		_, err := w.db.DecideToken(w.ctx, ids[1], acme.ID, hub.TokenApproved, alice.ID, "", hub.Event{})
+		_, err := w.db.DecideToken(w.ctx, hub.TokenDecision{TokenID: ids[1], OrgID: acme.ID, To: hub.TokenApproved, ReviewerID: alice.ID}, hub.Event{})
 		w.must(err)
 		w.pass(7 * day)
 		w.same("one is left", remind(), text(1))

@@ -76,10 +76,25 @@ func TestReviewFollowsTheLaw(t *testing.T) {
 
 		decide := func(tok hub.ID, to hub.TokenState, code hub.Code) {
 			t.Helper()
-			_, err := db.DecideToken(ctx, tok, acme.ID, to, alice.ID, "because", hub.Event{})
+			_, err := db.DecideToken(ctx, hub.TokenDecision{TokenID: tok, OrgID: acme.ID, To: to, ReviewerID: alice.ID, Reason: "because"}, hub.Event{})
 			wantCode(t, err, code)
 		}
 		decide(elsewhere.ID, hub.TokenApproved, hub.NotFound)
+		seen := func(gen int64, code hub.Code) {
+			t.Helper()
+			_, err := db.DecideToken(ctx, hub.TokenDecision{TokenID: asked.ID, OrgID: acme.ID, To: hub.TokenApproved, ReviewerID: alice.ID, Seen: gen}, hub.Event{})
+			wantCode(t, err, code)
+		}
+		looked, err := db.TokenByID(ctx, asked.ID)
+		must(t, err)
+		wider := looked
+		wider.Scopes = []hub.Scope{onOrg(acme.ID, hub.PermRepoWrite)}
+		must(t, db.UpdateToken(ctx, wider, hub.Event{}))
+		seen(looked.Gen, hub.Conflict)
+		want(asked.ID, hub.TokenPending, "widened after it was looked at")
+		looked, err = db.TokenByID(ctx, asked.ID)
+		must(t, err)
+		seen(looked.Gen, "")
 		decide(created.ID, hub.TokenApproved, "")
 		decide(created.ID, hub.TokenApproved, hub.Conflict)
 		g, err := db.TokenGrant(ctx, created.ID, acme.ID)
@@ -220,7 +235,7 @@ func TestOrgTokens(t *testing.T) {
 		check("atom", ask(hub.OrgTokenQuery{Carries: hub.PermRepoWrite}), w.token.ID)
 		check("reading", ask(hub.OrgTokenQuery{Carries: hub.PermRepoContentRead}), classic.ID, onPrivate.ID)
 		check("after", ask(hub.OrgTokenQuery{After: classic.ID}), onPrivate.ID)
-		_, err := db.DecideToken(ctx, classic.ID, w.acme.ID, hub.TokenRevoked, w.alice.ID, "", hub.Event{})
+		_, err := db.DecideToken(ctx, hub.TokenDecision{TokenID: classic.ID, OrgID: w.acme.ID, To: hub.TokenRevoked, ReviewerID: w.alice.ID}, hub.Event{})
 		must(t, err)
 		check("revoked are hidden", ask(hub.OrgTokenQuery{}), w.token.ID, onPrivate.ID)
 		check("until asked for", ask(hub.OrgTokenQuery{WithRevoked: true}), w.token.ID, classic.ID, onPrivate.ID)
@@ -228,7 +243,7 @@ func TestOrgTokens(t *testing.T) {
 		_, _ = outside, foreign
 		_, err = db.OrgTokens(ctx, hub.OrgTokenQuery{OrgID: w.acme.ID})
 		wantCode(t, err, hub.InvalidInput)
-		_, err = db.DecideToken(ctx, foreign.ID, w.acme.ID, hub.TokenRevoked, w.alice.ID, "", hub.Event{})
+		_, err = db.DecideToken(ctx, hub.TokenDecision{TokenID: foreign.ID, OrgID: w.acme.ID, To: hub.TokenRevoked, ReviewerID: w.alice.ID}, hub.Event{})
 		wantCode(t, err, hub.NotFound)
 	})
 }

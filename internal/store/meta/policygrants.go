@@ -101,16 +101,19 @@ var decisionEvents = map[hub.TokenState]string{
 
 // DecideToken approves, denies or revokes a token in an organization and returns the state that it had. Revoking is
 // for good. NotFound when the token has no access to the organization; Conflict for a transition that there is not.
-func (db *DB) DecideToken(ctx context.Context, tokenID, orgID hub.ID, to hub.TokenState, reviewer hub.ID, reason string, ev hub.Event) (before hub.TokenState, err error) {
+func (db *DB) DecideToken(ctx context.Context, d hub.TokenDecision, ev hub.Event) (before hub.TokenState, err error) {
 	err = db.mutate(ctx, "deciding about a token", func(tx *Tx) error {
-		if err := tx.lockOrg(ctx, orgID); err != nil {
+		if err := tx.unchanged(ctx, d.TokenID, d.Seen); err != nil {
+			return err
+		}
+		if err := tx.lockOrg(ctx, d.OrgID); err != nil {
 			return err
 		}
 		var there int64
-		if err := tx.one(ctx, countTokenInOrg, []any{tokenID, orgID}, &there); err != nil {
+		if err := tx.one(ctx, countTokenInOrg, []any{d.TokenID, d.OrgID}, &there); err != nil {
 			return err
 		}
-		g, found, err := readGrant(ctx, tx.queries, tokenID, orgID)
+		g, found, err := readGrant(ctx, tx.queries, d.TokenID, d.OrgID)
 		if err != nil {
 			return err
 		}
@@ -118,17 +121,34 @@ func (db *DB) DecideToken(ctx context.Context, tokenID, orgID hub.ID, to hub.Tok
 		if there == 0 && !found {
 			return hub.Errorf(hub.NotFound, "There is no such token with access to the organization.")
 		}
-		if !allowed(decisions[to], g.State) {
-			return hub.Errorf(hub.Conflict, "A token that is %s in this organization cannot become %s.", g.State, to)
+		if !allowed(decisions[d.To], g.State) {
+			return hub.Errorf(hub.Conflict, "A token that is %s in this organization cannot become %s.", g.State, d.To)
 		}
-		g.State, g.ReviewerID, g.ReviewedAt, g.Reason = to, reviewer, tx.at, reason
+		g.State, g.ReviewerID, g.ReviewedAt, g.Reason = d.To, d.ReviewerID, tx.at, d.Reason
 		if err := tx.putGrant(ctx, g); err != nil {
 			return err
 		}
-		ev.TargetID = tokenID
-		return tx.record(ctx, about(ev, orgID), decisionEvents[to], tokenChange(tokenID))
+		ev.TargetID = d.TokenID
+		return tx.record(ctx, about(ev, d.OrgID), decisionEvents[d.To], tokenChange(d.TokenID))
 	})
 	return before, err
+}
+
+// unchanged makes sure that a token is still the one that was seen, and stays so until the transaction ends: whoever widens
+// it after that has it pending again. It is locked before the organization, as those lock it who change it. 0 stands for any
+// generation. Conflict, NotFound.
+func (tx *Tx) unchanged(ctx context.Context, token hub.ID, seen int64) error {
+	if seen == 0 {
+		return nil
+	}
+	var gen int64
+	if err := tx.one(ctx, lockToken, []any{token}, &gen); err != nil {
+		return orMissing(err, hub.NotFound, "There is no such token with access to the organization.")
+	}
+	if gen != seen {
+		return hub.Errorf(hub.Conflict, "The token was changed since it was looked at: look at it again.")
+	}
+	return nil
 }
 
 func allowed(from []hub.TokenState, s hub.TokenState) bool {

@@ -30,7 +30,7 @@ func TestReviewsThatMeet(t *testing.T) {
 			setPolicy(t, db, acme.ID, hub.RequireApproval)
 			tok, _ := addToken(t, db, bob.ID, narrow)
 			together(func() error {
-				_, err := db.DecideToken(ctx, tok.ID, acme.ID, hub.TokenRevoked, alice.ID, "", hub.Event{})
+				_, err := db.DecideToken(ctx, hub.TokenDecision{TokenID: tok.ID, OrgID: acme.ID, To: hub.TokenRevoked, ReviewerID: alice.ID}, hub.Event{})
 				return err
 			}, func() error {
 				tok.Scopes = []hub.Scope{wide}

@@ -124,7 +124,7 @@ func (w *World) decide(token hub.ID, org string, st hub.TokenState) {
 	if g.State == st {
 		return
 	}
-	_, err = w.DB.DecideToken(ctx, token, w.space(org), st, w.space(founder), "", hub.Event{})
+	_, err = w.DB.DecideToken(ctx, hub.TokenDecision{TokenID: token, OrgID: w.space(org), To: st, ReviewerID: w.space(founder)}, hub.Event{})
 	if err != nil && !hub.Is(err, hub.Conflict) && !hub.Is(err, hub.NotFound) {
 		w.check(err)
 	}
