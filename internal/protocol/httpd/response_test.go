@@ -22,7 +22,9 @@ func TestDownloadsKeepSendfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t, nil, Config{})
+	served := make(chan struct{}, 1) // the client may have all bytes before they are counted
 	s.Repo(RepoWeb, "GET /resolve/{rev}/{path...}", access.RepoContentRead, func(w http.ResponseWriter, r *Request, g access.Grant) error {
+		defer func() { served <- struct{}{} }()
 		f, err := os.Open(name)
 		if err != nil {
 			return err
@@ -56,6 +58,7 @@ func TestDownloadsKeepSendfile(t *testing.T) {
 		}
 		got, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
+		<-served
 		if err != nil || !bytes.Equal(got, c.want) {
 			t.Errorf("%q: %d bytes, %v", c.rng, len(got), err)
 		}
