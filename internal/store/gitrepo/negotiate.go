@@ -19,7 +19,16 @@ func (s *Snapshot) Peel(oid hub.OID) (target hub.OID, isTag bool, err error) {
 	if k, ok := v.kind(oid); ok && k != object.KindTag {
 		return oid, false, nil
 	}
-	target, _, tags, err := (&graph{slots: slots{v: v}}).peel(oid)
+	key := cacheKey{v.era, oid} // refs are listed far more often than tags are made
+	if p, ok := s.store.cache.get(key); ok {
+		if p, ok := p.(peeled); ok {
+			return p.target, true, nil
+		}
+	}
+	target, kind, tags, err := (&graph{slots: slots{v: v}}).peel(oid)
+	if err == nil && len(tags) > 0 {
+		s.store.cache.put(key, peeled{target, kind, tags}, peeledWeight*int64(1+len(tags)))
+	}
 	if errors.Is(err, errMissing) && len(tags) == 0 {
 		return oid, false, nil // the ref was deleted before the snapshot was opened
 	}

@@ -14,6 +14,9 @@ type peeled struct {
 	tags   []hub.OID
 }
 
+// peeledWeight is the memory in bytes for one of them and for one of its tags.
+const peeledWeight = 60
+
 // peel follows tags to what they name, and returns the tags on the way. A tag is read once, however often a client names it.
 func (g *graph) peel(oid hub.OID) (target hub.OID, kind object.Kind, tags []hub.OID, err error) {
 	if p, ok := g.tags[oid]; ok {
