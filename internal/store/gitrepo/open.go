@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/pack"
 )
 
@@ -33,6 +34,7 @@ type view struct {
 // It costs one query when the repository has not changed since it was last opened.
 // The caller must Close it. Any number may be open.
 func (s *Store) Open(ctx context.Context, repoID hub.ID) (*Snapshot, error) {
+	pace.Asked()
 	v, err := s.openView(ctx, repoID)
 	if err != nil {
 		return nil, err
@@ -43,6 +45,7 @@ func (s *Store) Open(ctx context.Context, repoID hub.ID) (*Snapshot, error) {
 // OpenWithRefs is Open together with all refs of the very generation that the snapshot shows, in the order of their
 // names: all that they lead to is there.
 func (s *Store) OpenWithRefs(ctx context.Context, repoID hub.ID) (*Snapshot, []hub.Ref, error) {
+	pace.Asked()
 	v, refs, err := s.openState(ctx, repoID)
 	if err != nil {
 		return nil, nil, err

@@ -2,7 +2,10 @@
 // what has arrived on the network only each ten milliseconds; a computation that pauses for a moment has it looked for.
 package pace
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Pacer belongs to one computation. The zero value is ready. Not for concurrent use.
 type Pacer struct {
@@ -11,11 +14,25 @@ type Pacer struct {
 }
 
 const (
-	// turn is how long a computation goes on without a pause: so long may every request have to wait.
+	// turn is how long a computation goes on without a pause: so long may a request have to wait that comes alone.
 	turn = 2 * time.Millisecond
+	// shortTurn is the same while somebody asks: a request waits for more than one turn, and pauses cost little where there is
+	// somebody to make room for.
+	shortTurn = 150 * time.Microsecond
+	// lately is how long after a request others are expected.
+	lately = 100 * time.Millisecond
 	// look is after how many steps the clock is looked at.
 	look = 16
 )
+
+// began is what times are counted from: a number can be kept where many read it at once.
+var (
+	began = time.Now()
+	asked atomic.Int64 // when the latest request was, 0 before the first
+)
+
+// Asked says that somebody asks for something. Safe for concurrent use.
+func Asked() { asked.Store(int64(time.Since(began))) }
 
 // Step is called after each small part of the computation, of some microseconds. Now and then it pauses.
 func (p *Pacer) Step() {
@@ -31,7 +48,15 @@ func (p *Pacer) Step() {
 		time.Sleep(time.Microsecond)
 		now = time.Now()
 	}
-	p.due = now.Add(turn)
+	p.due = now.Add(next(now.Sub(began), time.Duration(asked.Load())))
+}
+
+// next is the turn of a computation at a time when the latest request was at another.
+func next(now, request time.Duration) time.Duration {
+	if request != 0 && now-request < lately {
+		return shortTurn
+	}
+	return turn
 }
 
 // Write is a step for each piece of a stream; it never fails.

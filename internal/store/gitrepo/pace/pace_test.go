@@ -1,6 +1,9 @@
 package pace
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // A short computation never pauses: it has no time to lose.
 func TestShortComputations(t *testing.T) {
@@ -17,6 +20,26 @@ func TestShortComputations(t *testing.T) {
 	}
 	if p.due != before {
 		t.Error("the clock was looked at too often")
+	}
+}
+
+// Turns are short while somebody asks, and for a while after.
+func TestTurns(t *testing.T) {
+	for _, c := range []struct{ now, request, want time.Duration }{
+		{time.Hour, 0, turn},
+		{time.Hour, time.Hour, shortTurn},
+		{time.Hour, time.Hour - lately + 1, shortTurn},
+		{time.Hour, time.Hour - lately, turn},
+		{time.Hour, time.Hour + 1, shortTurn}, // it came while the clock was looked at
+		{lately / 2, 0, turn},
+	} {
+		if got := next(c.now, c.request); got != c.want {
+			t.Errorf("%v after a request at %v: %v, want %v", c.now, c.request, got, c.want)
+		}
+	}
+	Asked()
+	if r := time.Duration(asked.Load()); next(time.Since(began), r) != shortTurn {
+		t.Error("a request is not noted")
 	}
 }
 
