@@ -72,7 +72,7 @@ func (s *Service) AdvertiseReceive(ctx context.Context, g access.Grant, version 
 
 // advertiseRefs writes all refs, the first with the capabilities behind it. Fetches also see HEAD and peeled tags.
 func (s *Service) advertiseRefs(ctx context.Context, repo hub.Repo, caps string, fetch bool, w *pktline.Writer) error {
-	refs, err := s.meta.Refs(ctx, repo.ID, "refs/")
+	refs, err := s.refs(ctx, repo)
 	if err != nil {
 		return err
 	}

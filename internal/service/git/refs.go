@@ -8,6 +8,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/pktline"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
 
 const (
@@ -68,7 +69,7 @@ func (q lsRefs) wants(name string) bool {
 
 // writeRefs answers ls-refs.
 func (s *Service) writeRefs(ctx context.Context, repo hub.Repo, q lsRefs, w *pktline.Writer) error {
-	refs, err := s.meta.Refs(ctx, repo.ID, "refs/")
+	refs, err := s.refs(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,12 @@ func (s *Service) writeRefs(ctx context.Context, repo hub.Repo, q lsRefs, w *pkt
 		w.Textf("%s %s%s\n", r.Target, r.Name, peeled)
 	}
 	return w.Mark(pktline.Flush)
+}
+
+// refs reads all refs for somebody who waits for them: they are often told without a look at the repository's objects.
+func (s *Service) refs(ctx context.Context, repo hub.Repo) ([]hub.Ref, error) {
+	pace.Asked()
+	return s.meta.Refs(ctx, repo.ID, "refs/")
 }
 
 func findRef(refs []hub.Ref, name string) (hub.Ref, bool) {
