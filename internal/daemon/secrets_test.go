@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -99,22 +98,7 @@ func do[R any](h *running, call operatorapi.Call, args any) (r R) {
 // request sends a request and returns the status, the headers and the body as one text.
 func (h *running) request(method, path, body string, header ...string) (int, string) {
 	h.t.Helper()
-	req, err := http.NewRequest(method, h.url+path, strings.NewReader(body))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	res, b := h.send(method, path, body, header...)
 	return res.StatusCode, fmt.Sprintf("%v\n%s", res.Header, b)
 }
 
