@@ -13,9 +13,9 @@ var noTime = time.Unix(0, 0)
 
 // Source finds targets. store/meta satisfies it.
 type Source interface {
-	// RepoByName finds a repository without regard to case and follows names left behind by moves, which
-	// moved reports. RepoNotFound if there is none.
-	RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error)
+	// FindRepo finds a repository without regard to case and follows names left behind by moves, which moved reports.
+	// It is nil if there is none. Others may have what it points to as well: nobody changes that.
+	FindRepo(ctx context.Context, id hub.RepoID) (repo *hub.Repo, moved bool, err error)
 	// RepoByID is RepoNotFound for a row that is gone.
 	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
 	// Namespace finds a user or organization without regard to case. NotFound if there is none.
@@ -118,12 +118,11 @@ func (a *Authorizer) otherType(ctx context.Context, s *Subject, t Target, now ti
 		return ""
 	}
 	for _, typ := range hub.RepoTypes {
-		other := Target{kind: repoTarget, repo: hub.RepoID{Type: typ, Namespace: t.repo.Namespace, Name: t.repo.Name}}
-		var r hub.Repo
-		if moved, err := a.findRepo(ctx, other, &r); typ == t.repo.Type || moved || err != nil || r.ID == "" {
+		r, moved, err := a.src.FindRepo(ctx, hub.RepoID{Type: typ, Namespace: t.repo.Namespace, Name: t.repo.Name})
+		if typ == t.repo.Type || moved || err != nil || r == nil {
 			continue
 		}
-		if o := objectOf(&r); RepoView.allowedBy(allowed(abstract(s, &o, now))) {
+		if o := objectOf(r); RepoView.allowedBy(allowed(abstract(s, &o, now))) {
 			return "There is a " + string(typ) + " called " + r.FullName() + ": did you mean that type of repository?"
 		}
 	}
@@ -196,16 +195,15 @@ func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, no
 	if id.Namespace == "" {
 		id.Namespace = s.UserName()
 	}
-	var r hub.Repo
-	moved, err := a.findRepo(ctx, Repo(id), &r)
+	r, moved, err := a.src.FindRepo(ctx, id)
 	if err != nil {
 		return err
 	}
 	o := missing
-	if r.ID != "" && !moved {
-		o = objectOf(&r)
+	if r != nil && !moved {
+		o = objectOf(r)
 	}
-	if r.ID != "" && RepoView.allowedBy(allowed(abstract(s, &o, now))) {
+	if r != nil && RepoView.allowedBy(allowed(abstract(s, &o, now))) {
 		d.conflict = alreadyExists(r.RepoID)
 	}
 	return nil

@@ -29,9 +29,9 @@ func TestChangesAreExact(t *testing.T) {
 				continue
 			}
 			denied++
-			gv := given{need: Need{Action: a}, repo: repo}
+			gv := given{need: Need{Action: a}, repo: &repo}
 			if s.target != "repo" {
-				gv.repo, gv.namespace = hub.Repo{}, hub.Namespace{ID: repo.NamespaceID, Name: repo.Namespace, Kind: hub.UserNamespace}
+				gv.repo, gv.namespace = &noRepo, hub.Namespace{ID: repo.NamespaceID, Name: repo.Namespace, Kind: hub.UserNamespace}
 				if repo.OwnerIsOrg {
 					gv.namespace.Kind = hub.OrgNamespace
 				}

@@ -12,10 +12,10 @@ type Grant struct {
 // given is one need that was met, with the target as it was found.
 type given struct {
 	need      Need
-	bits      Bits // everything allowed on that target
-	repo      hub.Repo
+	bits      Bits      // everything allowed on that target
+	repo      *hub.Repo // never nil; without an id when the target is none that exists. It is shared: nobody changes it
 	namespace hub.Namespace
-	group     hub.ResourceGroup
+	group     *hub.ResourceGroup // nil when the target is in none
 }
 
 // notGranted is what a service gets when it asks a grant for something it does not hold: a fault of ours.
@@ -41,7 +41,7 @@ func (g Grant) Repo(a Action) (hub.Repo, error) {
 	if gv == nil || gv.repo.ID == "" {
 		return hub.Repo{}, notGranted(a)
 	}
-	return gv.repo, nil
+	return *gv.repo, nil
 }
 
 // Namespace returns the user or organization on which a was granted. The error is Internal when it was not.
@@ -56,10 +56,10 @@ func (g Grant) Namespace(a Action) (hub.Namespace, error) {
 // Group returns the resource group on which a was granted. The error is Internal when it was not.
 func (g Grant) Group(a Action) (hub.ResourceGroup, error) {
 	gv := g.find(a)
-	if gv == nil || gv.group.ID == "" {
+	if gv == nil || gv.group == nil {
 		return hub.ResourceGroup{}, notGranted(a)
 	}
-	return gv.group, nil
+	return *gv.group, nil
 }
 
 // NewRepo returns the id of the repository that may be created, with the namespace spelled as it is stored,

@@ -55,7 +55,7 @@ func (a *Authorizer) TraceRepo(s *Subject, n Need, r hub.Repo) (Trace, error) {
 	if !n.Target.IsRepo() || !n.Action.takes(n.Target.kind) {
 		return t, hub.Errorf(hub.InvalidInput, "The action %s cannot be asked of that.", n.Action)
 	}
-	gv := given{need: n, repo: r}
+	gv := given{need: n, repo: &r}
 	o := objectOf(&r)
 	st := abstract(s, &o, now)
 	d := denial{given: &gv, state: st, layers: decide(st), space: o.namespace}

@@ -64,14 +64,15 @@ func (w *world) addRepo(r hub.Repo) hub.Repo {
 	return r
 }
 
-func (w *world) RepoByName(_ context.Context, id hub.RepoID) (hub.Repo, bool, error) {
+func (w *world) FindRepo(_ context.Context, id hub.RepoID) (*hub.Repo, bool, error) {
+	to, moved := w.moved[nameKey(id)]
 	if r, ok := w.repos[nameKey(id)]; ok {
-		return r, false, nil
+		return &r, false, nil
 	}
-	if to, ok := w.moved[nameKey(id)]; ok {
-		return w.repos[nameKey(to)], true, nil
+	if r, ok := w.repos[nameKey(to)]; ok && moved {
+		return &r, true, nil
 	}
-	return hub.Repo{}, false, hub.Errorf(hub.RepoNotFound, "no such row")
+	return nil, false, nil
 }
 
 func (w *world) RepoByID(_ context.Context, id hub.ID) (hub.Repo, error) {

@@ -68,21 +68,40 @@ func (f Format) Classify(s string) Class {
 	}
 	var body [randomLetters + sumLetters]byte
 	copy(body[:], s[len(prefix):])
-	letters := true
+	var seen byte
 	for _, c := range body {
-		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z':
-		case '0' <= c && c <= '9':
-			letters = false // no token of ours, but other hubs have made such ones
-		default:
-			return Malformed
-		}
+		seen |= sorts[c]
 	}
-	if letters && f.sum(body[:randomLetters]) == [sumLetters]byte(body[randomLetters:]) {
+	switch {
+	case seen >= another:
+		return Malformed
+	case seen == letter && f.sum(body[:randomLetters]) == [sumLetters]byte(body[randomLetters:]):
 		return Ours
 	}
 	return Foreign
 }
+
+// The sorts of characters, as bits: no token of ours has digits, but other hubs have made such ones.
+const (
+	letter  = 0
+	digit   = 1
+	another = 2
+)
+
+// sorts is the sort of each character. The letters of a token follow no pattern, so that a table is several times as fast
+// as comparing.
+var sorts = func() (t [256]byte) {
+	for i := range t {
+		t[i] = another
+	}
+	for i := range alphabet {
+		t[alphabet[i]] = letter
+	}
+	for c := '0'; c <= '9'; c++ {
+		t[c] = digit
+	}
+	return t
+}()
 
 // Last4 returns the last four characters of a token, which are shown to people and kept in clear.
 func Last4(token string) string {

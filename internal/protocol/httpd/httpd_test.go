@@ -38,20 +38,20 @@ func (world) Authenticate(_ context.Context, c Credentials) (*access.Subject, er
 	return nil, hub.Errorf(hub.InvalidCredentials, hub.MessageInvalidCredentials)
 }
 
-func (world) RepoByName(_ context.Context, id hub.RepoID) (hub.Repo, bool, error) {
+func (world) FindRepo(_ context.Context, id hub.RepoID) (*hub.Repo, bool, error) {
 	r := hub.Repo{ID: "bbbbbbbbbbbbbbbbbbbbbbbb", RepoID: id, NamespaceID: "cccccccccccccccccccccccc", Visibility: hub.Public}
 	switch strings.ToLower(id.FullName()) {
 	case "bob/public":
 		r.RepoID = hub.RepoID{Type: id.Type, Namespace: "Bob", Name: "Public"}
-		return r, false, nil
+		return &r, false, nil
 	case "bob/old":
 		r.RepoID = hub.RepoID{Type: id.Type, Namespace: "Bob", Name: "Public"}
-		return r, true, nil
+		return &r, true, nil
 	case "bob/private":
 		r.Visibility = hub.Private
-		return r, false, nil
+		return &r, false, nil
 	}
-	return hub.Repo{}, false, hub.Errorf(hub.RepoNotFound, "no")
+	return nil, false, nil
 }
 
 func (world) RepoByID(context.Context, hub.ID) (hub.Repo, error) {

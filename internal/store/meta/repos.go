@@ -79,36 +79,48 @@ func readRepo(ctx context.Context, q queries, text string, args ...any) (hub.Rep
 // RepoByName finds a repository without regard to case; moved tells that it is found under a name that it had before
 // it was moved and that nothing else has taken since. RepoNotFound.
 func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
-	type found struct {
-		repo  hub.Repo
-		moved bool
+	r, moved, err := db.FindRepo(ctx, id)
+	if err == nil && r == nil {
+		err = noRepo()
 	}
+	if err != nil {
+		return hub.Repo{}, false, err
+	}
+	return *r, moved, nil
+}
+
+// FindRepo is RepoByName for those who ask with every request: nil is no repository, and what it points to is shared, so
+// that nobody may change it.
+func (db *DB) FindRepo(ctx context.Context, id hub.RepoID) (repo *hub.Repo, moved bool, err error) {
 	key := memoKey{"repo", hub.NameKey(id.Namespace), string(id.Type), hub.NameKey(id.Name)}
-	f, err := remember(db.memo, key, isMissingRepo, func() (f found, err error) {
-		f.repo, f.moved, err = db.repoByName(ctx, id)
-		return f, err
-	})
+	f, err := remember(db.memo, key, never, func() (foundRepo, error) { return db.findRepo(ctx, id) })
 	return f.repo, f.moved, err
+}
+
+// foundRepo is what a name leads to.
+type foundRepo struct {
+	repo  *hub.Repo // nil: to nothing
+	moved bool
 }
 
 func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
 
-func (db *DB) repoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
+func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (foundRepo, error) {
 	const byPastName, none = 1, 2 // or more
 	space, name := hub.NameKey(id.Namespace), hub.NameKey(id.Name)
 	full := space + "/" + name
 	how := none
 	scan := func(s scanner) (r hub.Repo, err error) { return r, s.Scan(append(repoPlaces(&r), &how)...) }
-	found, err := collect(ctx, db.single, scan, selectRepoByName, full, id.Type, full, space, id.Type, name)
+	rows, err := collect(ctx, db.single, scan, selectRepoByName, full, id.Type, full, space, id.Type, name)
 	switch {
 	case errors.Is(err, errNotText): // no name has bytes that are not text
-		return repo, false, noRepo()
+		return foundRepo{}, nil
 	case err != nil:
-		return repo, false, db.fail(err, "finding a repository")
-	case len(found) == 0 || how >= none:
-		return repo, false, noRepo()
+		return foundRepo{}, db.fail(err, "finding a repository")
+	case len(rows) == 0 || how >= none:
+		return foundRepo{}, nil
 	}
-	return found[0], how == byPastName, nil
+	return foundRepo{&rows[0], how == byPastName}, nil
 }
 
 // RepoByID finds a repository. RepoNotFound.
