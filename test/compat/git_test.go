@@ -152,6 +152,10 @@ func testGitAndHTTP(t *testing.T, g tool) {
 			api := "/api/" + kind + "s/acme/" + name
 			f := g.clone(t, h.gitURL(h.plain(t, "bob", "write"), path))
 			f.write(t, "by git/füße.txt", []byte("from git\n"))
+			f.write(t, "run.sh", []byte("#!/bin/sh\n"))
+			if err := os.Chmod(filepath.Join(f.dir, "run.sh"), 0o755); err != nil {
+				t.Fatal(err)
+			}
 			f.git(t, "add", ".")
 			f.git(t, "commit", "-q", "-m", "From git")
 			f.git(t, "push", "-q", "origin", "main")
@@ -164,7 +168,8 @@ func testGitAndHTTP(t *testing.T, g tool) {
 			if got := bob.get(t, "/"+path+"/resolve/main/by%20git/f%C3%BC%C3%9Fe.txt").want(t, "resolve", 200); string(got.body) != "from git\n" {
 				t.Errorf("resolve: %q", got.body)
 			}
-			lines := `{"key":"header","value":{"summary":"Over HTTP"}}` + "\n" + `{"key":"file","value":{"path":"by http.txt","content":"from http\n"}}` + "\n"
+			lines := `{"key":"header","value":{"summary":"Over HTTP"}}` + "\n" + `{"key":"file","value":{"path":"by http.txt","content":"from http\n"}}` + "\n" +
+				`{"key":"file","value":{"path":"run.sh","content":"#!/bin/bash\n"}}` + "\n"
 			var made struct {
 				CommitOid string `json:"commitOid"`
 			}
@@ -175,6 +180,10 @@ func testGitAndHTTP(t *testing.T, g tool) {
 			}
 			if got := f.read(t, "by http.txt"); string(got) != "from http\n" {
 				t.Errorf("%q", got)
+			}
+			// What is executable stays so when its content is replaced.
+			if got := f.git(t, "ls-tree", "HEAD", "run.sh"); !strings.HasPrefix(got, "100755 ") {
+				t.Errorf("%s", got)
 			}
 			if out := f.git(t, "fsck", "--strict", "--no-dangling"); out != "" {
 				t.Error(out)

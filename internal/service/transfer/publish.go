@@ -202,7 +202,7 @@ func (c *change) treeChanges(ctx context.Context, snap *gitrepo.Snapshot, head h
 		tc := gitrepo.TreeChange{Path: st.path}
 		switch {
 		case st.kind == commitlines.File || st.kind == commitlines.LFSFile:
-			tc.Mode, tc.OID = gitrepo.ModeFile, st.oid
+			tc.Mode, tc.OID, tc.Content = gitrepo.ModeFile, st.oid, true
 		case at[st.path].folder, st.kind == commitlines.DeletedFolder && !at[st.path].there:
 			tc.DeleteDir = true
 		}

@@ -16,6 +16,7 @@ type TreeChange struct {
 	Path      string  // from the root
 	Mode      uint32  // ModeFile, ModeExecutable or ModeSymlink; 0 deletes the file
 	OID       hub.OID // blob, in this writer or in the repository
+	Content   bool    // new content only: a ModeFile in the place of an executable file is executable as well
 	DeleteDir bool    // deletes the directory and all below it; Mode and OID are zero
 }
 
@@ -64,6 +65,7 @@ func (w *Writer) Apply(ctx context.Context, base *Snapshot, parentTree hub.OID, 
 type overlay struct {
 	state    overlayState
 	mode     uint32 // of a file
+	content  bool   // as in TreeChange
 	oid      hub.OID
 	cleared  bool // what the parent tree has below this path is gone
 	must     must
@@ -114,7 +116,7 @@ func (w *Writer) stage(root *overlay, v *view, c *TreeChange) error {
 		if at.hasFiles() {
 			return hub.Errorf(hub.Unprocessable, "The change has %q both as a file and as a directory.", c.Path)
 		}
-		at.state, at.mode, at.oid, at.children = isFile, c.Mode, c.OID, nil
+		at.state, at.mode, at.content, at.oid, at.children = isFile, c.Mode, c.Content, c.OID, nil
 	case c.DeleteDir:
 		if at.state == isFile {
 			return noFile(true)
@@ -238,6 +240,9 @@ func (m *merger) entry(o *overlay, name string, was object.TreeEntry) (object.Tr
 		return was, noFile(o.must == mustDir)
 	}
 	if o.state == isFile {
+		if o.content && o.mode == ModeFile && was.Mode == ModeExecutable {
+			return object.TreeEntry{Mode: ModeExecutable, Name: name, OID: o.oid}, nil
+		}
 		return object.TreeEntry{Mode: o.mode, Name: name, OID: o.oid}, nil
 	}
 	var base hub.OID

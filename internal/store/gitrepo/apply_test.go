@@ -134,6 +134,59 @@ func TestApplyCases(t *testing.T) {
 	}
 }
 
+// New content leaves an executable file executable, and makes a link or a directory a plain file.
+func TestApplyContent(t *testing.T) {
+	s, _, _ := newStore(t)
+	repo := newRepo(t, s)
+	w, err := s.Begin(t.Context(), repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	oid, err := w.Blob(3, strings.NewReader("old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := w.Blob(3, strings.NewReader("new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := w.Apply(t.Context(), nil, hub.ZeroOID, []TreeChange{
+		{Path: "dir/in", Mode: ModeFile, OID: oid},
+		{Path: "link", Mode: ModeSymlink, OID: oid},
+		{Path: "plain", Mode: ModeFile, OID: oid},
+		{Path: "run", Mode: ModeExecutable, OID: oid},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		content bool
+		modes   []uint32 // of dir, link, plain, run
+	}{
+		{true, []uint32{ModeFile, ModeFile, ModeFile, ModeExecutable}},
+		{false, []uint32{ModeFile, ModeFile, ModeFile, ModeFile}},
+	} {
+		var changes []TreeChange
+		for _, name := range []string{"dir", "link", "plain", "run"} {
+			changes = append(changes, TreeChange{Path: name, Mode: ModeFile, OID: next, Content: c.content})
+		}
+		after, err := w.Apply(t.Context(), nil, tree, changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := w.tree(w.base.v, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.modes {
+			if e := parsed.Entry(i); e.Mode != want || e.OID != next {
+				t.Errorf("content %v: %s is %o %s, want %o %s", c.content, e.Name, e.Mode, e.OID, want, next)
+			}
+		}
+	}
+}
+
 // model is what a tree is: paths and contents. apply returns false if git or we refuse the step.
 type model map[string]string
 
