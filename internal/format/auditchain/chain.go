@@ -7,7 +7,9 @@
 package auditchain
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 
@@ -17,29 +19,48 @@ import (
 // Hash is a SHA-256 digest.
 type Hash = [sha256.Size]byte
 
-// chainDomain begins what is hashed for the chain, so that no such hash is also one of another purpose.
-const chainDomain = "ambit audit chain 1\n"
+// The beginnings of what is hashed for the chain, so that no such hash is also one of another purpose: before a record,
+// and before the leaf of one.
+const (
+	chainDomain     = "ambit audit chain 1\n"
+	chainLeafDomain = "ambit audit chain 2\n"
+)
 
 // Record appends the canonical bytes of an event to b: a version, the number, the time in microseconds, and every text
-// with its length before it. Version 1 has the address itself, version 2, for rows with a salt, what Conceal makes of
-// it, so that the record can be shown to somebody who may not know the address. Two different events never have the
+// with its length before it. Version 1 has the address itself; the others, for rows with a salt, have what Conceal makes
+// of it, so that the record can be shown to somebody who may not know the address. Two different events never have the
 // same bytes.
-func Record(b []byte, r hub.AuditRow) []byte {
-	address, version := r.IP, byte(plainVersion)
-	var concealed [2 * sha256.Size]byte
-	if r.IPSalt != "" {
+func Record(b []byte, r hub.AuditRow) []byte { return recordOf(b, &r) }
+
+func recordOf(b []byte, r *hub.AuditRow) []byte {
+	switch {
+	case r.IPSalt == "":
+		return appendRecord(b, plainVersion, r.Seq, &r.Event, r.IP)
+	case len(r.IPSalt) == oldSalt:
 		hidden := Conceal(r.IPSalt, r.IP)
-		hex.Encode(concealed[:], hidden[:])
-		address, version = string(concealed[:]), concealedVersion
+		return appendRecord(b, hexVersion, r.Seq, &r.Event, hex.EncodeToString(hidden[:]))
 	}
-	return appendRecord(b, version, r.Seq, &r.Event, address)
+	hidden := Conceal(r.IPSalt, r.IP)
+	return appendRecord(b, leafVersion, r.Seq, &r.Event, string(hidden[:]))
 }
 
-// The versions of records.
+// The versions of records. Two was made before three, which costs half as many blocks of SHA-256: it has the 32 bytes of
+// the concealed address instead of 64 digits, and the chain goes over its leaf instead of over all of it once more.
 const (
-	plainVersion     = 1
-	concealedVersion = 2
+	plainVersion = 1
+	hexVersion   = 2
+	leafVersion  = 3
 )
+
+// oldSalt is the length of the salts of records of version 2. NewSalt makes no such.
+const oldSalt = 26
+
+// NewSalt returns what an address is hashed with: 128 random bits, short enough for Conceal to hash one block.
+func NewSalt() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
 
 func appendRecord(b []byte, version byte, seq int64, e *hub.Event, address string) []byte {
 	b = append(b, version)
@@ -57,13 +78,20 @@ func appendRecord(b []byte, version byte, seq int64, e *hub.Event, address strin
 	return b
 }
 
-// concealDomain begins what is hashed for an address; see chainDomain.
-const concealDomain = "ambit audit address 1\n"
+// The beginnings of what is hashed for an address; see chainDomain.
+const (
+	concealDomain    = "ambit audit address 1\n"
+	concealNewDomain = "ambit ip 2\n"
+)
 
 // Conceal returns what stands for an address in a record: a hash that nobody can try addresses on without the salt.
 func Conceal(salt, ip string) Hash {
+	domain := concealNewDomain
+	if len(salt) == oldSalt {
+		domain = concealDomain
+	}
 	b := make([]byte, 0, 128)
-	b = append(b, concealDomain...)
+	b = append(b, domain...)
 	b = binary.AppendUvarint(b, uint64(len(salt)))
 	b = append(b, salt...)
 	return sha256.Sum256(append(b, ip...))
@@ -71,6 +99,10 @@ func Conceal(salt, ip string) Hash {
 
 // Next returns the chain's hash after a record whose predecessor has the hash prev; prev is zero for the first.
 func Next(prev Hash, record []byte) Hash {
+	if chainsLeaf(record) {
+		leaf := Leaf(record)
+		return nextLeaf(&prev, &leaf)
+	}
 	h := sha256.New() // stays on the stack
 	h.Write([]byte(chainDomain))
 	h.Write(prev[:])
@@ -78,4 +110,15 @@ func Next(prev Hash, record []byte) Hash {
 	var out Hash
 	h.Sum(out[:0])
 	return out
+}
+
+// chainsLeaf tells whether the chain goes over the leaf of a record.
+func chainsLeaf(record []byte) bool { return len(record) > 0 && record[0] == leafVersion }
+
+func nextLeaf(prev, leaf *Hash) Hash {
+	var b [len(chainLeafDomain) + 2*sha256.Size]byte
+	copy(b[:], chainLeafDomain)
+	copy(b[len(chainLeafDomain):], prev[:])
+	copy(b[len(chainLeafDomain)+sha256.Size:], leaf[:])
+	return sha256.Sum256(b[:])
 }

@@ -2,6 +2,7 @@ package auditchain_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -54,11 +55,47 @@ func TestFrontierIsTheTree(t *testing.T) {
 	}
 }
 
+// Salts of records of version 2 and of those of today.
+const (
+	oldSalt = "TKQ4ZXWCQ2X5LQ7N5ZJ4M6H2FA"
+	newSalt = "q83vEjRWeJCrze8SNFZ4kA"
+)
+
+// TestVersions holds what databases have, computed apart from this code: a log is checked with the rules of its time.
+func TestVersions(t *testing.T) {
+	for _, c := range []struct{ ip, salt, leaf, chain string }{
+		{"", "",
+			"40dd69375b4882ccff2ee6f1a257e8f0342fa0768651c2c2ba47d3b5a63b7416",
+			"85174652fc2f609166f53c2337f194b042a7dc3309fc0998414a85c50f2539bc"},
+		{"192.0.2.7", "",
+			"f387787ee39469b42aa5cff3922f3a290ac9a8b0ef700327318f9067eda0582f",
+			"ce7555113321865c27921eb3ec04994287d357053392c69e43a91b5bf7abefce"},
+		{"192.0.2.7", oldSalt,
+			"658070e2d51ead011eb3b0ba0c78c7015b5b64ac0b1cb8994bd834099b1fdb89",
+			"c67ce0e77b479b29c25dd391de46e650188d618b04b2e0aecf063030e5712d4b"},
+		{"192.0.2.7", newSalt,
+			"740ba9fb0dc2829372810f67781efac2bc6127b1c85dfb20e9c9e33663fd3acb",
+			"f99fef83f5cde06bfdbbfe3c596f3e2854e700f0bbf3644d4ad56075f4923a04"},
+	} {
+		row := hub.AuditRow{Seq: 7, IPSalt: c.salt, Event: hub.Event{ID: "0123456789abcdef01234567", Type: "repo.create", ActorID: "1", ActorName: "alice", TokenID: "2",
+			NamespaceID: "3", RepoID: "4", TargetID: "5", Message: "möre", IP: c.ip, UserAgent: "a", At: time.UnixMicro(1700000000123456)}}
+		record := auditchain.Record(nil, row)
+		leaf, chain := auditchain.Leaf(record), auditchain.Next(auditchain.Hash{1}, record)
+		if hex.EncodeToString(leaf[:]) != c.leaf || hex.EncodeToString(chain[:]) != c.chain {
+			t.Errorf("salt %q: leaf %x, chain %x", c.salt, leaf, chain)
+		}
+	}
+	if a, b := auditchain.NewSalt(), auditchain.NewSalt(); len(a) != len(newSalt) || a == b {
+		t.Errorf("salts %q, %q", a, b)
+	}
+}
+
 // TestRecordIsInjective moves text between fields, which must change the bytes.
 func TestRecordIsInjective(t *testing.T) {
 	row := rapid.Custom(func(t *rapid.T) hub.AuditRow {
 		s := rapid.SampledFrom([]string{"", "a", "ab", "b", "\x01", "\x01a"})
-		return hub.AuditRow{Seq: rapid.Int64Range(1, 2).Draw(t, "seq"), IPSalt: s.Draw(t, "salt"), Event: hub.Event{IP: s.Draw(t, "ip"), ID: hub.ID(s.Draw(t, "id")), Type: s.Draw(t, "type"), ActorName: s.Draw(t, "actor"),
+		salt := rapid.SampledFrom([]string{"", "a", "ab", "b", oldSalt, newSalt})
+		return hub.AuditRow{Seq: rapid.Int64Range(1, 2).Draw(t, "seq"), IPSalt: salt.Draw(t, "salt"), Event: hub.Event{IP: s.Draw(t, "ip"), ID: hub.ID(s.Draw(t, "id")), Type: s.Draw(t, "type"), ActorName: s.Draw(t, "actor"),
 			NamespaceID: hub.ID(s.Draw(t, "ns")), Message: s.Draw(t, "message"), UserAgent: s.Draw(t, "agent"),
 			At: time.UnixMicro(rapid.Int64Range(1, 3).Draw(t, "at"))}}
 	})
@@ -75,7 +112,7 @@ func TestRecordIsInjective(t *testing.T) {
 func TestHasherIsTheSame(t *testing.T) {
 	var h auditchain.Hasher
 	rapid.Check(t, func(t *rapid.T) {
-		row := hub.AuditRow{Seq: rapid.Int64Min(1).Draw(t, "seq"), Event: hub.Event{Message: rapid.String().Draw(t, "message"), UserAgent: rapid.String().Draw(t, "agent")}}
+		row := hub.AuditRow{Seq: rapid.Int64Min(1).Draw(t, "seq"), IPSalt: rapid.SampledFrom([]string{"", oldSalt, newSalt}).Draw(t, "salt"), Event: hub.Event{Message: rapid.String().Draw(t, "message"), UserAgent: rapid.String().Draw(t, "agent")}}
 		prev := auditchain.Hash(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "prev"))
 		want := auditchain.Record(nil, row)
 		if got := h.Record(&row); !bytes.Equal(got, want) {
@@ -124,7 +161,7 @@ func TestCheckpoint(t *testing.T) {
 }
 
 func BenchmarkVerifyRow(b *testing.B) {
-	e := hub.AuditRow{Seq: 1, IPSalt: "TKQ4ZXWCQ2X5LQ7N5ZJ4M6H2FA", Event: hub.Event{ID: hub.NewID(), Type: "repo.publish", ActorID: hub.NewID(), ActorName: "alice", TokenID: hub.NewID(), NamespaceID: hub.NewID(),
+	e := hub.AuditRow{Seq: 1, IPSalt: newSalt, Event: hub.Event{ID: hub.NewID(), Type: "repo.publish", ActorID: hub.NewID(), ActorName: "alice", TokenID: hub.NewID(), NamespaceID: hub.NewID(),
 		RepoID: hub.NewID(), Message: "pushed 3 files to main", IP: "192.0.2.1", UserAgent: "python-requests/2.32", At: time.Now()}}
 	var buf []byte
 	var prev auditchain.Hash

@@ -43,6 +43,7 @@ type ProvenEvent struct {
 	IP          string    `json:"ip,omitempty"`
 	IPSalt      string    `json:"ipSalt,omitempty"`
 	AddressHash string    `json:"addressHash,omitempty"` // 64 hex digits
+	Record      int       `json:"record,omitempty"`      // with AddressHash: the version of the record, when it is above 2
 }
 
 // Proven returns a row as a proof shows it. With open it tells the address; without, only the hash of it, or an error
@@ -56,6 +57,9 @@ func Proven(r hub.AuditRow, open bool) (ProvenEvent, error) {
 	case r.IPSalt != "":
 		h := Conceal(r.IPSalt, r.IP)
 		e.AddressHash = hex.EncodeToString(h[:])
+		if len(r.IPSalt) != oldSalt {
+			e.Record = leafVersion
+		}
 	case r.IP != "":
 		return e, errors.New("the event holds an address that is not concealed")
 	}
@@ -66,8 +70,15 @@ func Proven(r hub.AuditRow, open bool) (ProvenEvent, error) {
 func (e ProvenEvent) record() []byte {
 	ev := hub.Event{ID: e.ID, Type: e.Type, ActorID: e.ActorID, ActorName: e.ActorName, TokenID: e.TokenID, NamespaceID: e.NamespaceID,
 		RepoID: e.RepoID, TargetID: e.TargetID, Message: e.Message, IP: e.IP, UserAgent: e.UserAgent, At: e.At}
-	if e.AddressHash != "" {
-		return appendRecord(nil, concealedVersion, e.Seq, &ev, e.AddressHash)
+	switch {
+	case e.AddressHash != "" && e.Record == leafVersion:
+		hidden, err := hex.DecodeString(e.AddressHash)
+		if err != nil || hex.EncodeToString(hidden) != e.AddressHash {
+			hidden = []byte(e.AddressHash) // written in another way than a hub does: no record has this
+		}
+		return appendRecord(nil, leafVersion, e.Seq, &ev, string(hidden))
+	case e.AddressHash != "":
+		return appendRecord(nil, hexVersion, e.Seq, &ev, e.AddressHash)
 	}
 	return Record(nil, hub.AuditRow{Seq: e.Seq, IPSalt: e.IPSalt, Event: ev})
 }

@@ -3,7 +3,6 @@ package meta
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func appendEvents(ctx context.Context, q queries, events []hub.Event) error {
 	for _, ev := range events {
 		row.Seq, row.Event, row.IPSalt = row.Seq+1, ev, ""
 		if ev.IP != "" {
-			row.IPSalt = rand.Text()
+			row.IPSalt = auditchain.NewSalt()
 		}
 		record = auditchain.Record(record[:0], row)
 		hash = auditchain.Next(hash, record)
