@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -150,13 +151,22 @@ func (a *Authorizer) Recheck(ctx context.Context, g Grant) (Grant, error) {
 		s = fresh
 	}
 	needs := make([]Need, len(g.given))
+	named := make([]Need, len(g.given)) // for the refusal: as they were called when they were granted
 	for i, gv := range g.given {
-		needs[i] = gv.need
+		needs[i], named[i] = gv.need, gv.need
 		if gv.need.Target.kind == repoTarget {
 			needs[i].Target = RepoRow(gv.repo.ID)
 		}
+		if gv.repo.ID != "" {
+			named[i].Target = Repo(gv.repo.RepoID)
+		}
 	}
-	return a.Authorize(ctx, s, needs...)
+	again, err := a.Authorize(ctx, s, needs...)
+	var e *hub.Error
+	if errors.As(err, &e) && e.Asked != "" {
+		noteAsked(e, named)
+	}
+	return again, err
 }
 
 // one finds the target of gv.need and decides. It returns a denial, or an error, or neither for a yes.

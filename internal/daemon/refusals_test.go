@@ -43,6 +43,12 @@ func (h *running) send(method, path, body string, header ...string) (*http.Respo
 // overSSH runs one command with somebody's key and returns what came on the error channel, and the id that came beside it.
 func (h *running) overSSH(key ssh.Signer, command string) (said, id string) {
 	h.t.Helper()
+	return h.overSSHSending(key, command, func(io.Writer, io.Reader) {})
+}
+
+// overSSHSending is overSSH for a command that talks.
+func (h *running) overSSHSending(key ssh.Signer, command string, talk func(in io.Writer, out io.Reader)) (said, id string) {
+	h.t.Helper()
 	addr := regexp.MustCompile(`"git over SSH","address":"([^"]+)"`).FindStringSubmatch(h.log.String())
 	if addr == nil {
 		h.t.Fatal("no SSH listener")
@@ -59,6 +65,8 @@ func (h *running) overSSH(key ssh.Signer, command string) (said, id string) {
 	if ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{command})); !ok || err != nil {
 		h.t.Fatal(ok, err)
 	}
+	talk(ch, ch)
+	go io.Copy(io.Discard, ch)
 	var text bytes.Buffer
 	if _, err := io.Copy(&text, ch.Stderr()); err != nil {
 		h.t.Fatal(err)

@@ -4,6 +4,7 @@ package githttp
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -139,7 +140,13 @@ func (a *API) receive(w http.ResponseWriter, r *httpd.Request, g access.Grant) e
 		return err
 	}
 	out := &answer{w: w, contentType: "application/x-git-receive-pack-result"}
-	if err := a.git.ReceivePack(r.Context(), g, body, out, r.Event("repo.push")); err != nil {
+	err = a.git.ReceivePackIn(r.Context(), r.ID, g, body, out, r.Event("repo.push"))
+	var told *git.Told
+	if errors.As(err, &told) {
+		r.Refused(told)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	return out.end()

@@ -81,12 +81,25 @@ func public(err error) *hub.Error {
 	return &hub.Error{Code: hub.Internal, Message: "Something went wrong on the hub's side. The request id says where to look in its log.", Err: err}
 }
 
-func (s *Server) fail(w *responseWriter, r *Request, err error) {
-	e := public(err)
+// Refused notes a refusal that the body of the answer tells, in the words of its protocol, as if it were the answer: it stands in
+// the access log, and is found later by the request's id. Other errors are none of its business.
+func (r *Request) Refused(err error) {
+	var e *hub.Error
+	if errors.As(err, &e) && e.Reason != "" {
+		r.watch.s.noteRefusal(r.watch.w, r, e)
+	}
+}
+
+func (s *Server) noteRefusal(w *responseWriter, r *Request, e *hub.Error) {
 	w.errCode, w.reason = e.Code, e.Reason
 	if e.Reason != "" && s.cfg.Denied != nil {
 		s.cfg.Denied(r.ID, r.Subject, e)
 	}
+}
+
+func (s *Server) fail(w *responseWriter, r *Request, err error) {
+	e := public(err)
+	s.noteRefusal(w, r, e)
 	if e.Code == hub.Internal || e.Code == hub.Unavailable || e.Code == hub.InsufficientStorage {
 		w.cause = err
 	}

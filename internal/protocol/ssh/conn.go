@@ -17,6 +17,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/git"
 )
 
 // conn is a connection whose handshake is done.
@@ -122,8 +123,12 @@ func (c *conn) run(ctx context.Context, ch ssh.Channel, line, protocol string) {
 	if err != nil {
 		status = 1
 		c.refused(id, sub, err)
-		fmt.Fprintf(ch.Stderr(), "ambit: %s\n", c.sentence(err, cmd.repo))
-		if !readsAlike(err) {
+		var told *git.Told
+		read := errors.As(err, &told) // in the report of a push
+		if !read {
+			fmt.Fprintf(ch.Stderr(), "ambit: %s\n", c.sentence(err, cmd.repo))
+		}
+		if read || !readsAlike(err) {
 			fmt.Fprintf(ch.Stderr(), "ambit: request id %s\n", id)
 		}
 		ch.SendRequest(requestIDType, false, ssh.Marshal(struct{ ID string }{id}))

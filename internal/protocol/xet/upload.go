@@ -147,7 +147,9 @@ func (a *API) putShardV2(w http.ResponseWriter, r *httpd.Request, _ call, g acce
 		case last = <-steps:
 		case <-tick.C:
 		case outcome := <-done:
-			return finish(say, outcome())
+			err := outcome()
+			r.Refused(err) // the right may have been lost meanwhile
+			return finish(say, err)
 		}
 		if err := say(last); err != nil {
 			go func() { // until Register notices that the client is gone

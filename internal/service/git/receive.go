@@ -18,8 +18,14 @@ const publishTries = 20
 // ReceivePack takes a push: the commands, the pack, the checks, the publication and the report. g must hold RepoWrite; it
 // is decided again right before the publication, so that a right that was taken away meanwhile does not count. What
 // is wrong with the push is told to the client, in the protocol, and is no error here: the error is one of access,
-// of the store or of the connection. Nothing has been written to w when it is one of access.
+// of the store or of the connection. Nothing has been written to w when it is one of access, unless it is a *Told: then the
+// right was lost meanwhile, and the whole answer has been written.
 func (s *Service) ReceivePack(ctx context.Context, g access.Grant, r io.Reader, w io.Writer, ev hub.Event) error {
+	return s.ReceivePackIn(ctx, "", g, r, w, ev)
+}
+
+// ReceivePackIn is ReceivePack in a request with an id, which the pusher reads beside a refusal that is kept under it.
+func (s *Service) ReceivePackIn(ctx context.Context, requestID string, g access.Grant, r io.Reader, w io.Writer, ev hub.Event) error {
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
 		return err
@@ -42,8 +48,22 @@ func (s *Service) ReceivePack(ctx context.Context, g access.Grant, r io.Reader, 
 	if err != nil {
 		return err
 	}
-	return p.write(w, unpack, x.notes)
+	if x.told != nil && requestID != "" {
+		x.notes = append(x.notes, "request id "+requestID)
+	}
+	if err := p.write(w, unpack, x.notes); err != nil || x.told == nil {
+		return err
+	}
+	return &Told{x.told}
 }
+
+// Told is a refusal of access that the client has read already, in the report of its push.
+type Told struct{ Refusal *hub.Error }
+
+func (t *Told) Error() string { return t.Refusal.Error() }
+
+// Unwrap returns the refusal.
+func (t *Told) Unwrap() error { return t.Refusal }
 
 // receiver is one push on its way.
 type receiver struct {
@@ -53,7 +73,8 @@ type receiver struct {
 	push  *push
 	event hub.Event
 	notes []string
-	finds *finds // access tokens in the objects, until they are reported; nil when nobody looks for them
+	told  *hub.Error // the refusal of the right to push that the report tells
+	finds *finds     // access tokens in the objects, until they are reported; nil when nobody looks for them
 }
 
 // asError returns an error whose sentence is for the pusher, nil for any other.
@@ -195,6 +216,7 @@ func (x *receiver) publish(ctx context.Context, in *gitrepo.Incoming, head *head
 		}
 		if e := asError(err); e != nil {
 			x.push.refuseAll(e.Message)
+			x.told = e
 			return false, nil
 		}
 		if err != nil {
