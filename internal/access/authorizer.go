@@ -14,9 +14,8 @@ var noTime = time.Unix(0, 0)
 
 // Source finds targets. store/meta satisfies it.
 type Source interface {
-	// FindRepo finds a repository without regard to case and follows names left behind by moves, which moved reports.
-	// It is nil if there is none. Others may have what it points to as well: nobody changes that.
-	FindRepo(ctx context.Context, id hub.RepoID) (repo *hub.Repo, moved bool, err error)
+	// FindRepo finds a repository without regard to case and follows names left behind by moves.
+	FindRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error)
 	// RepoByID is RepoNotFound for a row that is gone.
 	RepoByID(ctx context.Context, id hub.ID) (hub.Repo, error)
 	// Namespace finds a user or organization without regard to case. NotFound if there is none.
@@ -119,12 +118,12 @@ func (a *Authorizer) otherType(ctx context.Context, s *Subject, t Target, now ti
 		return ""
 	}
 	for _, typ := range hub.RepoTypes {
-		r, moved, err := a.src.FindRepo(ctx, hub.RepoID{Type: typ, Namespace: t.repo.Namespace, Name: t.repo.Name})
-		if typ == t.repo.Type || moved || err != nil || r == nil {
+		f, err := a.src.FindRepo(ctx, hub.RepoID{Type: typ, Namespace: t.repo.Namespace, Name: t.repo.Name})
+		if typ == t.repo.Type || f.Moved || err != nil || !f.Exists {
 			continue
 		}
-		if o := objectOf(r); RepoView.allowedBy(allowed(abstract(s, &o, now))) {
-			return "There is a " + string(typ) + " called " + r.FullName() + ": did you mean that type of repository?"
+		if o := objectOf(f.Repo); RepoView.allowedBy(allowed(abstract(s, &o, now))) {
+			return "There is a " + string(typ) + " called " + f.Repo.FullName() + ": did you mean that type of repository?"
 		}
 	}
 	return ""
@@ -138,7 +137,7 @@ func (a *Authorizer) Recheck(ctx context.Context, g Grant) (Grant, error) {
 		return Grant{}, hub.Errorf(hub.Internal, "recheck of an empty grant")
 	}
 	s := g.subject
-	switch s.kind {
+	switch s.Kind() {
 	case KindAnonymous, KindOperator:
 	default:
 		if a.refresher == nil {
@@ -205,16 +204,13 @@ func (a *Authorizer) noteExisting(ctx context.Context, s *Subject, d *denial, no
 	if id.Namespace == "" {
 		id.Namespace = s.UserName()
 	}
-	r, moved, err := a.src.FindRepo(ctx, id)
+	f, err := a.src.FindRepo(ctx, id)
 	if err != nil {
 		return err
 	}
-	o := missing
-	if r != nil && !moved {
-		o = objectOf(r)
-	}
-	if r != nil && RepoView.allowedBy(allowed(abstract(s, &o, now))) {
-		d.conflict = alreadyExists(r.RepoID)
+	o := objectOf(f.Repo)
+	if RepoView.allowedBy(allowed(abstract(s, &o, now))) && f.Exists && !f.Moved {
+		d.conflict = alreadyExists(f.Repo.RepoID)
 	}
 	return nil
 }

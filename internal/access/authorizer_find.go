@@ -13,18 +13,15 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 	gv.repo = &noRepo
 	switch n.Target.kind {
 	case repoTarget, repoRowTarget:
-		r, moved, err := a.findRepo(ctx, n.Target)
+		f, err := a.findRepo(ctx, n.Target)
 		if err != nil {
 			return o, false, err
 		}
-		is := r != nil
-		if !is {
-			r = &nothing // what is missing is read like what is hidden, which takes as long
-		}
+		o = objectOf(f.Repo) // what is missing is read like what is hidden
 		// An old name of what this caller does not see is the name of nothing.
-		if o = objectOf(r); is && (!moved || RepoView.allowedBy(allowed(abstract(s, &o, now)))) {
-			gv.repo = r
-			return o, moved, nil
+		if f.Exists && (!f.Moved || RepoView.allowedBy(allowed(abstract(s, &o, now)))) {
+			gv.repo = f.Repo
+			return o, f.Moved, nil
 		}
 		return s.missingAt(n.Target.repo.Namespace), false, nil
 	case namespaceTarget, newRepoTarget, groupTarget:
@@ -55,13 +52,8 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 	return missing, false, nil
 }
 
-// noRepo is the repository of a target that has none. nothing is what is read in place of one that is not there.
-var (
-	noRepo  hub.Repo
-	nothing = hub.Repo{ID: zeroID, NamespaceID: zeroID, CreatorID: zeroID, Visibility: hub.Private}
-)
-
-const zeroID hub.ID = "000000000000000000000000"
+// noRepo is the repository of a target that has none.
+var noRepo hub.Repo
 
 // missingAt is what decides about a name in a namespace under which there is nothing: in an organization that does not
 // take the caller's credential the answer says so, whatever is there.
@@ -91,19 +83,16 @@ func (a *Authorizer) findGroup(ctx context.Context, org, id hub.ID) (hub.Resourc
 	return g, err
 }
 
-// findRepo returns nil when there is no such repository.
-func (a *Authorizer) findRepo(ctx context.Context, t Target) (r *hub.Repo, moved bool, err error) {
+// findRepo finds what is asked for by name or by row.
+func (a *Authorizer) findRepo(ctx context.Context, t Target) (hub.FoundRepo, error) {
 	if t.kind == repoTarget {
 		return a.src.FindRepo(ctx, t.repo)
 	}
 	row, err := a.src.RepoByID(ctx, t.id)
-	switch {
-	case hub.Is(err, hub.RepoNotFound):
-		return nil, false, nil
-	case err != nil:
-		return nil, false, err
+	if hub.Is(err, hub.RepoNotFound) {
+		return hub.FoundRepo{Repo: hub.NoRepo()}, nil
 	}
-	return &row, false, nil
+	return hub.FoundRepo{Repo: &row, Exists: err == nil}, err
 }
 
 // findNamespace returns a Namespace without an id when there is none.

@@ -161,8 +161,8 @@ func TestRecheck(t *testing.T) {
 
 type failing struct{ *world }
 
-func (failing) FindRepo(context.Context, hub.RepoID) (*hub.Repo, bool, error) {
-	return nil, false, errors.New("disk on fire")
+func (failing) FindRepo(context.Context, hub.RepoID) (hub.FoundRepo, error) {
+	return hub.FoundRepo{}, errors.New("disk on fire")
 }
 
 func TestFailureOfTheSourceIsNoDecision(t *testing.T) {

@@ -64,15 +64,15 @@ func (w *world) addRepo(r hub.Repo) hub.Repo {
 	return r
 }
 
-func (w *world) FindRepo(_ context.Context, id hub.RepoID) (*hub.Repo, bool, error) {
-	to, moved := w.moved[nameKey(id)]
+func (w *world) FindRepo(_ context.Context, id hub.RepoID) (hub.FoundRepo, error) {
 	if r, ok := w.repos[nameKey(id)]; ok {
-		return &r, false, nil
+		return hub.FoundRepo{Repo: &r, Exists: true}, nil
 	}
-	if r, ok := w.repos[nameKey(to)]; ok && moved {
-		return &r, true, nil
+	if to, ok := w.moved[nameKey(id)]; ok {
+		r := w.repos[nameKey(to)]
+		return hub.FoundRepo{Repo: &r, Exists: true, Moved: true}, nil
 	}
-	return nil, false, nil
+	return hub.FoundRepo{Repo: hub.NoRepo()}, nil
 }
 
 func (w *world) RepoByID(_ context.Context, id hub.ID) (hub.Repo, error) {

@@ -122,6 +122,20 @@ type Repo struct {
 	Card                Card      // summary of README front matter at the head of the default branch
 }
 
+// FoundRepo is what the name of a repository leads to.
+type FoundRepo struct {
+	Repo   *Repo // never nil, and shared: nobody changes it
+	Exists bool  // otherwise Repo is a NoRepo
+	Moved  bool  // it is found under a name that it had before it was moved and that nothing else has taken since
+}
+
+// NoRepo returns what is read in place of a repository that is not there, with memory of its own as a repository has:
+// so the answer takes as long as the one about a repository that the caller may not know of.
+func NoRepo() *Repo {
+	none := func() ID { return ID(strings.Clone("000000000000000000000000")) }
+	return &Repo{ID: none(), NamespaceID: none(), CreatorID: none(), Visibility: Private}
+}
+
 // Card is what listings and filters need of a repository's README front matter.
 type Card struct {
 	Data        []byte   // the front matter as a JSON object, nil if there is none

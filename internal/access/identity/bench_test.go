@@ -15,8 +15,8 @@ import (
 // oneRepo is a source that has its row in hand, as a store with a cache does.
 type oneRepo struct{ repo hub.Repo }
 
-func (o *oneRepo) FindRepo(context.Context, hub.RepoID) (*hub.Repo, bool, error) {
-	return &o.repo, false, nil
+func (o *oneRepo) FindRepo(context.Context, hub.RepoID) (hub.FoundRepo, error) {
+	return hub.FoundRepo{Repo: &o.repo, Exists: true}, nil
 }
 func (o *oneRepo) RepoByID(context.Context, hub.ID) (hub.Repo, error) { return o.repo, nil }
 func (o *oneRepo) Namespace(context.Context, string) (hub.Namespace, error) {

@@ -38,20 +38,20 @@ func (world) Authenticate(_ context.Context, c Credentials) (*access.Subject, er
 	return nil, hub.Errorf(hub.InvalidCredentials, hub.MessageInvalidCredentials)
 }
 
-func (world) FindRepo(_ context.Context, id hub.RepoID) (*hub.Repo, bool, error) {
+func (world) FindRepo(_ context.Context, id hub.RepoID) (hub.FoundRepo, error) {
 	r := hub.Repo{ID: "bbbbbbbbbbbbbbbbbbbbbbbb", RepoID: id, NamespaceID: "cccccccccccccccccccccccc", Visibility: hub.Public}
 	switch strings.ToLower(id.FullName()) {
 	case "bob/public":
 		r.RepoID = hub.RepoID{Type: id.Type, Namespace: "Bob", Name: "Public"}
-		return &r, false, nil
+		return hub.FoundRepo{Repo: &r, Exists: true}, nil
 	case "bob/old":
 		r.RepoID = hub.RepoID{Type: id.Type, Namespace: "Bob", Name: "Public"}
-		return &r, true, nil
+		return hub.FoundRepo{Repo: &r, Exists: true, Moved: true}, nil
 	case "bob/private":
 		r.Visibility = hub.Private
-		return &r, false, nil
+		return hub.FoundRepo{Repo: &r, Exists: true}, nil
 	}
-	return nil, false, nil
+	return hub.FoundRepo{Repo: hub.NoRepo()}, nil
 }
 
 func (world) RepoByID(context.Context, hub.ID) (hub.Repo, error) {

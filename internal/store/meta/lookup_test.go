@@ -50,6 +50,10 @@ func TestLookingUpNothingTakesWhatLookingUpSomethingTakes(t *testing.T) {
 			if c.queries != 1 && name != "\x00" {
 				t.Errorf("%q took %d queries", name, c.queries)
 			}
+			f, err := db.FindRepo(ctx, id)
+			if err != nil || f.Exists != want.found || f.Moved != want.moved || f.Exists != (f.Repo.Name != "") || len(f.Repo.ID) != 24 {
+				t.Errorf("%q leads to %+v, %v", name, f, err)
+			}
 		}
 	})
 }

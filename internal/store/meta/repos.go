@@ -79,33 +79,25 @@ func readRepo(ctx context.Context, q queries, text string, args ...any) (hub.Rep
 // RepoByName finds a repository without regard to case; moved tells that it is found under a name that it had before
 // it was moved and that nothing else has taken since. RepoNotFound.
 func (db *DB) RepoByName(ctx context.Context, id hub.RepoID) (repo hub.Repo, moved bool, err error) {
-	r, moved, err := db.FindRepo(ctx, id)
-	if err == nil && r == nil {
+	f, err := db.FindRepo(ctx, id)
+	if err == nil && !f.Exists {
 		err = noRepo()
 	}
 	if err != nil {
 		return hub.Repo{}, false, err
 	}
-	return *r, moved, nil
+	return *f.Repo, f.Moved, nil
 }
 
-// FindRepo is RepoByName for those who ask with every request: nil is no repository, and what it points to is shared, so
-// that nobody may change it.
-func (db *DB) FindRepo(ctx context.Context, id hub.RepoID) (repo *hub.Repo, moved bool, err error) {
+// FindRepo is RepoByName for those who decide about every request: they share one row, and a missing one is no error.
+func (db *DB) FindRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error) {
 	key := memoKey{"repo", hub.NameKey(id.Namespace), string(id.Type), hub.NameKey(id.Name)}
-	f, err := remember(db.memo, key, never, func() (foundRepo, error) { return db.findRepo(ctx, id) })
-	return f.repo, f.moved, err
-}
-
-// foundRepo is what a name leads to.
-type foundRepo struct {
-	repo  *hub.Repo // nil: to nothing
-	moved bool
+	return remember(db.memo, key, never, func() (hub.FoundRepo, error) { return db.findRepo(ctx, id) })
 }
 
 func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
 
-func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (foundRepo, error) {
+func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error) {
 	const byPastName, none = 1, 2 // or more
 	space, name := hub.NameKey(id.Namespace), hub.NameKey(id.Name)
 	full := space + "/" + name
@@ -114,13 +106,12 @@ func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (foundRepo, error) {
 	rows, err := collect(ctx, db.single, scan, selectRepoByName, full, id.Type, full, space, id.Type, name)
 	switch {
 	case errors.Is(err, errNotText): // no name has bytes that are not text
-		return foundRepo{}, nil
 	case err != nil:
-		return foundRepo{}, db.fail(err, "finding a repository")
-	case len(rows) == 0 || how >= none:
-		return foundRepo{}, nil
+		return hub.FoundRepo{}, db.fail(err, "finding a repository")
+	case len(rows) > 0 && how < none:
+		return hub.FoundRepo{Repo: &rows[0], Exists: true, Moved: how == byPastName}, nil
 	}
-	return foundRepo{&rows[0], how == byPastName}, nil
+	return hub.FoundRepo{Repo: hub.NoRepo()}, nil
 }
 
 // RepoByID finds a repository. RepoNotFound.
