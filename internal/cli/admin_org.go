@@ -36,6 +36,7 @@ func (a *app) orgCreate() *cobra.Command {
 	c.Flags().StringVar(&o.Admin, "admin", "", "user who becomes its administrator (required)")
 	c.Flags().StringVar(&o.FullName, "full-name", "", "name as shown to people")
 	c.Flags().StringVar(&o.Email, "email", "", "e-mail address")
+	c.Flags().BoolVar(&o.HideMembers, "hide-members", false, "only members see who is a member (default: everybody)")
 	return c
 }
 

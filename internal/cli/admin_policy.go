@@ -127,7 +127,7 @@ are rotated, and are listed by: ambit admin token-review list ORG --sign too_lon
 	f.StringVar(&tokens, "tokens", "", "allow_all, fine_grained_only or require_approval")
 	f.StringVar(&ssh, "ssh", "", "allow or deny SSH keys of members, or policy to deny them while approval is required")
 	f.BoolVar(&private, "private-only", false, "only admins make anything public")
-	f.BoolVar(&members, "members-public", false, "everybody sees who is a member")
+	f.BoolVar(&members, "members-public", false, "everybody sees who is a member, as in a new organization; =false for members alone")
 	f.StringVar(&groups, "group-creation", "", "least role that creates resource groups: admin, write, contributor or read")
 	f.StringArrayVar(&ranges, "ip-range", nil, "members come from here (may be repeated; replaces all; none removes all)")
 	f.StringVar(&longest, "max-lifetime", "", "how long the value of a token with access may live, such as 90d; none for as long as the hub allows")

@@ -72,6 +72,7 @@ type Organization struct {
 	FullName          string
 	Email             string
 	DefaultVisibility Visibility // of repositories created without one
+	HideMembers       bool       // of one that is made: only its members see who is in it. OrgRules say so afterwards
 	CreatedAt         time.Time
 }
 

@@ -86,7 +86,7 @@ type OrgRules struct {
 	Tokens        TokenPolicy
 	SSH           SSHRule
 	PrivateOnly   bool           // only admins may make anything public
-	MembersPublic bool           // everybody may see who is a member; decisions do not read it
+	MembersPublic bool           // everybody may see who is a member, which a new organization allows; decisions do not read it
 	GroupCreation Role           // the least role that may create resource groups
 	IPRanges      []netip.Prefix // members come from here; empty: from anywhere
 	Features      map[Feature]FeatureRule

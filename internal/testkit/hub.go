@@ -137,10 +137,11 @@ func (h *Hub) User(name string) hub.User {
 	return u
 }
 
-// Org makes an organization with its first administrator.
+// Org makes an organization with its first administrator. It hides its members, so that the tables about who may read them
+// speak of something.
 func (h *Hub) Org(name, admin string) hub.Organization {
 	h.T.Helper()
-	o := hub.Organization{ID: hub.NewID(), Name: name, FullName: "The " + name, DefaultVisibility: hub.Public, CreatedAt: time.Now().UTC()}
+	o := hub.Organization{ID: hub.NewID(), Name: name, FullName: "The " + name, DefaultVisibility: hub.Public, HideMembers: true, CreatedAt: time.Now().UTC()}
 	h.must(h.DB.CreateOrg(context.Background(), o, h.namespace(admin).ID, hub.Event{Type: "org.create"}))
 	return o
 }

@@ -105,7 +105,7 @@ func (w *world) buildPeople(n *node) {
 	}
 	for _, o := range orgs {
 		var made operatorapi.Org
-		n.operator(operatorapi.OrgCreate, operatorapi.NewOrg{Name: o, FullName: "The " + o, Admin: members[o][0][0]}, &made)
+		n.operator(operatorapi.OrgCreate, operatorapi.NewOrg{Name: o, FullName: "The " + o, Admin: members[o][0][0], HideMembers: true}, &made)
 		w.ids = append(w.ids, string(made.ID))
 		for _, m := range members[o][1:] {
 			n.operator(operatorapi.MemberSet, operatorapi.SetMember{Org: o, User: m[0], Role: m[1]}, nil)

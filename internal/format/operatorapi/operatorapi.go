@@ -96,6 +96,8 @@ type NewOrg struct {
 	FullName string `json:"fullName"`
 	Email    string `json:"email"`
 	Admin    string `json:"admin"`
+
+	HideMembers bool `json:"hideMembers,omitempty"`
 }
 
 // Member is one person's membership of one organization.

@@ -59,7 +59,7 @@ func (h *Handler) userSetPassword(ctx context.Context, g access.Grant, n operato
 }
 
 func (h *Handler) orgCreate(ctx context.Context, g access.Grant, n operatorapi.NewOrg) (operatorapi.Org, error) {
-	o, err := h.accounts.CreateOrg(ctx, g, accounts.NewOrg{Name: n.Name, FullName: n.FullName, Email: n.Email, Admin: n.Admin})
+	o, err := h.accounts.CreateOrg(ctx, g, accounts.NewOrg{Name: n.Name, FullName: n.FullName, Email: n.Email, Admin: n.Admin, HideMembers: n.HideMembers})
 	return orgOf(o), err
 }
 

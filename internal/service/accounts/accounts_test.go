@@ -184,6 +184,16 @@ func TestOrganizationsAndMembers(t *testing.T) {
 		w.user(accounts.NewUser{Name: "bob"})
 		o, err := w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "acme", FullName: "Acme", Admin: "ALICE"})
 		w.must(err)
+		r, err := w.db.OrgRules(w.ctx, o.ID)
+		w.must(err)
+		hidden, err := w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "quiet", Admin: "alice", HideMembers: true})
+		w.must(err)
+		q, err := w.db.OrgRules(w.ctx, hidden.ID)
+		w.must(err)
+		if !r.MembersPublic || q.MembersPublic {
+			t.Errorf("members are shown by %v, hidden by %v", r, q)
+		}
+		w.must(w.svc.DeleteOrg(w.ctx, g, "quiet"))
 		w.is(hub.Conflict, "an organization called like one", second(w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "Acme", Admin: "alice"})))
 		w.is(hub.Conflict, "an organization called like a user", second(w.svc.CreateOrg(w.ctx, g, accounts.NewOrg{Name: "BOB", Admin: "alice"})))
 		w.is(hub.Conflict, "a user called like an organization", second(w.svc.CreateUser(w.ctx, g, accounts.NewUser{Name: "ACME"})))
@@ -218,7 +228,7 @@ func TestOrganizationsAndMembers(t *testing.T) {
 		w.must(w.svc.DeleteOrg(w.ctx, g, "ACME"))
 		w.is(hub.NotFound, "a deleted organization", second(w.svc.OrgByName(w.ctx, g, "acme")))
 		w.must(w.svc.DeleteUser(w.ctx, g, "alice"))
-		w.events("user.create user.create org.create org.add_user org.change_role org.change_role org.change_role org.change_role org.change_role org.remove_user org.delete user.delete")
+		w.events("user.create user.create org.create org.create org.delete org.add_user org.change_role org.change_role org.change_role org.change_role org.change_role org.remove_user org.delete user.delete")
 	})
 }
 

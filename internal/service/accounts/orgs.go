@@ -15,6 +15,8 @@ type NewOrg struct {
 	FullName string
 	Email    string
 	Admin    string
+
+	HideMembers bool // only its members see who is in it; otherwise everybody does, as on the public Hub
 }
 
 // CreateOrg makes an organization. Needs InstanceAdmin. InvalidInput; NotFound for the administrator; Conflict when a
@@ -24,7 +26,7 @@ func (s *Service) CreateOrg(ctx context.Context, g access.Grant, n NewOrg) (hub.
 		return hub.Organization{}, err
 	}
 	o := hub.Organization{ID: hub.NewIDAt(s.now()), Name: n.Name, FullName: strings.TrimSpace(n.FullName), Email: strings.TrimSpace(n.Email),
-		DefaultVisibility: hub.Public, CreatedAt: s.now().UTC()}
+		DefaultVisibility: hub.Public, HideMembers: n.HideMembers, CreatedAt: s.now().UTC()}
 	if err := hub.CheckNamespace(o.Name); err != nil {
 		return hub.Organization{}, err
 	}

@@ -66,8 +66,8 @@ func (s *Service) memberships(ctx context.Context, g access.Grant, ms []hub.Memb
 	return list, nil
 }
 
-// UserProfile returns the public side of a user, and those of his organizations that the caller may read. Needs
-// NamespaceView. NotFound when the namespace is an organization's.
+// UserProfile returns the public side of a user, and those of his organizations that the caller may read or that show their
+// members to everybody. Needs NamespaceView. NotFound when the namespace is an organization's.
 func (s *Service) UserProfile(ctx context.Context, g access.Grant) (hub.User, []Membership, error) {
 	ns, err := g.Namespace(access.NamespaceView)
 	if err != nil {
@@ -84,8 +84,20 @@ func (s *Service) UserProfile(ctx context.Context, g access.Grant) (hub.User, []
 	if err != nil {
 		return hub.User{}, nil, err
 	}
-	ms = slices.DeleteFunc(ms, func(m hub.Member) bool { return !g.AllowsOrg(m.OrgID, access.OrgRead) })
-	list, err := s.memberships(ctx, g, ms)
+	var shown []hub.Member
+	for _, m := range ms {
+		if !g.AllowsOrg(m.OrgID, access.OrgRead) {
+			r, err := s.store.OrgRules(ctx, m.OrgID)
+			if hub.Is(err, hub.NotFound) || err == nil && !r.MembersPublic {
+				continue
+			}
+			if err != nil {
+				return hub.User{}, nil, err
+			}
+		}
+		shown = append(shown, m)
+	}
+	list, err := s.memberships(ctx, g, shown)
 	return u, list, err
 }
 

@@ -15,7 +15,7 @@ const (
 	selectOrgByID    = orgColumns + `WHERE o.id = ?`
 	selectOrgs       = orgColumns + `WHERE o.id > ? ORDER BY o.id LIMIT ?`
 	lockOrg          = `SELECT id FROM orgs WHERE id = ? FOR UPDATE`
-	insertOrg        = `INSERT INTO orgs (id, default_visibility) VALUES (?, ?)`
+	insertOrg        = `INSERT INTO orgs (id, default_visibility, members_public) VALUES (?, ?, ?)`
 	updateOrg        = `UPDATE orgs SET default_visibility = ? WHERE id = ?`
 	deleteOrgMembers = `DELETE FROM members WHERE org_id = ?`
 	deleteOrg        = `DELETE FROM orgs WHERE id = ?`
@@ -60,7 +60,7 @@ func (db *DB) CreateOrg(ctx context.Context, o hub.Organization, firstAdmin hub.
 		if err := tx.addNamespace(ctx, n, o.FullName, o.Email, o.CreatedAt); err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, insertOrg, o.ID, o.DefaultVisibility); err != nil {
+		if _, err := tx.exec(ctx, insertOrg, o.ID, o.DefaultVisibility, !o.HideMembers); err != nil {
 			return err
 		}
 		if err := tx.putMember(ctx, o.ID, firstAdmin, hub.RoleAdmin); err != nil {
