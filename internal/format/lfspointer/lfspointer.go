@@ -4,6 +4,7 @@ package lfspointer
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,7 @@ type Pointer struct {
 	Size   int64 // in bytes, not negative
 }
 
-// Format returns the canonical text of p, the only one that Parse accepts for it without extensions.
+// Format returns the canonical text of p.
 func (p Pointer) Format() []byte {
 	b := make([]byte, 0, len(versionLine)+len(oidPrefix)+64+1+len(sizePrefix)+20+1)
 	b = append(b, versionLine...)
@@ -38,83 +39,82 @@ func (p Pointer) Format() []byte {
 	return append(b, '\n')
 }
 
-// Parse returns the pointer that text is, and whether it is one. Only canonical pointers are accepted: the
-// version line first, then the other keys in the order of their letters, one line feed after each line,
-// numbers without sign or leading zero. Extension lines (ext-0-name …) are checked for their shape and skipped.
-// Everything else is an ordinary file that happens to look alike.
+// Parse returns the pointer that text is, and whether it is one. What git-lfs takes for a pointer is one here as well,
+// also when it is not what git-lfs would write: with carriage returns, space around it, no line feed at its end, a signed
+// size, or a version of earlier days. Otherwise its large file would count as used by nobody.
+// Source: git-lfs/git-lfs lfs/pointer.go, DecodeFrom; the tests ask git-lfs itself.
 func Parse(text []byte) (Pointer, bool) {
 	if len(text) >= MaxPointerSize {
 		return Pointer{}, false
 	}
-	rest, ok := bytes.CutPrefix(text, []byte(versionLine))
-	if !ok {
-		return Pointer{}, false
+	text = bytes.TrimSpace(text)
+	if !bytes.HasPrefix(text, []byte("version ")) && !bytes.HasPrefix(text, []byte("ext-")) {
+		return Pointer{}, false // as nearly all files
 	}
-	rest, ok = skipExtensions(rest)
-	if !ok {
-		return Pointer{}, false
-	}
-	oid, rest, ok := line(rest, oidPrefix)
-	if !ok {
-		return Pointer{}, false
-	}
-	digest, err := hub.ParseDigest(oid)
-	if err != nil {
-		return Pointer{}, false
-	}
-	number, rest, ok := line(rest, sizePrefix)
-	if !ok || len(rest) != 0 {
-		return Pointer{}, false
-	}
-	size, ok := parseSize(number)
-	return Pointer{Digest: digest, Size: size}, ok
-}
-
-// line cuts a line that starts with prefix off text and returns what follows the prefix.
-func line(text []byte, prefix string) (value string, rest []byte, ok bool) {
-	text, ok = bytes.CutPrefix(text, []byte(prefix))
-	if !ok {
-		return "", nil, false
-	}
-	before, rest, ok := bytes.Cut(text, []byte{'\n'})
-	return string(before), rest, ok
-}
-
-// skipExtensions cuts lines "ext-N-NAME sha256:HEX", in rising order of N, off text.
-func skipExtensions(text []byte) ([]byte, bool) {
-	last := -1
-	for bytes.HasPrefix(text, []byte("ext-")) {
-		value, rest, ok := line(text, "ext-")
-		if !ok || len(value) < 3 || value[0] < '0' || value[0] > '9' || value[1] != '-' {
-			return nil, false
+	var p Pointer
+	var extensions [10]string
+	n := 0 // of keys so far
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte{'\n'}), []byte{'\r'})
+		if len(line) == 0 {
+			continue
 		}
-		priority := int(value[0] - '0')
-		name, oid, ok := strings.Cut(value[2:], " sha256:")
-		if !ok || priority <= last || !validExtensionName(name) {
-			return nil, false
-		}
-		if _, err := hub.ParseDigest(oid); err != nil {
-			return nil, false
-		}
-		last, text = priority, rest
-	}
-	return text, true
-}
-
-func validExtensionName(name string) bool {
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
-			return false
+		key, value, _ := strings.Cut(string(line), " ")
+		switch {
+		case n < len(keys) && key == keys[n]:
+			if !p.take(key, value) {
+				return Pointer{}, false
+			}
+			n++
+		case n < len(keys):
+			if !extension(key, value, &extensions) {
+				return Pointer{}, false
+			}
+		default:
+			return Pointer{}, false
 		}
 	}
-	return name != ""
+	return p, n == len(keys)
 }
 
-func parseSize(s string) (int64, bool) {
-	if s == "" || s[0] == '+' || s[0] == '-' || (s[0] == '0' && len(s) > 1) {
-		return 0, false
+// keys are those of a pointer, in their order. Extensions may stand before any of them.
+var keys = [...]string{"version", "oid", "size"}
+
+// versions are all that there ever were.
+var versions = []string{"https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2"}
+
+// take takes in the value of a key, and tells whether it can be one.
+func (p *Pointer) take(key, value string) (ok bool) {
+	var err error
+	switch key {
+	case "version":
+		return slices.Contains(versions, value)
+	case "oid":
+		value, ok = strings.CutPrefix(value, "sha256:")
+		p.Digest, err = hub.ParseDigest(value)
+		return ok && err == nil
+	default:
+		p.Size, err = strconv.ParseInt(value, 10, 64)
+		return err == nil && p.Size >= 0
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
+}
+
+// extension tells whether a key and its value are "ext-N-NAME sha256:HEX", no two of which have the same N.
+func extension(key, value string, seen *[10]string) bool {
+	name, ok := strings.CutPrefix(key, "ext-")
+	if !ok || len(name) < 3 || name[0] < '0' || name[0] > '9' || name[1] != '-' || !isWord(name[2]) {
+		return false
+	}
+	before := &seen[name[0]-'0']
+	if *before != "" && *before != key {
+		return false
+	}
+	*before = key
+	value, ok = strings.CutPrefix(value, "sha256:")
+	_, err := hub.ParseDigest(value)
+	return ok && err == nil
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
