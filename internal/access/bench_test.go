@@ -74,6 +74,14 @@ func BenchmarkDecision(b *testing.B) {
 			yes++
 		}
 	}
+	b.Run("wait", func(b *testing.B) { // of which a cold decision mostly consists
+		late := 0 // always zero, but nobody knows before both words are there
+		ns := measured(b, func(i int) {
+			q := u.queries[(i+late)%len(u.queries)]
+			late = int((u.subjects[q.subject].base | u.objects[q.repo].flags) >> 63)
+		})
+		goal.Reported(b, "1, waiting for the memory of a token and of a repository, and nothing else", ns, "ns")
+	})
 	b.Run("ambit/mixed", func(b *testing.B) {
 		mixed = measured(b, func(i int) { count(u.decide(u.queries[i%len(u.queries)])) })
 		goal.AtMost(b, "1, a decision, mixed and cold", mixed, 100, "ns")

@@ -18,6 +18,12 @@ func AtMost(b testing.TB, what string, got, bar float64, unit string) {
 	line(b, what, fmt.Sprintf("%.4g %s", got, unit), "", "", fmt.Sprintf("≤ %.4g %s", bar, unit), got <= bar)
 }
 
+// Reported prints a figure without a bar, to read the others by.
+func Reported(b testing.TB, what string, got float64, unit string) {
+	b.Helper()
+	line(b, what, fmt.Sprintf("%.4g %s", got, unit), "", "", "reported", true)
+}
+
 // AtLeast prints a figure that should be at least bar.
 func AtLeast(b testing.TB, what string, got, bar float64, unit string) {
 	b.Helper()
