@@ -82,11 +82,15 @@ func (s *Service) readPiece(ctx context.Context, after, until, base int64) (*pie
 	return p, err
 }
 
-// eachPiece reads the events above after and up to until, as many pieces at once as there are processors, and calls f
-// with them in their order; f must not keep them.
+// readers is how many pieces are read at once: one more than there are processors, since one waits for a database server,
+// and never all of its connections.
+func readers() int { return min(runtime.GOMAXPROCS(0)+1, 6) }
+
+// eachPiece reads the events above after and up to until, several pieces at once, and calls f with them in their order; f must
+// not keep them.
 func (s *Service) eachPiece(ctx context.Context, after, until, base int64, f func(*piece) error) error {
 	type slot chan *piece // gets one piece
-	slots := make(chan slot, runtime.GOMAXPROCS(0))
+	slots := make(chan slot, readers())
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(slots)

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"bufio"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -79,6 +81,10 @@ func numbered(query string) string {
 	}
 }
 
+// postgresReads is how many bytes are taken from a connection at once at most. The driver's 8 KiB are a system call for
+// twenty events of the audit log.
+const postgresReads = 64 << 10
+
 // openPostgres opens one pool. Statements are prepared once for each connection by pgx.
 func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	cfg, err := pgx.ParseConfig(o.URL)
@@ -91,6 +97,9 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
+	}
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		return pgproto3.NewFrontend(bufio.NewReaderSize(r, postgresReads), w)
 	}
 	d := stdlib.OpenDB(*cfg)
 	d.SetMaxOpenConns(o.MaxConns)
