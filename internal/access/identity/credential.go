@@ -23,15 +23,16 @@ const (
 	reasonUnknown      = "credential.unknown"
 )
 
-// refusal is the answer to a bad credential. The message is the constant that the Python client compares,
-// except where no retry with a token of that sort can ever help.
+// refusal is the answer to a bad credential. The message is the constant that the Python client compares: with any other it
+// takes a 401 on a repository's URL for a repository that is not there. What to use instead stands in the body, which it
+// prints as well. Passwords come from git, which compares nothing.
 func refusal(reason string) *hub.Error {
 	e := &hub.Error{Code: hub.InvalidCredentials, Reason: reason, Message: hub.MessageInvalidCredentials}
 	switch reason {
 	case reasonOrganization:
-		e.Message = "Organization tokens (api_org_...) no longer exist: create a user access token of an account that is a member of the organization, and use that."
+		e.Hint = "Organization tokens (api_org_...) no longer exist: create a user access token of an account that is a member of the organization, and use that."
 	case reasonLegacy:
-		e.Message = "Tokens that begin with api_ no longer exist: create a user access token, which begins with hf_, and use that."
+		e.Hint = "Tokens that begin with api_ no longer exist: create a user access token, which begins with hf_, and use that."
 	case reasonPassword:
 		e.Message = "Account passwords are not accepted here: create a user access token and give it as the password."
 	case reasonForeign:

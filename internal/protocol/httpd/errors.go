@@ -28,7 +28,7 @@ const (
 var HubJSON = Style{
 	Challenges: []string{BearerChallenge},
 	Write: func(w http.ResponseWriter, r *Request, status int, e *hub.Error) {
-		body := map[string]any{"error": sentence(e)}
+		body := map[string]any{"error": Sentence(e)}
 		if e.URL != "" {
 			body["url"] = e.URL
 			if strings.HasPrefix(e.URL, "/") {
@@ -47,13 +47,13 @@ var PlainText = Style{
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(status)
-		w.Write([]byte(sentence(e)))
+		w.Write([]byte(Sentence(e)))
 	},
 }
 
-// sentence is what a body says: the message, and behind it the hint, which the header leaves out because
+// Sentence is what a body says: the message, and behind it the hint, which the header leaves out because
 // clients compare the message there.
-func sentence(e *hub.Error) string {
+func Sentence(e *hub.Error) string {
 	if e.Hint == "" {
 		return e.Message
 	}

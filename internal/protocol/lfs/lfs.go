@@ -60,7 +60,7 @@ var style = httpd.Style{
 		// The request id is in the header alone: in the body it would tell any two answers apart.
 		reply(w, status, struct {
 			Message string `json:"message"`
-		}{e.Message})
+		}{httpd.Sentence(e)})
 	},
 }
 
