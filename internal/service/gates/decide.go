@@ -109,9 +109,7 @@ func (s *Service) decide(ctx context.Context, g access.Grant, r hub.Repo, kind h
 		if d.State == hub.GateAccepted && subject == g.Subject().ActorID() {
 			ev.Type = "gate.self_grant"
 		}
-		if d.State == hub.GateAccepted || d.State == hub.GateRejected {
-			ev.Notices = decisionNotice(r, subject, d.State, d.Reason)
-		}
+		ev.Notices = decisionNotice(r, subject, decisionWords[d.State], d.Reason, d.Until)
 	}
 	_, err := s.store.DecideGate(ctx, r.ID, kind, subject, d.State, g.Subject().ActorID(), d.Reason, d.Until, ev)
 	return err
@@ -213,7 +211,7 @@ func (s *Service) Grant(ctx context.Context, g access.Grant, id hub.RepoID, w Wh
 	if u.ID == g.Subject().ActorID() {
 		ev.Type = "gate.self_grant"
 	} else {
-		ev.Notices = decisionNotice(r, u.ID, hub.GateAccepted, "")
+		ev.Notices = decisionNotice(r, u.ID, "you were let in", "", until)
 	}
 	return s.store.GrantGate(ctx, r.ID, hub.GateUser, u.ID, g.Subject().ActorID(), until, ev)
 }

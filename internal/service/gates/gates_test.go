@@ -134,8 +134,13 @@ func TestOwnersAreTold(t *testing.T) {
 	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GateRejected}, hub.Event{}))
 	expect("gate.decided to mallory about ")
 	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GateReset}, hub.Event{}))
+	expect("gate.decided to mallory about ")
 	ask("mallory") // the owner decides, also in automatic mode
 	expect("gate.requested to alicegate@example.org about mallory")
+	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GateAccepted, Until: time.Now().AddDate(0, 1, 0)}, hub.Event{}))
+	expect("gate.decided to mallory about ")
+	w.check(w.svc.Handle(ctx, w.may("bob.write", access.RepoAccessManage), gated, gates.Who{User: "mallory"}, gates.Decision{State: hub.GatePending}, hub.Event{}))
+	expect("gate.decided to mallory about ") // what was open to her is closed
 }
 
 // Whoever lets himself in leaves an event that says so.

@@ -28,7 +28,17 @@ func (s *Service) requestNotices(r hub.Repo, who string) []hub.Notice {
 	return []hub.Notice{n}
 }
 
-func decisionNotice(r hub.Repo, user hub.ID, state hub.GateState, reason string) []hub.Notice {
-	return []hub.Notice{{Kind: NoticeDecision, To: user, Data: map[string]string{
-		"repository": r.String(), "decision": string(state), "reason": reason}}}
+// decisionWords say to who asked what became of it.
+var decisionWords = map[hub.GateState]string{
+	hub.GateAccepted: "your request was accepted",
+	hub.GateRejected: "your request was rejected",
+	hub.GatePending:  "your request waits for a decision again",
+	hub.GateReset:    "your request was put back, so that you may ask again",
+}
+
+func decisionNotice(r hub.Repo, user hub.ID, words, reason string, until time.Time) []hub.Notice {
+	if !until.IsZero() {
+		words += " until " + until.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return []hub.Notice{{Kind: NoticeDecision, To: user, Data: map[string]string{"repository": r.String(), "decision": words, "reason": reason}}}
 }

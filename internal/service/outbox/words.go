@@ -42,8 +42,8 @@ var templates = map[string]template{
 		"These access tokens of yours wait for approval by an administrator of {organization}: {tokens}. {why} Until then they are refused there, and work everywhere else as before. You will be told what is decided."},
 	"gate.requested": {"{user} asks for access to {repository}",
 		"{user} asks to be let into {repository}. Requests are listed in its settings."},
-	"gate.decided": {"Your request for {repository}: {decision}",
-		"Your request for access to {repository} is now: {decision}. {reason}"},
+	"gate.decided": {"{repository}: {decision}",
+		"About your access to {repository}: {decision}. {reason}"},
 	"tokens.digest": {"Access tokens that want attention",
 		"Of {live} live access tokens of this hub:\n\n  {unused} were not used for 90 days\n  {never_rotated} have had the same value for more than 180 days\n  {over_broad} may write everything that their owner may\n  {expiring} expire within a week\n  {no_expiry} never expire\n  {too_long} live longer than new ones may\n\nambit token list shows which."},
 }

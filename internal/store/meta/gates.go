@@ -193,8 +193,11 @@ func (db *DB) DecideGate(ctx context.Context, repoID hub.ID, kind hub.GateSubjec
 		if q, found, err = readGate(ctx, tx.queries, repoID, kind, subject); err != nil {
 			return err
 		}
-		if !found || q.State == to && q.Until.Equal(until) {
+		if !found {
 			return noRequest()
+		}
+		if q.State == to && q.Until.Equal(until) {
+			return hub.Errorf(hub.NotFound, "There is no access request to decide: this one is %s already.", to)
 		}
 		if to != hub.GateAccepted {
 			until = time.Time{}
