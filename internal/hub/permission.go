@@ -54,6 +54,16 @@ var RepoPermissions = []Permission{PermRepoContentRead, PermRepoAccessRead, Perm
 // Tokens of 2024 also had inference.serverless.write here; it is accepted and read as a user permission.
 var GlobalPermissions = []Permission{PermDiscussionWrite, PermPostWrite}
 
+// IsPermission tells whether there is such an atom, wherever it may stand.
+func IsPermission(p Permission) bool {
+	for _, all := range [][]Permission{UserPermissions, OrgPermissions, RepoPermissions, GlobalPermissions} {
+		if slices.Contains(all, p) {
+			return true
+		}
+	}
+	return false
+}
+
 // PermissionsFor returns the atoms that a scope on an entity of type t may carry, nil for an unknown type.
 func PermissionsFor(t EntityType) []Permission {
 	switch t {

@@ -63,11 +63,14 @@ func reviewedOf(t policies.Reviewed) reviewedToken {
 		ID: t.ID, Version: t.Gen, Name: optionalText(t.Name), Kind: t.Kind, Last4: t.Last4, Owner: reviewedOwner{t.UserID, t.OwnerName, t.OwnerRole.String()},
 		FineGrained: authOf(&t.Token).AccessToken.FineGrained, CreatedAt: date(t.CreatedAt), RotatedAt: optionalDate(t.RotatedAt),
 		ExpiresAt: optionalDate(t.ExpiresAt), LastUsedAt: optionalDate(t.LastUsedAt), AdminMade: t.Grant.AdminMade,
-		RequestedAt: optionalDate(t.Grant.RequestedAt), Reviewer: optionalText(t.Grant.ReviewerName), ReviewedAt: optionalDate(t.Grant.ReviewedAt),
+		RequestedAt: optionalDate(t.Grant.RequestedAt), Reviewer: optionalText(t.Grant.ReviewerName),
 		Reason: optionalText(t.Grant.Reason), Signs: t.Signs,
 	}
 	if st := t.Grant.State; st != hub.TokenNone {
 		out.Status = optionalText(string(st))
+		if st != hub.TokenPending { // of which the time is that of the request
+			out.ReviewedAt = optionalDate(t.Grant.ReviewedAt)
+		}
 	}
 	return out
 }

@@ -56,6 +56,9 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 	if q.Sign != "" && !slices.Contains(hub.Signs, q.Sign) {
 		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %q.", string(q.Sign), hub.Signs)
 	}
+	if q.Carries != "" && !hub.IsPermission(q.Carries) {
+		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown permission %q: use one that a fine-grained token may have, such as repo.write.", string(q.Carries))
+	}
 	sq := hub.OrgTokenQuery{OrgID: o.ID, Kind: q.Kind, State: q.State, WithRevoked: q.Revoked, UnusedSince: q.UnusedSince,
 		Carries: q.Carries, After: q.After, Limit: q.Limit}
 	if q.Owner != "" {

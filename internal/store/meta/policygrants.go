@@ -122,7 +122,7 @@ func (db *DB) DecideToken(ctx context.Context, d hub.TokenDecision, ev hub.Event
 			return hub.Errorf(hub.NotFound, "There is no such token with access to the organization.")
 		}
 		if !allowed(decisions[d.To], g.State) {
-			return hub.Errorf(hub.Conflict, "A token that is %s in this organization cannot become %s.", g.State, d.To)
+			return noDecision(g.State, d.To)
 		}
 		g.State, g.ReviewerID, g.ReviewedAt, g.Reason = d.To, d.ReviewerID, tx.at, d.Reason
 		if err := tx.putGrant(ctx, g); err != nil {
@@ -132,6 +132,17 @@ func (db *DB) DecideToken(ctx context.Context, d hub.TokenDecision, ev hub.Event
 		return tx.record(ctx, about(ev, d.OrgID), decisionEvents[d.To], tokenChange(d.TokenID))
 	})
 	return before, err
+}
+
+// noDecision says why a token in a state cannot be given another.
+func noDecision(state, to hub.TokenState) error {
+	switch state {
+	case to:
+		return hub.Errorf(hub.Conflict, "This token is %s in this organization already.", to)
+	case hub.TokenNone:
+		return hub.Errorf(hub.Conflict, "Nobody asked for this token to be approved: only fine-grained tokens are reviewed, where an organization requires approval. It can be revoked.")
+	}
+	return hub.Errorf(hub.Conflict, "A token that is %s in this organization cannot become %s.", state, to)
 }
 
 // unchanged makes sure that a token is still the one that was seen, and stays so until the transaction ends: whoever widens
