@@ -7,7 +7,8 @@ import (
 
 // universe is what TestDumpUniverse wrote.
 type universe struct {
-	Ambit    float64  // processor time of one of our decisions, in ns
+	Ambit    float64  // processor time of one of our decisions about the first queries, in ns
+	Hot      float64  // the same when only the first few are asked again and again
 	Actions  []string // numbers of queries are indexes here
 	Subjects []subject
 	Repos    []repo
