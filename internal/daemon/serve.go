@@ -71,7 +71,7 @@ func (d *Daemon) run(ctx context.Context, l, socket net.Listener, ready func()) 
 	defer stopWork()
 	workers, work := errgroup.WithContext(work)
 	for _, r := range d.runners {
-		workers.Go(func() error { return r.Run(work) })
+		workers.Go(func() error { return d.keep(work, r) })
 	}
 
 	limited := newLimitListener(l, d.cfg.HTTP.MaxConnections)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access/identity"
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/githttp"
 	"github.com/ambit-hub/ambit/internal/protocol/httpd"
@@ -93,9 +95,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	if err != nil {
 		return nil, refuse(err, "The folder %s cannot be used: %v.", cfg.BlobsPath(), plainCause(err))
 	}
-	logError := func(ctx context.Context, msg string, err error) {
-		log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
-	}
+	logError := d.logError
 	d.git = gitrepo.New(gitrepo.Config{CacheDir: cfg.CachePath(), TreeCacheBytes: cfg.Git.TreeCacheBytes, LogError: logError}, d.db, blobs)
 
 	// Who asks, and what they may.
@@ -188,6 +188,15 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	return d, nil
 }
 
+func (d *Daemon) logError(ctx context.Context, msg string, err error) {
+	d.log.LogAttrs(ctx, slog.LevelError, msg, slog.String("error", err.Error()))
+}
+
+// keep runs r until it returns. A panic in it does not end the hub.
+func (d *Daemon) keep(ctx context.Context, r runner) error {
+	return guard.Keep(ctx, strings.TrimPrefix(fmt.Sprintf("%T", r), "*"), d.logError, r.Run)
+}
+
 // Handler serves the public HTTP interfaces.
 func (d *Daemon) Handler() http.Handler { return d.server }
 
@@ -226,7 +235,7 @@ func OpenOffline(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Da
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var g errgroup.Group
 	for _, r := range d.runners {
-		g.Go(func() error { return r.Run(work) })
+		g.Go(func() error { return d.keep(work, r) })
 	}
 	d.stop = func() error {
 		cancel()

@@ -53,7 +53,7 @@ func (c *conn) serve(ctx context.Context, channels <-chan ssh.NewChannel) {
 		}
 		sessions.Go(func() {
 			defer func() { <-room }()
-			c.session(ctx, ch, requests)
+			c.s.sound(ctx, func() { c.session(ctx, ch, requests) })
 		})
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/git"
 )
@@ -128,8 +129,15 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		conns.Go(func() {
 			defer func() { leave(); <-s.room }()
-			s.serve(ctx, c, network)
+			s.sound(ctx, func() { s.serve(ctx, c, network) })
 		})
+	}
+}
+
+// sound runs f, whose panic ends what f serves and nothing else.
+func (s *Server) sound(ctx context.Context, f func()) {
+	if err := guard.Call(func() error { f(); return nil }); err != nil {
+		s.d.Log.LogAttrs(ctx, slog.LevelError, "an SSH connection was given up", slog.String("error", err.Error()))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
@@ -102,7 +103,10 @@ func (s *Service) round(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		_, err := s.d.Keeper.GC(ctx, id, false, nil)
+		err := guard.Call(func() error { // one repository that makes us panic does not keep the others
+			_, err := s.d.Keeper.GC(ctx, id, false, nil)
+			return err
+		})
 		switch {
 		case ctx.Err() != nil:
 			return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/pktline"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -61,8 +62,10 @@ func (im *importing) send(ctx context.Context, g access.Grant, commands io.Reade
 	r, w := io.Pipe()
 	packed := make(chan error, 1)
 	go func() {
-		var err error
-		im.out.Objects, err = im.src.WritePack(ctx, w, wants, haves)
+		err := guard.Call(func() (err error) {
+			im.out.Objects, err = im.src.WritePack(ctx, w, wants, haves)
+			return err
+		})
 		w.CloseWithError(err)
 		packed <- err
 	}()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -127,8 +128,17 @@ func (s *Service) Deliver(ctx context.Context) (int, error) {
 	return len(rows), errors.Join(append(errs, err)...)
 }
 
-// one delivers a message through each channel that has not had it.
+// one delivers a message through each channel that has not had it. One that makes us panic is put off and given up like one
+// that is not taken, and does not keep the others.
 func (s *Service) one(ctx context.Context, r hub.OutboxRow) error {
+	err := guard.Call(func() error { return s.deliver(ctx, r) })
+	if p := (*guard.Panic)(nil); errors.As(err, &p) {
+		return s.later(ctx, r, r.Outcome, p)
+	}
+	return err
+}
+
+func (s *Service) deliver(ctx context.Context, r hub.OutboxRow) error {
 	u, err := s.store.UserByID(ctx, r.To)
 	if hub.Is(err, hub.NotFound) {
 		return s.store.CloseOutbox(ctx, r.ID, "the receiver is gone")
@@ -159,15 +169,20 @@ func (s *Service) one(ctx context.Context, r hub.OutboxRow) error {
 		}
 	}
 	outcome := strings.Join(notes, " ")
-	switch {
-	case len(failed) == 0:
+	if len(failed) == 0 {
 		return s.store.CloseOutbox(ctx, r.ID, cmp.Or(outcome, "no-channel"))
-	case r.Attempts >= s.opts.Attempts:
-		s.opts.LogError(ctx, "a message was given up", errors.Join(failed...))
+	}
+	return s.later(ctx, r, outcome, errors.Join(failed...))
+}
+
+// later puts off a message that could not be delivered, or gives it up; outcome names the channels that have had it.
+func (s *Service) later(ctx context.Context, r hub.OutboxRow, outcome string, cause error) error {
+	if r.Attempts >= s.opts.Attempts {
+		s.opts.LogError(ctx, "a message was given up", cause)
 		return s.store.CloseOutbox(ctx, r.ID, strings.TrimSpace(outcome+" given-up"))
 	}
-	next := s.opts.Now().UTC().Add(min(firstWait<<(r.Attempts-1), maxWait))
-	return errors.Join(errors.Join(failed...), s.store.RetryOutbox(ctx, r.ID, next, outcome))
+	next := s.opts.Now().UTC().Add(min(firstWait<<(max(r.Attempts, 1)-1), maxWait))
+	return errors.Join(cause, s.store.RetryOutbox(ctx, r.ID, next, outcome))
 }
 
 func contains(done []string, channel string) bool {

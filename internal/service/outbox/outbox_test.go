@@ -252,6 +252,34 @@ func TestRetries(t *testing.T) {
 	})
 }
 
+// panicking is a channel with a fault in it.
+type panicking struct{}
+
+func (panicking) Name() string                                  { return "panicking" }
+func (panicking) Deliver(context.Context, outbox.Message) error { panic("sesame") }
+
+// TestPanic: a message that makes a channel panic is put off and given up like one that is not taken, and the log does not say
+// what the panic held.
+func TestPanic(t *testing.T) {
+	both(t, func(w *world) {
+		alice := w.user("alice", "alice@example.org", false)
+		w.must(w.db.Enqueue(w.ctx, hub.Notice{Kind: "a", To: alice.ID}, hub.Notice{Kind: "b", To: alice.ID}))
+		s := w.service(panicking{})
+		attempts := 0
+		for range 10 {
+			n, err := s.Deliver(w.ctx)
+			if n > 0 && attempts < 4 && (err == nil || !strings.Contains(err.Error(), "panicking.Deliver") || strings.Contains(err.Error(), "sesame")) {
+				w.t.Errorf("attempt %d: %v", attempts, err)
+			}
+			attempts += n
+			w.now = w.now.Add(24 * time.Hour)
+		}
+		if attempts != 2*3 {
+			w.t.Errorf("%d attempts at two messages, want 3 at each", attempts)
+		}
+	})
+}
+
 // TestLostWorker leaves a message claimed, as a process does that dies; another takes it over later, and two at once never
 // take the same.
 func TestLostWorker(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/format/xethash"
 	"github.com/ambit-hub/ambit/internal/format/xetterms"
 	"github.com/ambit-hub/ambit/internal/format/xorb"
+	panics "github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -52,7 +53,7 @@ func (p *Packer) Round(ctx context.Context) (packed int, err error) {
 		}
 		for _, f := range files {
 			after = f
-			err := p.s.packFile(ctx, f)
+			err := panics.Call(func() error { return p.s.packFile(ctx, f) })
 			switch {
 			case ctx.Err() != nil:
 				return packed, ctx.Err()

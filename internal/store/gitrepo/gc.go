@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/lease"
@@ -199,10 +200,12 @@ func (k *Keeper) Run(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		err := k.Merge(ctx, repo)
-		if err == nil {
-			err = k.foresee(ctx, repo)
-		}
+		err := guard.Call(func() error {
+			if err := k.Merge(ctx, repo); err != nil {
+				return err
+			}
+			return k.foresee(ctx, repo)
+		})
 		if err != nil && err != errBusy && !hub.Is(err, hub.RepoNotFound) && ctx.Err() == nil {
 			k.s.cfg.LogError(ctx, "merging packs failed", err)
 		}

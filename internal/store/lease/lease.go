@@ -34,16 +34,18 @@ func Hold(ctx context.Context, m Meta, name string, ttl time.Duration, logError 
 		defer close(done)
 		renew(work, stop, m, l, ttl)
 	}()
+	defer func() { // also when f panics: a lease that is renewed for ever is nobody's turn any more
+		stop(nil)
+		<-done
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		if err := m.ReleaseLease(end, l); err != nil {
+			logError(end, "giving a lease back", err)
+		}
+	}()
 	err = f(work, l)
 	if err != nil && ctx.Err() == nil && work.Err() != nil {
 		err = context.Cause(work)
-	}
-	stop(nil)
-	<-done
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	if err := m.ReleaseLease(end, l); err != nil {
-		logError(end, "giving a lease back", err)
 	}
 	return true, err
 }

@@ -95,6 +95,24 @@ func TestHold(t *testing.T) {
 	})
 }
 
+// What panics gives its lease back, and does not leave it to be renewed for ever.
+func TestHoldPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, ctx := &rows{}, t.Context()
+		func() {
+			defer func() {
+				if p := recover(); p != "x" {
+					t.Errorf("recovered %v", p)
+				}
+			}()
+			lease.Hold(ctx, r, "job", time.Minute, quiet, func(context.Context, hub.Lease) error { panic("x") })
+		}()
+		if held, err := lease.Hold(ctx, r, "job", time.Minute, quiet, func(context.Context, hub.Lease) error { return nil }); !held || err != nil {
+			t.Errorf("after a panic: %v, %v", held, err)
+		}
+	})
+}
+
 // lostAnswer takes a lease and says that it did not.
 type lostAnswer struct {
 	*rows
