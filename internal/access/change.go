@@ -19,7 +19,7 @@ func (d *denial) changes(s *Subject) []Change {
 	for range 8 { // at most one change for each reason, and there are no more reasons than that
 		l := decide(st)
 		if d.need.Action.allowedBy(l.Allowed()) {
-			return d.fewest(all)
+			return d.fitting(s, d.fewest(all))
 		}
 		now := *d
 		now.state, now.layers = st, l
@@ -40,6 +40,19 @@ func (d *denial) fewest(all []Change) []Change {
 		rest := append(append([]Change(nil), all[:i]...), all[i+1:]...)
 		if d.need.Action.allowedBy(allowed(applyChanges(d.state, rest))) {
 			all = rest
+		}
+	}
+	return all
+}
+
+// fitting lets what a token lacks be given to the new one, where the organization does not take the one at hand for good.
+func (d *denial) fitting(s *Subject, all []Change) []Change {
+	if r := d.state.restricted(); r != restrictKind && (r != restrictRevoked || d.state.kind() != KindFineGrained) {
+		return all
+	}
+	for i := range all {
+		if all[i].Layer == "token" {
+			all[i].What, all[i].Where = d.layerWords(s, "token"), d.onNewToken()
 		}
 	}
 	return all
@@ -95,7 +108,7 @@ func (d *denial) privateOnlyWords() string {
 
 // policyChange lifts the first restriction.
 func (d *denial) policyChange(s *Subject) Change {
-	c := Change{Layer: "policy", What: policyWords(s, d), Where: d.policyWhere()}
+	c := Change{Layer: "policy", What: policyWords(s, d), Where: d.policyWhere(s.orgName(d.space))}
 	switch d.state.restricted() {
 	case restrictNetwork:
 		c.edit = func(st State) State { return st &^ stateOutsideNetwork }

@@ -9,9 +9,9 @@ import (
 // Where each change is made: a route of the API for those who have only that, and a command of the operator. {id} stands
 // for the token that was refused.
 
-func (d *denial) orgPlace(rest string) string {
-	return "/api/organizations/" + d.namespaceWord() + "/" + rest
-}
+func (d *denial) orgPlace(rest string) string { return orgPlace(d.namespaceWord(), rest) }
+
+func orgPlace(org, rest string) string { return "/api/organizations/" + org + "/" + rest }
 
 // roleWhere is where a person gets a role; only the operator brings somebody into an organization.
 func (d *denial) roleWhere(s *Subject, role string) string {
@@ -39,20 +39,30 @@ func (d *denial) groupWhere(s *Subject) string {
 	return "PUT " + users + "/" + s.UserName()
 }
 
-func (d *denial) policyWhere() string {
+// policyWhere is where the first restriction of an organization is lifted. Like its words it depends on nothing that is hidden.
+func (d *denial) policyWhere(org string) string {
+	fineGrained := "a fine-grained token with an entry for " + org + ": POST /api/settings/tokens, or ambit token create --kind fine-grained"
+	approval := "an administrator of the organization: POST " + orgPlace(org, "settings/tokens/{id}/approve") + ", or ambit admin token-review approve " + org + " {id}"
 	switch d.state.restricted() {
 	case restrictRevoked:
 		return "a new token: POST /api/settings/tokens, or ambit token create; a revocation is for good"
 	case restrictNetwork:
-		return "another network, or PATCH " + d.orgPlace("settings/network-security")
+		return "another network, or PATCH " + orgPlace(org, "settings/network-security")
 	case restrictSSH:
-		return "git over HTTPS, or PATCH " + d.orgPlace("settings/access")
+		return "git over HTTPS, or PATCH " + orgPlace(org, "settings/access")
 	case restrictKind:
-		return "a fine-grained token with an entry for " + d.namespaceWord() + ": POST /api/settings/tokens, or ambit token create --kind fine-grained; " +
-			"or PATCH " + d.orgPlace("settings/access")
+		return fineGrained + "; or PATCH " + orgPlace(org, "settings/access")
 	}
-	return "an administrator of the organization: POST " + d.orgPlace("settings/tokens/{id}/approve") +
-		", or ambit admin token-review approve " + d.namespaceWord() + " {id}"
+	if d.state.tokenState() == tokenNone {
+		return "permissions on " + org + " for the token: PATCH /api/settings/tokens/{id}, or ambit token edit {id}; then " + approval
+	}
+	return approval
+}
+
+// onNewToken says where a token gets permissions when the organization will not take this one, whatever it carries.
+func (d *denial) onNewToken() string {
+	scopes := strings.Join(d.scopesLacking(), " and ")
+	return "the same new token, fine-grained and with " + scopes
 }
 
 // scopeWhere is where the token at hand gets permissions.

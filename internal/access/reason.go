@@ -30,7 +30,7 @@ const (
 	ReasonFineGrainedOnly    = "policy.fine_grained_only"   // and this token is unscoped
 	ReasonApprovalPending    = "policy.approval_pending"    // nobody has approved the token yet
 	ReasonApprovalDenied     = "policy.approval_denied"     // told like pending
-	ReasonApprovalMissing    = "policy.approval_missing"    // the token has no permission there to approve; told like pending
+	ReasonApprovalMissing    = "policy.approval_missing"    // the token has no permission there that anybody could approve
 	ReasonPrivateOnly        = "policy.private_only"        // only admins make anything public
 	ReasonGatePending        = "gate.pending"               // asked, nobody decided
 	ReasonGateRejected       = "gate.rejected"              // by the owner

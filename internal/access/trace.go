@@ -18,6 +18,7 @@ type Trace struct {
 	Org     hub.ID       // organization that owns the target or the place for it, empty if none
 	Layers  []LayerTrace // all of them, in the order in which they are asked
 	Changes []Change     // the fewest changes that allow it, one of several such sets; nil when allowed or when none does
+	First   Change       // what the organization asks of its members' credentials, whatever is there; zero: nothing
 }
 
 // LayerTrace is the verdict of one layer.
@@ -80,6 +81,10 @@ func (d *denial) traceInto(t *Trace, s *Subject) {
 		t.Org = d.namespace.ID
 	}
 	t.Layers = d.layerTraces(s)
+	if d.restricted() && d.missingIn(d.layers.Subject) == 0 {
+		c := d.policyChange(s)
+		t.First = Change{Layer: c.Layer, What: c.What, Where: c.Where}
+	}
 	if !a.allowedBy(d.layers.Allowed()) {
 		t.Changes = d.changes(s)
 	}

@@ -72,7 +72,11 @@ func tokenWords(s *Subject, ds []denial) string {
 	case session:
 		return "No access token can do this: sign in with the browser, or ask the operator of this hub."
 	case s.kind == KindRead:
-		return "Your token is a read token, which changes nothing: use a write token, or a fine-grained token with " +
+		use := "a write token, or "
+		if lacking[0].state.restricted() == restrictKind { // which is refused as well
+			use = ""
+		}
+		return "Your token is a read token, which changes nothing: use " + use + "a fine-grained token with " +
 			strings.Join(missingAtoms(lacking), ", ") + "."
 	}
 	if s.kind == KindService {

@@ -15,6 +15,8 @@ func (d *denial) doing() string {
 		return "Managing the account"
 	case InstanceAdmin:
 		return "Administering this hub"
+	case NamespaceView:
+		return "Looking at " + ns
 	case NamespaceListAll:
 		return "Listing all repositories of " + ns
 	case OrgRead:
@@ -53,6 +55,10 @@ func (d *denial) doing() string {
 			return "Creating a " + string(t) + " in the namespace " + ns
 		}
 		return "Creating a repository in the namespace " + ns
+	case RepoView:
+		return "Looking at " + repo
+	case RepoContentRead:
+		return "Reading the files of " + repo
 	case RepoPreupload:
 		return "Preparing an upload to " + repo
 	case RepoWrite:

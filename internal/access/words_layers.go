@@ -21,7 +21,11 @@ func policyWords(s *Subject, d *denial) string {
 		}
 		return "The token policy of the organization " + org + " does not accept this " + s.kind.String() + " token: use " + need + "."
 	}
-	return "The token policy of the organization " + org + " requires that one of its administrators approves this fine-grained token before it is used there."
+	asks := "The token policy of the organization " + org + " requires that one of its administrators approves "
+	if d.state.tokenState() == tokenNone {
+		return asks + "a fine-grained token before it is used there. They are asked when one gets permissions on " + org + "; about this one nobody was asked."
+	}
+	return asks + "this fine-grained token before it is used there."
 }
 
 // gatedWords begins as a test of the Python client expects it for callers who are not let in.

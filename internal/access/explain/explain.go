@@ -104,7 +104,7 @@ type Answer struct {
 	Told    string              `json:"told"`              // full, visible or outcome: how much of the rest is here
 	Exists  *bool               `json:"exists,omitempty"`  // only when everything may be told
 	As      string              `json:"as,omitempty"`      // what was supposed about the target, in words
-	Note    string              `json:"note,omitempty"`    // to owners: what their own account sees
+	Note    string              `json:"note,omitempty"`    // what the rest leaves out, or what the owner's account sees
 	Layers  []access.LayerTrace `json:"layers,omitempty"`
 	Changes []access.Change     `json:"changes,omitempty"`
 }
@@ -120,7 +120,7 @@ type Subject struct {
 const (
 	toldFull    = "full"    // everything
 	toldVisible = "visible" // everything, as the target is in sight of the asker
-	toldOutcome = "outcome" // what a refusal says, and no more
+	toldOutcome = "outcome" // what a refusal says, and where that is changed; no more
 )
 
 // errNoSubject is the answer about credentials that the asker has no business with, and about those that there are not.
@@ -183,19 +183,47 @@ func (s *Service) Explain(ctx context.Context, asker *access.Subject, q Question
 		if sub != asker && !t.InSight {
 			a.Note = "Your own account can see this, this token cannot."
 		}
+	case t.First.Layer != "" && e != nil && e.Code == hub.Forbidden:
+		a.first(t)
 	default:
 		return a, nil
 	}
-	a.Layers, a.Changes = t.Layers, t.Changes
+	if a.Told != toldOutcome {
+		a.Layers, a.Changes = t.Layers, t.Changes
+	}
+	if who >= admin && sub != asker && sub.UserName() != "" {
+		a.inThirdPerson(sub.UserName())
+	}
 	if id := sub.TokenID(); id != "" && q.Suppose.Token == nil { // one that there is
 		for i := range a.Changes {
 			a.Changes[i].Where = strings.ReplaceAll(a.Changes[i].Where, "{id}", string(id))
 		}
 	}
-	if t.Target.IsRepo() && !t.Exists {
+	if t.Target.IsRepo() && !t.Exists && a.Told != toldOutcome {
 		a.missing()
 	}
 	return a, nil
+}
+
+// first tells what an organization asks of the credentials of its members before it looks at anything: a refusal that says so
+// depends on nothing that is hidden, and neither does where it is changed.
+func (a *Answer) first(t access.Trace) {
+	a.Layers = []access.LayerTrace{{Layer: "credential", Allows: true, Says: "ok"}, {Layer: "policy", Says: t.First.What}}
+	a.Changes = []access.Change{t.First}
+	a.Note = "This comes first. What else it takes, and whether there is such a repository, is told to those who see it."
+}
+
+// inThirdPerson makes sentences to a person sentences about that person, for somebody else.
+func (a *Answer) inThirdPerson(name string) {
+	about := strings.NewReplacer("Your ", name+"'s ", " your ", " "+name+"'s ", "You are ", name+" is ", "You cannot ", name+" cannot ",
+		" you are ", " "+name+" is ", " you created", " "+name+" created", " you were ", " "+name+" was ")
+	a.Layers, a.Changes = slices.Clone(a.Layers), slices.Clone(a.Changes)
+	for i := range a.Layers {
+		a.Layers[i].Says = about.Replace(a.Layers[i].Says)
+	}
+	for i := range a.Changes {
+		a.Changes[i].What = about.Replace(a.Changes[i].What)
+	}
 }
 
 // missing says of a repository that is not there what whoever may know it should read: it was decided like one of nobody's,
