@@ -103,6 +103,9 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(s int)           { d.status = s }
 
+// SetWriteDeadline does nothing, in no time: connections have deadlines too.
+func (d *discard) SetWriteDeadline(time.Time) error { return nil }
+
 // goodClient asks who it is, a thousand times a second for two seconds, and returns the 99th percentile of waits.
 func goodClient(d *daemon.Daemon, token string) (time.Duration, error) {
 	const pause, times = time.Millisecond, 2000

@@ -20,15 +20,14 @@ func (d *Dead) Error() string { return d.words }
 
 // Whose returns what is behind err, nil unless it is the refusal of a credential that was good once.
 func Whose(err error) *Dead {
-	var d *Dead
-	errors.As(err, &d)
+	d, _ := errors.AsType[*Dead](err)
 	return d
 }
 
 // ofDead puts the subject behind the error that its Check returned.
 func ofDead(err error, s *access.Subject) error {
-	var e *hub.Error
-	if !errors.As(err, &e) || e.Err != nil || !s.HasToken() {
+	e, ok := errors.AsType[*hub.Error](err)
+	if !ok || e.Err != nil || !s.HasToken() {
 		return err
 	}
 	expires, last4 := s.Expires()

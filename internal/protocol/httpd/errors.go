@@ -28,12 +28,12 @@ const (
 var HubJSON = Style{
 	Challenges: []string{BearerChallenge},
 	Write: func(w http.ResponseWriter, r *Request, status int, e *hub.Error) {
-		body := map[string]any{"error": Sentence(e)}
-		if e.URL != "" {
-			body["url"] = e.URL
-			if strings.HasPrefix(e.URL, "/") {
-				body["url"] = r.BaseURL + e.URL // clients parse it as an absolute URL of their endpoint
-			}
+		body := struct {
+			Error string `json:"error"`
+			URL   string `json:"url,omitempty"`
+		}{Sentence(e), e.URL}
+		if strings.HasPrefix(e.URL, "/") {
+			body.URL = r.BaseURL + e.URL // clients parse it as an absolute URL of their endpoint
 		}
 		WriteJSON(w, status, body)
 	},
@@ -71,8 +71,7 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 
 // public reduces any error to the one that the caller may see.
 func public(err error) *hub.Error {
-	var e *hub.Error
-	if errors.As(err, &e) && e.Code != hub.Internal {
+	if e, ok := errors.AsType[*hub.Error](err); ok && e.Code != hub.Internal {
 		return e
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) { // of a temporary file, most likely

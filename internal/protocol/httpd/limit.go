@@ -187,11 +187,11 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 	}
 	cl := classOf(r)
 	var worst *standing
-	try := func(c caller, quota int) bool {
+	try := func(quota int, who func() caller) bool {
 		if quota == 0 {
 			return true
 		}
-		st := m.take(c, quota)
+		st := m.take(who(), quota)
 		if worst == nil || st.over || st.left < worst.left {
 			worst = &st
 		}
@@ -199,12 +199,9 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 	}
 	switch sub := r.Subject; {
 	case sub == nil || sub.Kind() == access.KindAnonymous:
-		try(caller{class: cl, kind: byAddress, net: network(r.IP)}, cl.quota(m.Address))
-	default:
-		id := sub.TokenID()
-		if id == "" || try(caller{class: cl, kind: byToken, id: id}, cl.quota(m.Token)) {
-			try(caller{class: cl, kind: byUser, id: sub.ActorID()}, cl.quota(m.User))
-		}
+		try(cl.quota(m.Address), func() caller { return caller{class: cl, kind: byAddress, net: network(r.IP)} })
+	case !sub.HasToken() || try(cl.quota(m.Token), func() caller { return caller{class: cl, kind: byToken, id: r.tokenID()} }):
+		try(cl.quota(m.User), func() caller { return caller{class: cl, kind: byUser, id: sub.ActorID()} })
 	}
 	if worst == nil {
 		return nil
@@ -225,8 +222,7 @@ func (s *Server) failed(w http.ResponseWriter, r *Request, err error) error {
 		return err
 	}
 	class, quota := classFailures, s.limiter.Failures
-	var e *hub.Error
-	if errors.As(err, &e) && (e.Reason == access.ReasonTokenExpired || e.Reason == access.ReasonTokenRevoked) {
+	if e, ok := errors.AsType[*hub.Error](err); ok && (e.Reason == access.ReasonTokenExpired || e.Reason == access.ReasonTokenRevoked) {
 		class, quota = classAPI, s.limiter.Address.API
 	}
 	if quota == 0 {

@@ -16,7 +16,7 @@ import (
 // instead of going out by sendfile.
 type responseWriter struct {
 	http.ResponseWriter
-	rc      *http.ResponseController
+	rc      http.ResponseController
 	idle    time.Duration
 	status  int
 	bytes   int64

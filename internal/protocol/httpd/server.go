@@ -116,7 +116,7 @@ var mountTexts = [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: 
 // ServeHTTP runs the pipeline for one request.
 func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 	start := time.Now()
-	w := &responseWriter{ResponseWriter: hw, rc: http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
+	w := &responseWriter{ResponseWriter: hw, rc: *http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
 	w.watch.s, w.watch.w = s, w
 	r := &Request{Request: hr, ID: requestID(hr), watch: &w.watch}
 	r.IP, r.BaseURL = s.peer(hr)
@@ -179,8 +179,7 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 	}
 	err = r.route.serve(w, r)
 	done(err)
-	var moved *access.Moved
-	if errors.As(err, &moved) {
+	if moved, ok := errors.AsType[*access.Moved](err); ok {
 		return s.redirect(w, r, moved.To)
 	}
 	return err
@@ -275,8 +274,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *Request, err error) error {
 	}
 	need := access.Need{Action: access.RepoView, Target: access.Repo(r.Repo)}
 	if _, verr := s.authorizer.Authorize(r.Context(), r.Subject, need); verr != nil {
-		var moved *access.Moved
-		if errors.As(verr, &moved) {
+		if _, moved := errors.AsType[*access.Moved](verr); moved {
 			return err
 		}
 		return verr

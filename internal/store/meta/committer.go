@@ -19,7 +19,8 @@ type committer struct {
 	conn *sql.Conn
 	raw  keeping // the connection's statements
 	on   queries // for jobs; used by the leader alone
-	memo *memo   // told of every COMMIT, also of one whose outcome is not known
+	over func(executor) queries
+	memo *memo // told of every COMMIT, also of one whose outcome is not known
 
 	guarded bool // a job shares its transaction with others
 	saved   bool // its savepoint is open
@@ -37,10 +38,10 @@ type job struct {
 	panic any
 }
 
-func newCommitter(db *sql.DB, conn *sql.Conn, stmts keeping, m *memo) *committer {
-	c := &committer{db: db, conn: conn, raw: stmts, memo: m}
+func newCommitter(db *sql.DB, conn *sql.Conn, stmts keeping, m *memo, over func(executor) queries) *committer {
+	c := &committer{db: db, conn: conn, raw: stmts, memo: m, over: over}
 	c.gather = gather[*job]{most: maxBatch, run: c.commitAll}
-	c.on = queries{saving{unhurried{stmts}, c}}
+	c.on = over(saving{unhurried{stmts}, c})
 	return c
 }
 
@@ -92,7 +93,7 @@ func (c *committer) commit(batch []*job) error {
 	if !c.wrote {
 		remembered = nil // nobody remembers events
 	}
-	if err := writeTails(ctx, queries{unhurried{c.raw}}, txs...); err != nil {
+	if err := writeTails(ctx, c.over(unhurried{c.raw}), txs...); err != nil {
 		return errors.Join(err, c.rollback(ctx))
 	}
 	if c.trial != nil {

@@ -47,7 +47,7 @@ func (db *DB) ListRepos(ctx context.Context, q hub.RepoQuery) (repos []hub.Repo,
 		return nil, "", err
 	}
 	// Composed texts are many, so their statements are not kept.
-	rows := queries{direct{eng: db.eng, on: db.pool}}
+	rows := db.over(direct{eng: db.eng, on: db.pool})
 	repos, err = collect(ctx, rows, scanRepo, text, args...)
 	if err != nil {
 		return nil, "", db.fail(err, "listing repositories")

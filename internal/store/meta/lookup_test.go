@@ -1,23 +1,10 @@
 package meta
 
 import (
-	"context"
-	"database/sql"
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
-
-// counting counts the queries that go through it.
-type counting struct {
-	executor
-	queries int
-}
-
-func (c *counting) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	c.queries++
-	return c.executor.query(ctx, text, args)
-}
 
 // A name is looked up in one way whatever it is the name of: a second query for what is missing would tell by its time
 // that what takes one is hidden.
@@ -31,12 +18,12 @@ func TestLookingUpNothingTakesWhatLookingUpSomethingTakes(t *testing.T) {
 		addRepo(t, db, alice.ID, "here")
 		moved := addRepo(t, db, alice.ID, "moved")
 		must(t, db.MoveRepo(ctx, moved.ID, hub.RepoID{Type: hub.Model, Namespace: "alice", Name: "there"}, alice.ID, hub.Event{}))
-		c := &counting{executor: db.single.executor}
-		db.single.executor = c
+		queries := 0
+		db.OnQuery(func(string) { queries++ })
 		for name, want := range map[string]struct {
 			found, moved bool
 		}{"here": {true, false}, "HERE": {true, false}, "there": {true, false}, "moved": {true, true}, "absent": {}, "": {}, "\x00": {}} {
-			c.queries = 0
+			queries = 0
 			db.memo.committing() // nothing is remembered
 			db.memo.committed()
 			id.Name = name
@@ -47,8 +34,8 @@ func TestLookingUpNothingTakesWhatLookingUpSomethingTakes(t *testing.T) {
 			if err != nil && !hub.Is(err, hub.RepoNotFound) {
 				t.Errorf("%q: %v", name, err)
 			}
-			if c.queries != 1 && name != "\x00" {
-				t.Errorf("%q took %d queries", name, c.queries)
+			if queries != 1 && name != "\x00" {
+				t.Errorf("%q took %d queries", name, queries)
 			}
 			f, err := db.FindRepo(ctx, id)
 			if err != nil || f.Exists != want.found || f.Moved != want.moved || f.Exists != (f.Repo.Name != "") || len(f.Repo.ID) != 24 {

@@ -44,7 +44,8 @@ type DB struct {
 
 	folder string // SQLite only: where its files are
 
-	now func() time.Time
+	now   func() time.Time
+	heard func(text string) // see OnQuery; may be nil
 
 	mu        sync.RWMutex // guards listeners
 	listeners []func([]hub.Change)

@@ -105,7 +105,8 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	d.SetMaxOpenConns(o.MaxConns)
 	d.SetMaxIdleConns(o.MaxConns)
 	d.SetConnMaxIdleTime(5 * time.Minute)
-	db := &DB{eng: postgresEngine, pool: d, single: queries{direct{eng: postgresEngine, on: d}}}
+	db := &DB{eng: postgresEngine, pool: d}
+	db.single = db.over(direct{eng: postgresEngine, on: d})
 	if err := db.migrate(ctx, d); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

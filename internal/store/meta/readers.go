@@ -11,6 +11,7 @@ import (
 type readers struct {
 	pool  *sql.DB
 	slots chan *reader // nil: a connection that has not been opened yet
+	over  func(executor) queries
 }
 
 type reader struct {
@@ -19,8 +20,8 @@ type reader struct {
 	kept keeping
 }
 
-func newReaders(pool *sql.DB, n int) *readers {
-	r := &readers{pool: pool, slots: make(chan *reader, n)}
+func newReaders(pool *sql.DB, n int, over func(executor) queries) *readers {
+	r := &readers{pool: pool, slots: make(chan *reader, n), over: over}
 	for range n {
 		r.slots <- nil
 	}
@@ -42,7 +43,7 @@ func (rs *readers) do(ctx context.Context, f func(queries) error) (err error) {
 			return err
 		}
 		kept := keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}
-		r = &reader{conn: conn, on: queries{kept}, kept: kept}
+		r = &reader{conn: conn, on: rs.over(kept), kept: kept}
 	}
 	if err := ctx.Err(); err != nil {
 		return err

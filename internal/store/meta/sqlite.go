@@ -95,7 +95,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), w.Close())
 	}
 	db.memo = newMemo()
-	db.writer = newCommitter(w, conn, keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}, db.memo)
+	db.writer = newCommitter(w, conn, keeping{eng: sqliteEngine, on: conn, stmts: &sync.Map{}}, db.memo, db.over)
 	db.writer.trial = o.Trial
 	r, err := sql.Open("sqlite", sqliteURL(path, "query_only(1)"))
 	if err != nil {
@@ -103,9 +103,9 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	r.SetMaxOpenConns(2 * o.MaxConns) // half of them for transactions
 	r.SetMaxIdleConns(2 * o.MaxConns)
-	db.pool, db.readers = r, newReaders(r, o.MaxConns)
+	db.pool, db.readers = r, newReaders(r, o.MaxConns, db.over)
 	db.auditors = newAuditReaders(path, o.MaxConns)
-	db.single = queries{keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}}}
+	db.single = db.over(keeping{eng: sqliteEngine, on: r, stmts: &sync.Map{}})
 	return db, nil
 }
 

@@ -72,7 +72,7 @@ func (db *DB) attempt(ctx context.Context, f func(*Tx) error) (changes []hub.Cha
 		return nil, err
 	}
 	defer t.Rollback() // no effect after Commit
-	tx, err := body(queries{direct{eng: db.eng, on: t}})
+	tx, err := body(db.over(direct{eng: db.eng, on: t}))
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (db *DB) inRead(ctx context.Context, f func(queries) error) error {
 		return err
 	}
 	defer t.Rollback() // no effect after Commit
-	if err := f(queries{direct{eng: db.eng, on: t}}); err != nil {
+	if err := f(db.over(direct{eng: db.eng, on: t})); err != nil {
 		return err
 	}
 	return t.Commit()
