@@ -157,3 +157,12 @@ func TestErrorCodesSurviveWrapping(t *testing.T) {
 		t.Error("only the codes that clients compare are sent")
 	}
 }
+
+// TestPermissionsAreListedForPeople: sentences name permissions with commas between them, and what a caller wrote in quotes.
+func TestPermissionsAreListedForPeople(t *testing.T) {
+	err := CheckPermissions(EntityModel, []Permission{PermOrgRead, "no\nne"})
+	const want = `A scope on a model cannot carry "org.read", "no\nne"; allowed are repo.content.read, repo.access.read, discussion.write, repo.write.`
+	if err == nil || err.Error() != want && !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

@@ -1,6 +1,10 @@
 package hub
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // Permission is a fine-grained atom such as "repo.write", spelled as the Hub spells it.
 type Permission string
@@ -87,6 +91,27 @@ func CheckPermissions(t EntityType, ps []Permission) error {
 	return checkAtoms("a "+string(t), allowed, ps)
 }
 
+// JoinWords lists words of the vocabulary in a sentence.
+func JoinWords[W ~string](words []W) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(w))
+	}
+	return b.String()
+}
+
+// quoted is JoinWords for what a caller wrote.
+func quoted(ps []Permission) string {
+	q := make([]string, len(ps))
+	for i, p := range ps {
+		q[i] = strconv.Quote(string(p))
+	}
+	return strings.Join(q, ", ")
+}
+
 func checkAtoms(on string, allowed, ps []Permission) error {
 	var bad []Permission
 	for _, p := range ps {
@@ -95,7 +120,7 @@ func checkAtoms(on string, allowed, ps []Permission) error {
 		}
 	}
 	if len(bad) > 0 {
-		return Errorf(InvalidInput, "A scope on %s cannot carry %q; allowed are %q.", on, bad, allowed)
+		return Errorf(InvalidInput, "A scope on %s cannot carry %s; allowed are %s.", on, quoted(bad), JoinWords(allowed))
 	}
 	return nil
 }

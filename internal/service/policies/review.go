@@ -54,7 +54,7 @@ func (s *Service) Review(ctx context.Context, g access.Grant, org string, q Quer
 		return Page{}, err
 	}
 	if q.Sign != "" && !slices.Contains(hub.Signs, q.Sign) {
-		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %q.", string(q.Sign), hub.Signs)
+		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown sign %q: there are %s.", string(q.Sign), hub.JoinWords(hub.Signs))
 	}
 	if q.Carries != "" && !hub.IsPermission(q.Carries) {
 		return Page{}, hub.Errorf(hub.InvalidInput, "Unknown permission %q: use one that a fine-grained token may have, such as repo.write.", string(q.Carries))

@@ -32,7 +32,7 @@ func (s *Service) within(ctx context.Context, g access.Grant, a hub.ServiceAccou
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return hub.Errorf(hub.Forbidden, "A token cannot carry more than who issues it: you lack %q in %s.", slices.Compact(missing), a.OrgName)
+		return hub.Errorf(hub.Forbidden, "A token cannot carry more than who issues it: you lack %s in %s.", hub.JoinWords(slices.Compact(missing)), a.OrgName)
 	}
 	if sub.Service() == nil {
 		return nil
@@ -78,7 +78,7 @@ func withinToken(own, t hub.ServiceToken) error {
 	})
 	if calls && len(own.EndpointPatterns) > 0 {
 		if len(t.EndpointPatterns) == 0 || slices.ContainsFunc(t.EndpointPatterns, func(p string) bool { return !slices.Contains(own.EndpointPatterns, p) }) {
-			return hub.Errorf(hub.Forbidden, "A token cannot reach more endpoints than the one that issues it: use its patterns, %q.", own.EndpointPatterns)
+			return hub.Errorf(hub.Forbidden, "A token cannot reach more endpoints than the one that issues it: use its patterns, %s.", hub.JoinWords(own.EndpointPatterns))
 		}
 	}
 	if !own.ExpiresAt.IsZero() && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(own.ExpiresAt)) {
