@@ -105,6 +105,8 @@ func (a *app) auditExport() *cobra.Command {
 	var f auditFilter
 	c := &cobra.Command{
 		Use: "export", Short: "Print all events that match, one JSON object a line, newest first", Args: args(),
+		Long: `Print all events that match, one JSON object a line, newest first. The export is an event itself; an organization finds
+it in its own log.`,
 		Example: "  ambit audit export --since 2027-01-01 > events.jsonl",
 		RunE: func(c *cobra.Command, _ []string) error {
 			q, err := f.query(c)
@@ -113,6 +115,7 @@ func (a *app) auditExport() *cobra.Command {
 			}
 			enc := json.NewEncoder(a.out)
 			enc.SetEscapeHTML(false)
+			q.Export = true
 			return a.withHub(false, func(h *connection) error {
 				return a.eachEvent(h, q, -1, func(e operatorapi.AuditEvent) error { return enc.Encode(e) })
 			})
@@ -142,7 +145,7 @@ func (a *app) eachEvent(h *connection, q operatorapi.AuditQuery, limit int, f fu
 		if len(p.Items) < q.Limit {
 			return nil
 		}
-		q.Before = p.Items[len(p.Items)-1].Seq
+		q.Before, q.Export = p.Items[len(p.Items)-1].Seq, false
 		if limit > 0 {
 			limit -= len(p.Items)
 		}

@@ -18,6 +18,7 @@ type AuditQuery struct {
 	Until  *time.Time `json:"until,omitempty"`
 	Before int64      `json:"before,omitempty"` // only events of lower numbers
 	Limit  int        `json:"limit,omitempty"`  // at most 1000
+	Export bool       `json:"export,omitempty"` // the first page of an export, which is recorded
 }
 
 // AuditEvent is an event of the audit log.

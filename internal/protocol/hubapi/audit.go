@@ -3,7 +3,6 @@ package hubapi
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -97,7 +96,7 @@ func (a *API) auditExport(w http.ResponseWriter, r *httpd.Request, q auditExport
 }
 
 func auditEntryOf(e audit.Entry) auditEntry {
-	out := auditEntry{ID: e.ID, CreatedAt: e.At.UTC().Format(time.RFC3339Nano), Type: e.Type, Message: e.Message, IP: e.AnonymousIP,
+	out := auditEntry{ID: e.ID, CreatedAt: date(e.At), Type: e.Type, Message: e.Message, IP: e.AnonymousIP,
 		UserAgent: e.UserAgent, Author: auditAuthor{Type: "system", Name: e.ActorName}}
 	if e.ActorID != "" {
 		out.Author = auditAuthor{Type: "user", ID: e.ActorID, Name: e.ActorName}

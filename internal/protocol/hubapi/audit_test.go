@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -75,6 +76,9 @@ func TestAuditExport(t *testing.T) {
 	if code, _ := fetch("admin", "since:x"); code != 400 {
 		t.Errorf("a bad query: %d", code)
 	}
+	if code, _ := fetch("admin", "since:2027-01-31+until:2027-01-30"); code != 400 {
+		t.Errorf("an empty time: %d", code)
+	}
 	_, list := fetch("admin", "")
 	var types []string
 	for _, e := range list {
@@ -92,6 +96,9 @@ func TestAuditExport(t *testing.T) {
 	}
 	if tok := export["token"].(map[string]any); tok["type"] != "access_token" || tok["role"] != "write" || len(tok["last4"].(string)) != 4 || tok["deleted"] != false {
 		t.Errorf("token %v", tok)
+	}
+	if at, err := time.Parse("2006-01-02T15:04:05.000Z", export["createdAt"].(string)); err != nil || at.IsZero() {
+		t.Errorf("created at %v", export["createdAt"])
 	}
 	if export["ip"] != "127.0.0.0" || export["userAgent"] != "test" || list[2]["author"].(map[string]any)["type"] != "system" {
 		t.Errorf("%v", list)

@@ -59,7 +59,7 @@ func parseDuplicate(r *httpd.Request) (q duplication, err error) {
 }
 
 func (a *API) duplicateRepo(w http.ResponseWriter, r *httpd.Request, q duplication, g access.Grant) error {
-	repo, err := a.Duplicates.Duplicate(r.Context(), g, q.new, r.Event("repo.create"))
+	repo, err := a.Duplicates.Duplicate(r.Context(), g, q.new, r.Event("repo.duplication"))
 	if err != nil {
 		return err
 	}

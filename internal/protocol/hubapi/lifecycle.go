@@ -168,7 +168,7 @@ func gated(m hub.GateMode) any {
 }
 
 func (a *API) configureRepo(w http.ResponseWriter, r *httpd.Request, q settingsRequest, g access.Grant) error {
-	if err := a.Repos.Configure(r.Context(), g, q.change, r.Event("repo.settings")); err != nil {
+	if err := a.Repos.Configure(r.Context(), g, q.change, r.Event("repo.update_settings")); err != nil {
 		return err
 	}
 	httpd.WriteJSON(w, http.StatusOK, q.echo)

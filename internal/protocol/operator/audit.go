@@ -8,7 +8,9 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
+	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/service/audit"
+	"github.com/ambit-hub/ambit/internal/service/orgs"
 )
 
 // AddAudit adds the calls about the audit log. To be called before the handler serves.
@@ -25,8 +27,14 @@ func (h *Handler) AddAudit(a *audit.Service) {
 }
 
 func auditList(ctx context.Context, a *audit.Service, g access.Grant, q operatorapi.AuditQuery) (p operatorapi.AuditEvents, err error) {
-	rows, err := a.Events(ctx, g, q.Org, audit.Query{Type: q.Type, Actor: q.Actor, Token: q.Token, Repo: q.Repo, Text: q.Text,
-		Since: instant(q.Since), Until: instant(q.Until), Before: q.Before, Limit: q.Limit})
+	query := audit.Query{Type: q.Type, Actor: q.Actor, Token: q.Token, Repo: q.Repo, Text: q.Text,
+		Since: instant(q.Since), Until: instant(q.Until), Before: q.Before, Limit: q.Limit}
+	if q.Export {
+		if err := a.NoteExport(ctx, g, q.Org, query, hub.Event{ActorName: orgs.OperatorName}); err != nil {
+			return p, err
+		}
+	}
+	rows, err := a.Events(ctx, g, q.Org, query)
 	for _, r := range rows {
 		p.Items = append(p.Items, operatorapi.AuditEvent{Seq: r.Seq, ID: r.ID, At: r.At, Type: r.Type, ActorID: r.ActorID, ActorName: r.ActorName,
 			TokenID: r.TokenID, NamespaceID: r.NamespaceID, RepoID: r.RepoID, TargetID: r.TargetID, Message: r.Message, IP: r.IP,

@@ -63,6 +63,9 @@ type Service struct {
 	public []string // verifier keys, the newest first
 	sink   sink
 
+	handing sync.Mutex // guards lost, and appending to the file
+	lost    bool       // it was told that the file knows of events that the log does not have
+
 	posting sync.Mutex // guards posted
 	posted  int64      // size of the last checkpoint that Post took
 }
@@ -207,32 +210,6 @@ func (s *Service) grow(ctx context.Context, last Checkpoint, ok bool, size int64
 		return err
 	}
 	return s.store.PutAuditCheckpoint(ctx, Checkpoint{Size: size, At: c.At, Frontier: f.Marshal(), Note: string(msg)}, subtrees)
-}
-
-// handOut appends to the file the checkpoints that it does not have.
-func (s *Service) handOut(ctx context.Context) error {
-	if s.sink.path == "" {
-		return nil
-	}
-	size, err := s.sink.last(func(msg []byte) (int64, error) {
-		c, err := auditchain.Open(msg, auditchain.Origin(s.opts.Instance), s.keys)
-		return c.Size, err
-	})
-	if err != nil {
-		return err
-	}
-	for {
-		list, err := s.store.AuditCheckpoints(ctx, size, page)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, c := range list {
-			if err := s.sink.append(c.Size, []byte(c.Note)); err != nil {
-				return err
-			}
-			size = c.Size
-		}
-	}
 }
 
 // forget deletes what retention no longer wants, up to a checkpoint that the file has.

@@ -249,6 +249,61 @@ func runOnce(w *world) error {
 	}
 }
 
+// TestOlderCopy puts an older copy of the database back, as an operator does or somebody who wants to hide something: it is
+// told once, the checkpoints of what comes then do not wait, and after the file was put away a new one vouches for the log.
+func TestOlderCopy(t *testing.T) {
+	both(t, func(w *world) {
+		var told []string
+		w.opts.LogError = func(_ context.Context, msg string, err error) { told = append(told, msg+": "+err.Error()) }
+		w.open()
+		w.events(3)
+		w.events(3)
+		w.exec("DELETE FROM audit_log WHERE seq > 3")
+		w.exec("DELETE FROM audit_checkpoints WHERE size > 3")
+		w.exec("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit_log WHERE seq = 3)")
+		w.now = w.now.Add(-time.Hour) // whatever the clock says
+		w.open()
+		w.must(w.svc.Checkpoint(w.ctx))
+		w.must(w.svc.Checkpoint(w.ctx))
+		if len(told) != 1 || !strings.Contains(told[0], "a checkpoint of 6 events that the database does not have") {
+			w.t.Errorf("told %q", told)
+		}
+		w.events(1)
+		w.events(1)
+		b, err := os.ReadFile(w.opts.File)
+		w.must(err)
+		if got := sizes(string(b)); got != "3 6 4 5" {
+			w.t.Errorf("the file has checkpoints of %s events", got)
+		}
+		if p := strings.Join(w.problems(), "\n"); !strings.Contains(p, "an older copy of the database was put back") {
+			w.t.Errorf("problems: %s", p)
+		}
+		w.must(os.Rename(w.opts.File, w.opts.File+".before"))
+		w.must(w.svc.Checkpoint(w.ctx))
+		b, err = os.ReadFile(w.opts.File)
+		w.must(err)
+		if got := sizes(string(b)); got != "3 4 5" {
+			w.t.Errorf("the new file has checkpoints of %s events", got)
+		}
+		w.sound()
+		if len(told) != 1 {
+			w.t.Errorf("told %q", told)
+		}
+	})
+}
+
+// sizes returns the numbers of events that a file of checkpoints names.
+func sizes(file string) string {
+	var out []string
+	lines := strings.Split(file, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "ambit-audit/") {
+			out = append(out, lines[i+1])
+		}
+	}
+	return strings.Join(out, " ")
+}
+
 // TestTornFile cuts the file of checkpoints in the middle of a note, as a crash does.
 func TestTornFile(t *testing.T) {
 	both(t, func(w *world) {
@@ -298,7 +353,8 @@ func TestParseQuery(t *testing.T) {
 	if err != nil || q.Type != "repo.*" || q.Actor != "alice" || q.Text != "made a thing" || q.Since.IsZero() {
 		t.Errorf("%+v %v", q, err)
 	}
-	for _, bad := range []string{"token:x", "since:yesterday", "repo:acme/bert", strings.Repeat("long ", 300)} {
+	for _, bad := range []string{"token:x", "since:yesterday", "repo:acme/bert", strings.Repeat("long ", 300), "a\xff", "type:\x00",
+		"since:2027-01-31 until:2027-01-31", "since:2027-02-01 until:2027-01-31T12:00:00Z"} {
 		if _, err := audit.ParseQuery(bad); !hub.Is(err, hub.InvalidInput) {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -13,6 +14,28 @@ import (
 // MaxExport is the number of events that one export holds at most.
 // Source: Hub documentation, "Audit logs".
 const MaxExport = 100_000
+
+// checkQuery refuses what selects nothing whatever the log holds, and what no database looks for: most likely a slip, whose
+// empty answer would be taken for the truth.
+func checkQuery(q Query) error {
+	if len(q.Type)+len(q.Actor)+len(q.Text) > maxQuery {
+		return errLongQuery
+	}
+	for _, s := range []string{q.Type, q.Actor, q.Text} {
+		if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+			return hub.Errorf(hub.InvalidInput, "What is looked for in the audit log must be text in UTF-8 without NUL.")
+		}
+	}
+	for name, id := range map[string]hub.ID{"token": q.Token, "repository": q.Repo} {
+		if _, err := hub.ParseID(string(id)); err != nil && id != "" {
+			return hub.Errorf(hub.InvalidInput, "%q is not the id of a %s: ids have 24 hexadecimal digits.", string(id), name)
+		}
+	}
+	if !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		return hub.Errorf(hub.InvalidInput, "Nothing is both since %s and before %s.", q.Since.UTC().Format(time.RFC3339), q.Until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
 
 // File returns where the file of checkpoints lies.
 func (s *Service) File() string { return s.opts.File }
@@ -23,8 +46,8 @@ func (s *Service) Events(ctx context.Context, g access.Grant, namespace string, 
 	if err := g.Has(access.InstanceAdmin); err != nil {
 		return nil, err
 	}
-	if len(q.Type)+len(q.Actor)+len(q.Text) > maxQuery {
-		return nil, errLongQuery
+	if err := checkQuery(q); err != nil {
+		return nil, err
 	}
 	if namespace != "" {
 		n, err := s.store.Namespace(ctx, namespace)
@@ -64,6 +87,9 @@ func (s *Service) Export(ctx context.Context, g access.Grant, q Query, ev hub.Ev
 	if err != nil {
 		return err
 	}
+	if err := checkQuery(q); err != nil {
+		return err
+	}
 	ev.Type, ev.NamespaceID, ev.Message = "org.audit_log.export", org.ID, "exported the audit log of "+org.Name
 	if err := s.store.RecordEvents(ctx, ev); err != nil {
 		return err
@@ -92,6 +118,27 @@ func (s *Service) Export(ctx context.Context, g access.Grant, q Query, ev hub.Ev
 		q.Before = rows[len(rows)-1].Seq
 	}
 	return nil
+}
+
+// NoteExport records that the operator is about to export the log, of the namespace with the given name or of the whole hub
+// when it is empty, as q selects: an organization finds that in its own log. NotFound when there is no such namespace,
+// InvalidInput as for Events. Needs InstanceAdmin.
+func (s *Service) NoteExport(ctx context.Context, g access.Grant, namespace string, q Query, ev hub.Event) error {
+	if err := g.Has(access.InstanceAdmin); err != nil {
+		return err
+	}
+	if err := checkQuery(q); err != nil {
+		return err
+	}
+	ev.Type, ev.Message = "audit.export", "exported the audit log of the hub"
+	if namespace != "" {
+		n, err := s.store.Namespace(ctx, namespace)
+		if err != nil {
+			return err
+		}
+		ev.Type, ev.NamespaceID, ev.Message = "org.audit_log.export", n.ID, "exported the audit log of "+n.Name
+	}
+	return s.store.RecordEvents(ctx, ev)
 }
 
 // maxTokens bounds what one export remembers of tokens.
@@ -143,7 +190,7 @@ var errLongQuery = hub.Errorf(hub.InvalidInput, "What is looked for in the audit
 
 // ParseQuery reads what people type: words, which together are one text that must occur, and conditions type:, actor: (or
 // author:), token:, repo:, since:, until: with a day or an instant. Of several conditions of one sort the last counts.
-// InvalidInput when a condition makes no sense, or the whole has more than 1000 bytes.
+// InvalidInput when a condition makes no sense, alone or with the others, or the whole has more than 1000 bytes.
 func ParseQuery(text string) (q Query, err error) {
 	if len(text) > maxQuery {
 		return Query{}, errLongQuery
@@ -176,7 +223,7 @@ func ParseQuery(text string) (q Query, err error) {
 		}
 	}
 	q.Text = strings.Join(words, " ")
-	return q, nil
+	return q, checkQuery(q)
 }
 
 // ParseTime reads a day, which begins at midnight UTC, or an instant of RFC 3339.

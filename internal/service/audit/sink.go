@@ -18,6 +18,7 @@ type sink struct {
 	mu   sync.Mutex // guards the fields below, and appending
 	read bool       // size is known
 	size int64      // of the last checkpoint in the file
+	note []byte     // that one
 }
 
 // separator is the line before each note.
@@ -26,27 +27,30 @@ const separator = "--------\n"
 // maxNote is the size in bytes beyond which something in the file is no note.
 const maxNote = 16 << 10
 
-// last returns the size of the last checkpoint in the file, 0 for none. The first time it cuts off what a crash in the
-// middle of writing left at the end: it is no note, and the next one must not follow it.
-func (k *sink) last(sizeOf func(note []byte) (int64, error)) (int64, error) {
+// last returns the size of the last checkpoint in the file, 0 for none, and its note. The first time it cuts off what a
+// crash in the middle of writing left at the end: it is no note, and the next one must not follow it.
+func (k *sink) last(sizeOf func(note []byte) (int64, error)) (int64, []byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if _, err := os.Stat(k.path); errors.Is(err, fs.ErrNotExist) {
+		k.read = false // somebody put the file away
+	}
 	if k.read {
-		return k.size, nil
+		return k.size, k.note, nil
 	}
 	torn := int64(-1)
-	k.size = 0
+	k.size, k.note = 0, nil
 	err := k.each(func(note []byte, at int64) {
 		n, err := sizeOf(note)
 		if torn = at; err == nil {
-			k.size, torn = n, -1
+			k.size, k.note, torn = n, append(k.note[:0], note...), -1
 		}
 	})
 	if err == nil && torn >= 0 {
 		err = os.Truncate(k.path, torn)
 	}
 	k.read = err == nil
-	return k.size, err
+	return k.size, k.note, err
 }
 
 // append adds a note durably.
@@ -68,7 +72,7 @@ func (k *sink) append(size int64, note []byte) (err error) {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	k.size = size
+	k.size, k.note = size, bytes.Clone(note)
 	return nil
 }
 

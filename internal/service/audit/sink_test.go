@@ -21,7 +21,7 @@ func TestATornNoteSpoilsNoOther(t *testing.T) {
 		}
 		return strconv.ParseInt(string(text), 10, 64)
 	}
-	if n, err := k.last(sizeOf); n != 0 || err != nil {
+	if n, _, err := k.last(sizeOf); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
 	if err := k.append(1, []byte("size 1\n")); err != nil {
@@ -53,7 +53,7 @@ func TestATornNoteSpoilsNoOther(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := k.last(sizeOf); n != 1 || err != nil {
+	if n, _, err := k.last(sizeOf); n != 1 || err != nil {
 		t.Fatalf("the last whole note: %d, %v", n, err)
 	}
 	if err := k.append(2, []byte("size 2\n")); err != nil {

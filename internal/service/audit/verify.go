@@ -2,9 +2,11 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
@@ -250,7 +252,7 @@ func (w *walk) rest(ctx context.Context, stored *storedNotes, outside *outsideNo
 		w.bad(w.rows+1, "", "A checkpoint in the database is of %d events; the log has only %d.", c.Size, head.Last)
 	}
 	if n := len(outside.list); n > 0 && outside.list[n-1].Size > head.Last {
-		w.bad(w.rows+1, "", "A signed checkpoint in the file of checkpoints is of %d events; the log has only %d: its end was deleted.", outside.list[n-1].Size, head.Last)
+		w.bad(w.rows+1, "", "A signed checkpoint in the file of checkpoints is of %d events; the log has only %d: its end was deleted, or an older copy of the database was put back.", outside.list[n-1].Size, head.Last)
 	}
 	return nil
 }
@@ -302,5 +304,6 @@ func (s *Service) outsideNotes(r *Report, base int64) (*outsideNotes, error) {
 		}
 		last = max(last, c.Size)
 	})
+	slices.SortStableFunc(out.list, func(a, b auditchain.Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	return out, err
 }
