@@ -16,6 +16,7 @@ type closure struct {
 	g      *graph
 	filter Filter
 	set    bitset
+	asked  []int       // slots of what was asked for by id, or by tags
 	depths map[int]int // depth by slot at which a tree was last walked, if the filter goes by depth
 	moved  *moved      // nil: what stands in another place than before counts as new
 }
@@ -198,14 +199,47 @@ func (c *closure) blob(oid hub.OID, depth int) error {
 	return nil
 }
 
-// object adds an object that was asked for by its id, and what it leads to. Commits are only added themselves.
+// want notes an object that comes whatever the filter says. It must be there. Tags are added here, others later.
+func (c *closure) want(oid hub.OID) {
+	slot, number, pos, ok := c.g.find(oid)
+	if !ok {
+		return // the empty tree
+	}
+	c.asked = append(c.asked, slot)
+	if c.g.v.packs[number].Kind(pos) == object.KindTag {
+		c.set.set(slot)
+	}
+}
+
+// drop takes out again what only had to be walked through.
+func (c *closure) drop() {
+	if c.filter.omit == 0 {
+		return
+	}
+	kept := newBitset(c.g.total())
+	for _, slot := range c.asked {
+		if c.set.has(slot) {
+			kept.set(slot)
+		}
+	}
+	for i, p := range c.g.v.packs {
+		for pos := range p.Len() {
+			if slot := c.g.base[i] + pos; c.filter.omit.has(p.Kind(pos)) && !kept.has(slot) {
+				c.set.clear(slot)
+			}
+		}
+	}
+}
+
+// object adds an object that was asked for by its id, and what it leads to. Commits are only added themselves. A tree that is
+// asked for counts for no level: what is in it stands at depth 0, as git has it.
 func (c *closure) object(oid hub.OID) error {
 	slot, number, pos, ok := c.g.find(oid)
 	if !ok {
 		return fmt.Errorf("%w: %s of repository %s", errMissing, oid, c.g.v.repo)
 	}
 	if c.g.v.packs[number].Kind(pos) == object.KindTree {
-		if err := c.tree(oid, nil, 0); err != nil {
+		if err := c.tree(oid, nil, -1); err != nil {
 			return err
 		}
 	}

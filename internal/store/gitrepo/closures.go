@@ -88,7 +88,7 @@ func (s *Store) work(ctx context.Context, v *view, q SelectRequest) (*Selection,
 // selectWithoutBlobs answers a request for all that the wants lead to but blobs, or large ones: they are taken out of what is
 // remembered of the same request without a filter. ok is false for other requests.
 func (s *Store) selectWithoutBlobs(ctx context.Context, v *view, q SelectRequest) (sel *Selection, ok bool, err error) {
-	if !q.Filter.on || q.Filter.byDepth() || len(q.Haves) > 0 || len(q.Cut) > 0 {
+	if !q.Filter.on || q.Filter.byDepth() || q.Filter.omit != 0 || len(q.Haves) > 0 || len(q.Cut) > 0 {
 		return nil, false, nil
 	}
 	g := newGraph(ctx, v, nil)

@@ -10,12 +10,27 @@ import (
 )
 
 // Filter says what a partial clone leaves out. The zero Filter leaves out nothing. Objects that are asked for by
-// their ids come in any case. Source: git's Documentation/rev-list-options, --filter.
+// their ids, and what tags name that are, come in any case. Source: git's Documentation/rev-list-options, --filter.
 type Filter struct {
 	on    bool
 	blobs int64 // blobs of at least so many bytes are left out
 	depth int64 // trees and blobs at this depth below the root and deeper are left out
+	omit  kinds // left out, whatever else is said
 }
+
+// kinds is a set of kinds of objects.
+type kinds uint8
+
+func kindsBut(kept object.Kind) (k kinds) {
+	for _, other := range []object.Kind{object.KindCommit, object.KindTree, object.KindBlob, object.KindTag} {
+		if other != kept {
+			k |= 1 << other
+		}
+	}
+	return k
+}
+
+func (k kinds) has(one object.Kind) bool { return k>>one&1 == 1 }
 
 const noLimit = math.MaxInt64
 
@@ -25,7 +40,7 @@ const maxFilterSpec = 1024
 // ParseFilter reads blob:none, blob:limit=N, tree:N, object:type=… and combine:…. InvalidInput for anything else.
 func ParseFilter(spec string) (Filter, error) {
 	f := Filter{on: true, blobs: noLimit, depth: noLimit}
-	bad := hub.Errorf(hub.InvalidInput, "The filter %q is not supported: use blob:none, blob:limit=<n>, tree:<depth> or object:type=commit.", clipText(spec, 100))
+	bad := hub.Errorf(hub.InvalidInput, "The filter %q is not supported: use blob:none, blob:limit=<n>, tree:<depth> or object:type=<kind>.", clipText(spec, 100))
 	ok := true
 	if len(spec) > maxFilterSpec {
 		return Filter{}, bad
@@ -41,13 +56,20 @@ func ParseFilter(spec string) (Filter, error) {
 		f.depth, ok = parseMagnitude(arg)
 	case "object":
 		switch arg {
-		case "type=commit", "type=tag":
-			f.depth = 0
+		case "type=commit":
+			f.depth, f.omit = 0, kindsBut(object.KindCommit)
+		case "type=tag":
+			f.depth, f.omit = 0, kindsBut(object.KindTag)
 		case "type=tree":
-			f.blobs = 0
+			f.blobs, f.omit = 0, kindsBut(object.KindTree)
+		case "type=blob":
+			f.omit = kindsBut(object.KindBlob)
 		default:
 			ok = false
 		}
+	case "sparse":
+		// Git reads the patterns from a file of the repository, and the work grows with patterns times paths.
+		return Filter{}, hub.Errorf(hub.InvalidInput, "The filter %q is not supported: use blob:none and git sparse-checkout, which fetches the files of its folders.", clipText(spec, 100))
 	case "combine":
 		parts := strings.Split(arg, "+")
 		if len(parts) > 8 {
@@ -58,7 +80,7 @@ func ParseFilter(spec string) (Filter, error) {
 			if err != nil {
 				return Filter{}, err
 			}
-			f.blobs, f.depth = min(f.blobs, p.blobs), min(f.depth, p.depth)
+			f.blobs, f.depth, f.omit = min(f.blobs, p.blobs), min(f.depth, p.depth), f.omit|p.omit
 		}
 	default:
 		ok = false
@@ -118,17 +140,6 @@ func (f Filter) takesBlob(size int64, depth int) bool {
 
 // byDepth tells whether what a tree contributes depends on where it stands.
 func (f Filter) byDepth() bool { return f.on && f.depth != noLimit }
-
-// takesKind is for objects that tags name.
-func (f Filter) takesKind(k object.Kind, size int64) bool {
-	switch k {
-	case object.KindTree:
-		return f.takesTree(0)
-	case object.KindBlob:
-		return f.takesBlob(size, 0)
-	}
-	return true
-}
 
 func clipText(s string, n int) string {
 	if len(s) > n {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
 
 func TestParseFilter(t *testing.T) {
@@ -14,8 +15,11 @@ func TestParseFilter(t *testing.T) {
 		"blob:limit=2k":                          {on: true, blobs: 2048, depth: noLimit},
 		"tree:0":                                 {on: true, blobs: noLimit, depth: 0},
 		"tree:3":                                 {on: true, blobs: noLimit, depth: 3},
-		"object:type=commit":                     {on: true, blobs: noLimit, depth: 0},
-		"object:type=tree":                       {on: true, blobs: 0, depth: noLimit},
+		"object:type=commit":                     {on: true, blobs: noLimit, depth: 0, omit: kindsBut(object.KindCommit)},
+		"object:type=tag":                        {on: true, blobs: noLimit, depth: 0, omit: kindsBut(object.KindTag)},
+		"object:type=tree":                       {on: true, blobs: 0, depth: noLimit, omit: kindsBut(object.KindTree)},
+		"object:type=blob":                       {on: true, blobs: noLimit, depth: noLimit, omit: kindsBut(object.KindBlob)},
+		"combine:object:type=blob+blob:limit=9":  {on: true, blobs: 9, depth: noLimit, omit: kindsBut(object.KindBlob)},
 		"combine:tree:2+blob:limit=1m":           {on: true, blobs: 1 << 20, depth: 2},
 		"combine:tree%3a2+combine%3Ablob%3anone": {on: true, blobs: 0, depth: 2},
 	} {
@@ -24,7 +28,7 @@ func TestParseFilter(t *testing.T) {
 		}
 	}
 	for _, spec := range []string{"", "blob", "blob:", "blob:limit=", "blob:limit=-1", "blob:limit=1x", "blob:limit=99999999999999999999", "blob:limit=9223372036854775807g",
-		"tree:", "tree:x", "sparse:oid=main", "object:type=blob", "combine:", "combine:tree:1+", "combine:+", "combine:%", "sparse:oid=", "sparse:path=x", "tree:-1", "tree:9223372036854775808",
+		"tree:", "tree:x", "sparse:oid=main", "object:type=", "object:type=file", "combine:", "combine:tree:1+", "combine:+", "combine:%", "sparse:oid=", "sparse:path=x", "tree:-1", "tree:9223372036854775808",
 		strings.Repeat("combine:", 5000) + "tree:1", "combine:1+2+3+4+5+6+7+8+9"} {
 		if f, err := ParseFilter(spec); !hub.Is(err, hub.InvalidInput) {
 			t.Errorf("%q: %+v, %v", spec, f, err)

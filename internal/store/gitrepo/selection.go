@@ -60,20 +60,13 @@ func selectFrom(ctx context.Context, v *view, q SelectRequest) (*Selection, erro
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range tags {
-			slot, _, _, _ := g.find(t)
-			c.set.set(slot)
+		for _, t := range append(tags, target) {
+			c.want(t)
 		}
-		switch {
-		case kind == object.KindCommit:
+		if kind == object.KindCommit {
 			commits = append(commits, target)
-		case len(tags) == 0:
+		} else {
 			others = append(others, target)
-		default:
-			_, number, pos, _ := g.find(target)
-			if q.Filter.takesKind(kind, v.packs[number].Size(pos)) {
-				others = append(others, target)
-			}
 		}
 	}
 	haves, near, err := g.haves(q.Haves)
@@ -92,6 +85,7 @@ func selectFrom(ctx context.Context, v *view, q SelectRequest) (*Selection, erro
 			return nil, err
 		}
 	}
+	c.drop()
 	return c.finish(q.Tags)
 }
 

@@ -31,6 +31,11 @@ func deltaSize(b []byte) (size int64, rest []byte, ok bool) {
 // ApplyDelta returns what delta makes of base, at most limit bytes. The error is ErrDelta.
 // Source: git's Documentation/gitformat-pack, "Deltified representation".
 func ApplyDelta(base, delta []byte, limit int64) ([]byte, error) {
+	return AppendDelta(nil, base, delta, limit)
+}
+
+// AppendDelta is ApplyDelta, and appends to out, which must not overlap the others.
+func AppendDelta(out, base, delta []byte, limit int64) ([]byte, error) {
 	baseSize, delta, ok := deltaSize(delta)
 	if !ok || baseSize != int64(len(base)) {
 		return nil, ErrDelta
@@ -40,7 +45,10 @@ func ApplyDelta(base, delta []byte, limit int64) ([]byte, error) {
 		return nil, ErrDelta
 	}
 	// One instruction of at most 7 bytes makes at most 16 MiB: do not reserve more than the delta can fill.
-	out := make([]byte, 0, min(size, int64(len(delta)+1)/2*(1<<24-1)))
+	if reserve := int(min(size, int64(len(delta)+1)/2*(1<<24-1))); out == nil || cap(out)-len(out) < reserve {
+		out = append(make([]byte, 0, len(out)+reserve), out...)
+	}
+	end := int64(len(out)) + size
 	for len(delta) > 0 {
 		op := delta[0]
 		delta = delta[1:]
@@ -61,12 +69,12 @@ func ApplyDelta(base, delta []byte, limit int64) ([]byte, error) {
 		default: // reserved
 			return nil, ErrDelta
 		}
-		if int64(len(out)+len(piece)) > size {
+		if int64(len(out)+len(piece)) > end {
 			return nil, ErrDelta
 		}
 		out = append(out, piece...)
 	}
-	if int64(len(out)) != size {
+	if int64(len(out)) != end {
 		return nil, ErrDelta
 	}
 	return out, nil

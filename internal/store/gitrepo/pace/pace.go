@@ -10,7 +10,8 @@ import (
 // Pacer belongs to one computation. The zero value is ready. Not for concurrent use.
 type Pacer struct {
 	steps uint8
-	due   time.Time // of the next pause; zero before the first steps
+	due   time.Time     // of the next pause; zero before the first look
+	since time.Duration // when it first looked at the clock, counted as requests are
 }
 
 const (
@@ -36,31 +37,38 @@ func Asked() { asked.Store(int64(time.Since(began))) }
 
 // Step is called after each small part of the computation, of some microseconds. Now and then it pauses.
 func (p *Pacer) Step() {
-	if p.steps++; p.steps%look != 0 {
-		return
+	if p.steps++; p.steps%look == 0 {
+		p.Look()
 	}
+}
+
+// Look is Step after a part that takes longer than a look at the clock by far.
+func (p *Pacer) Look() {
 	now := time.Now()
-	if now.Before(p.due) {
+	switch {
+	case now.Before(p.due):
 		return
-	}
-	if !p.due.IsZero() {
+	case p.due.IsZero():
+		p.since = now.Sub(began)
+	default:
 		// To yield is not enough: the scheduler would go on with the same work before it looks at the network.
 		time.Sleep(time.Microsecond)
 		now = time.Now()
 	}
-	p.due = now.Add(next(now.Sub(began), time.Duration(asked.Load())))
+	p.due = now.Add(next(now.Sub(began), time.Duration(asked.Load()), p.since))
 }
 
-// next is the turn of a computation at a time when the latest request was at another.
-func next(now, request time.Duration) time.Duration {
-	if request != 0 && now-request < lately {
+// next is the turn at a time of a computation that goes on since another, when the latest request was at a third. What was asked
+// before it began is what it is for, most likely: whoever pushes asks for the refs first.
+func next(now, request, since time.Duration) time.Duration {
+	if request > since && now-request < lately {
 		return shortTurn
 	}
 	return turn
 }
 
-// Write is a step for each piece of a stream; it never fails.
+// Write is a look for each piece of a stream; it never fails.
 func (p *Pacer) Write(b []byte) (int, error) {
-	p.Step()
+	p.Look()
 	return len(b), nil
 }

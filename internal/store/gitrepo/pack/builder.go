@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/ambit-hub/ambit/internal/format/lfspointer"
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -29,6 +30,7 @@ type Builder struct {
 	spool   spool
 	entries []entry
 	byOID   map[hub.OID]int
+	sums    *sums  // of a pack that was received; nil: none
 	scratch []byte // for objects that are read whole before they are hashed
 	packed  packed // for entries that are written at once
 
@@ -49,6 +51,12 @@ func NewBuilder(dir string, memory int64) *Builder {
 	b.spool.mem = append(make([]byte, 0, 4<<10), make([]byte, headerSize)...)
 	b.spool.size = headerSize
 	return b
+}
+
+// expect makes room for n objects, or some of them: they are only announced.
+func (b *Builder) expect(n int) {
+	n = min(n, 1<<13)
+	b.entries, b.byOID = slices.Grow(b.entries, n), make(map[hub.OID]int, n)
 }
 
 // Close frees what the builder holds.
@@ -270,8 +278,7 @@ func (b *Builder) Read(oid hub.OID) (data []byte, ok bool, err error) {
 	if err != nil {
 		return nil, true, err
 	}
-	src := Memory(raw[h.length:])
-	data, err = inflate(src.Reader(0, src.Size()), e.size, src.Size())
+	data, err = inflateEntry(Memory(raw), int64(h.length), int64(len(raw)-h.length), e.size, nil)
 	return data, true, err
 }
 

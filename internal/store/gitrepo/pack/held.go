@@ -29,14 +29,24 @@ const (
 
 // keep returns a copy of a delta, nil when there is no room for it.
 func (h *holder) keep(data []byte) []byte {
+	b := h.reserve(len(data))
+	copy(b, data)
+	return b
+}
+
+// reserve returns n bytes for a delta, nil when there is no room for it.
+func (h *holder) reserve(n int) []byte {
 	// Few deltas are large, and chunks would not be filled.
-	if len(data) > nextChunk/4 || len(h.chunk)+len(data) > cap(h.chunk) && !h.grow(len(data)) {
+	if n > nextChunk/4 || len(h.chunk)+n > cap(h.chunk) && !h.grow(n) {
 		return nil
 	}
 	from := len(h.chunk)
-	h.chunk = append(h.chunk, data...)
-	return h.chunk[from:len(h.chunk):len(h.chunk)]
+	h.chunk = h.chunk[:from+n]
+	return h.chunk[from : from+n : from+n]
 }
+
+// giveBack makes room again where b was, the last that was reserved.
+func (h *holder) giveBack(b []byte) { h.chunk = h.chunk[:len(h.chunk)-len(b)] }
 
 // grow begins a chunk in which at least n bytes have room.
 func (h *holder) grow(n int) bool {

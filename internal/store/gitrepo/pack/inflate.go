@@ -2,9 +2,12 @@ package pack
 
 import (
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zlib"
+
+	"github.com/ambit-hub/ambit/internal/format/inflate"
 )
 
 // maxRatio is more than deflate can shrink anything: one bit of input makes at most 258 bytes of which two bits
@@ -27,22 +30,41 @@ func inflater(r ByteReader) (io.ReadCloser, error) {
 
 func release(z io.ReadCloser) { inflaters.Put(z) }
 
-// inflate returns the size bytes that the zlib stream at the start of r holds, its checksum verified; there may be
-// at most available compressed bytes.
-func inflate(r ByteReader, size, available int64) ([]byte, error) {
-	if size/maxRatio > available {
+var decoders = sync.Pool{New: func() any { return new(inflate.Decoder) }}
+
+// inflateEntry appends to buf the size bytes that the zlib stream holds that begins at off in src, its checksum verified; there may be at
+// most available compressed bytes. buf grows by no more than those can make.
+func inflateEntry(src Source, off, available, size int64, buf []byte) ([]byte, error) {
+	if available < 0 || size/maxRatio > available {
 		return nil, ErrCorrupt
 	}
-	z, err := inflater(r)
+	if buf == nil {
+		buf = make([]byte, 0, size)
+	}
+	from := len(buf)
+	buf = slices.Grow(buf, int(size))[:from+int(size)]
+	if m, ok := src.(*memory); ok {
+		raw, err := m.Bytes(off, available)
+		if err != nil {
+			return nil, err
+		}
+		d := decoders.Get().(*inflate.Decoder)
+		_, err = d.Zlib(buf[from:], raw)
+		decoders.Put(d)
+		if err == nil {
+			return buf, nil
+		}
+		// The reader says what is wrong.
+	}
+	z, err := inflater(src.Reader(off, available))
 	if err != nil {
 		return nil, err
 	}
 	defer release(z)
-	b := make([]byte, size)
-	if _, err := io.ReadFull(z, b); err != nil {
+	if _, err := io.ReadFull(z, buf[from:]); err != nil {
 		return nil, err
 	}
-	return b, atEnd(z)
+	return buf, atEnd(z)
 }
 
 // atEnd reads the end of a zlib stream, which verifies its checksum. ErrCorrupt if there is more.

@@ -14,21 +14,28 @@ type worker struct {
 	path  []level
 	held  int64 // bytes of data in path
 	delta []byte
+	spare [][]byte // of objects that are done with
 	pace  pace.Pacer
 }
 
 // level is an object on the way from a base to the delta that is being resolved.
 type level struct {
-	entry    int
-	delta    int // index in deltas; -1 for the base
-	data     []byte
-	children []int32
+	entry int
+	delta int    // index in deltas; noDelta for the base
+	data  []byte // nil until it is needed, and when it was dropped
+	next  int32  // delta on it that is due
 }
+
+// What a worker keeps to write further objects into: so many slices of at most so many bytes.
+const (
+	maxSpare     = 16
+	maxSpareSize = 256 << 10
+)
 
 // tree resolves all that is based on an entry, depth first.
 func (w *worker) tree(root int) error {
 	w.path, w.held = w.path[:0], 0
-	w.push(level{entry: root, delta: -1, children: w.children(root)})
+	w.push(level{entry: root, delta: noDelta, next: w.first[root]})
 	for len(w.path) > 0 {
 		if err := w.x.ctx.Err(); err != nil {
 			return err
@@ -36,13 +43,14 @@ func (w *worker) tree(root int) error {
 		w.pace.Step()
 		top := len(w.path) - 1
 		l := &w.path[top]
-		if len(l.children) == 0 {
+		if l.next == noDelta {
 			w.held -= int64(len(l.data))
+			w.reuse(l.data)
 			w.path = w.path[:top]
 			continue
 		}
-		child := int(l.children[0])
-		l.children = l.children[1:]
+		child := int(l.next)
+		l.next = w.x.deltas[child].next
 		if len(w.path) > MaxDeltaDepth {
 			return malformed("a chain of deltas is too long")
 		}
@@ -54,11 +62,28 @@ func (w *worker) tree(root int) error {
 		if err != nil {
 			return err
 		}
-		if kids := w.children(entry); len(kids) > 0 {
-			w.push(level{entry: entry, delta: child, data: data, children: kids})
+		if w.link(entry); w.first[entry] != noDelta {
+			w.push(level{entry: entry, delta: child, data: data, next: w.first[entry]})
+		} else {
+			w.reuse(data)
 		}
 	}
 	return nil
+}
+
+// reuse keeps the memory of an object that nobody needs any more.
+func (w *worker) reuse(b []byte) {
+	if cap(b) > 0 && cap(b) <= maxSpareSize && len(w.spare) < maxSpare {
+		w.spare = append(w.spare, b[:0])
+	}
+}
+
+// room returns memory to write an object into, nil if there is none.
+func (w *worker) room() (b []byte) {
+	if n := len(w.spare); n > 0 {
+		w.spare, b = w.spare[:n-1], w.spare[n-1]
+	}
+	return b
 }
 
 // push goes one level deeper and drops what is too much, the furthest first.
@@ -81,7 +106,7 @@ func (w *worker) data(at int) ([]byte, error) {
 	if data == nil {
 		var err error
 		e := w.x.b.entries[w.path[from].entry]
-		if data, err = w.inflate(e.offset, nil); err != nil {
+		if data, err = w.inflate(e.offset, w.room()); err != nil {
 			return nil, err
 		}
 	}
@@ -124,7 +149,7 @@ func (w *worker) patch(base []byte, child int) ([]byte, error) {
 			return nil, err
 		}
 	}
-	data, err := object.ApplyDelta(base, delta, MaxWhole)
+	data, err := object.AppendDelta(w.room(), base, delta, MaxWhole)
 	if err != nil {
 		return nil, malformed("a delta does not fit its base")
 	}
@@ -132,15 +157,14 @@ func (w *worker) patch(base []byte, child int) ([]byte, error) {
 }
 
 func (w *worker) count(size int64) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.inflated += size; w.inflated > w.x.in.Limits.Inflated {
+	if w.inflated.Add(size) > w.x.in.Limits.Inflated {
 		return w.x.bomb()
 	}
 	return nil
 }
 
-// inflate returns the inflated bytes of the entry at an offset.
+// inflate appends to buf the inflated bytes of the entry at an offset. They are as many as announced: they were read to their end
+// when they arrived.
 func (w *worker) inflate(off int64, buf []byte) ([]byte, error) {
 	src := w.x.src
 	var raw [maxEntryHeader]byte
@@ -156,21 +180,13 @@ func (w *worker) inflate(off int64, buf []byte) ([]byte, error) {
 		return nil, hub.Errorf(hub.TooLarge, "A git object of %d bytes that deltas are based on is larger than %d bytes.", h.size, MaxWhole)
 	}
 	off += int64(h.length)
-	z, err := inflater(src.Reader(off, src.Size()-off))
-	if err != nil {
-		return nil, err
-	}
-	defer release(z)
-	if buf == nil {
-		buf = make([]byte, 0, h.size)
-	}
-	return readGrowing(z, buf, h.size) // it was read to its end when it arrived
+	return inflateEntry(src, off, src.Size()-off, h.size, buf)
 }
 
 // known records what a delta has made.
 func (w *worker) known(child int, data []byte) (entry int, err error) {
 	x := w.x
-	i := x.deltas[child].entry
+	i := int(x.deltas[child].entry)
 	e := x.b.entries[i]
 	e.kind, e.size = x.b.entries[w.path[0].entry].kind, int64(len(data))
 	if e.oid, err = object.Hash(e.kind, data); err != nil {

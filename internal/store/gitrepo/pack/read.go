@@ -32,7 +32,7 @@ func (p *Pack) inflateAt(off int64, h entryHeader) ([]byte, error) {
 	}
 	off += int64(h.length)
 	n := p.t.packLen - sumSize - off
-	return inflate(p.src.Reader(off, n), h.size, n)
+	return inflateEntry(p.src, off, n, h.size, nil)
 }
 
 // Read returns the whole object at a position; TooLarge over MaxWhole.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
@@ -26,16 +27,17 @@ func (x *indexer) at(off int64) (int, bool) {
 	return i, i < len(es) && es[i].offset == off
 }
 
-// resolver finds out what deltas make. Deltas are grouped by their base, so that each base is read once.
+// resolver finds out what deltas make.
 type resolver struct {
-	x     *indexer
-	byPos []int32 // of deltas whose base is an entry, sorted by that
-	byOID []int32 // of deltas whose base is named, sorted by that
+	x *indexer
+	// first are by number of entry the first of the deltas on it, or noDelta; each of them has the next one. Whoever finds out what
+	// an entry is adds those that name it, and nobody else touches what belongs to that entry.
+	first    []int32
+	inflated atomic.Int64
 
-	mu       sync.Mutex // guards byOID of the builder, entries that are written there, and the fields below
-	done     int
-	inflated int64
-	err      error
+	mu   sync.Mutex // guards byOID of the builder and the fields below
+	done int
+	err  error
 }
 
 // resolve makes all deltas known: first those on objects of the pack, then those on objects of the repository.
@@ -47,26 +49,27 @@ func (x *indexer) resolve() error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
 	x.src = src
-	r := &resolver{x: x, inflated: x.inflated}
-	for i := range x.deltas {
-		if x.deltas[i].base >= 0 {
-			r.byPos = append(r.byPos, int32(i))
-		} else {
-			r.byOID = append(r.byOID, int32(i))
+	defer func() { x.src.Close() }() // a memory map, perhaps another one than now
+	r := &resolver{x: x, first: make([]int32, len(x.b.entries))}
+	r.inflated.Store(x.inflated)
+	for i := range r.first {
+		r.first[i] = noDelta
+	}
+	for i := len(x.deltas) - 1; i >= 0; i-- {
+		if d := &x.deltas[i]; d.base != noEntry {
+			d.next, r.first[d.base] = r.first[d.base], int32(i)
 		}
 	}
-	slices.SortStableFunc(r.byPos, func(a, b int32) int { return cmp.Compare(x.deltas[a].base, x.deltas[b].base) })
-	slices.SortStableFunc(r.byOID, func(a, b int32) int { return bytes.Compare(x.deltas[a].oid[:], x.deltas[b].oid[:]) })
-
-	isDelta := make(map[int]bool, len(x.deltas))
-	for i := range x.deltas {
-		isDelta[x.deltas[i].entry] = true
-	}
+	slices.SortFunc(x.named, func(a, b named) int {
+		return cmp.Or(bytes.Compare(a.base[:], b.base[:]), cmp.Compare(b.delta, a.delta))
+	})
 	var roots []int
 	for i := range x.b.entries {
-		if !isDelta[i] && r.hasChildren(i) {
+		if !x.b.entries[i].kind.IsObject() {
+			continue
+		}
+		if r.link(i); r.first[i] != noDelta {
 			roots = append(roots, i)
 		}
 	}
@@ -74,6 +77,21 @@ func (x *indexer) resolve() error {
 		return err
 	}
 	return r.external()
+}
+
+// link adds to the deltas on an entry, now that its id is known, those that name it.
+func (r *resolver) link(i int) {
+	if len(r.x.named) == 0 {
+		return
+	}
+	oid := r.x.b.entries[i].oid
+	lo, _ := slices.BinarySearchFunc(r.x.named, oid, func(n named, oid hub.OID) int { return bytes.Compare(n.base[:], oid[:]) })
+	for _, n := range r.x.named[lo:] {
+		if n.base != oid {
+			return
+		}
+		r.x.deltas[n.delta].next, r.first[i] = r.first[i], n.delta
+	}
 }
 
 // run resolves everything that is based on the given entries.
@@ -113,28 +131,30 @@ func (r *resolver) fail(err error) {
 // external resolves deltas whose bases only the repository has, as those bases are added to the pack.
 func (r *resolver) external() error {
 	x := r.x
-	for i := 0; i < len(r.byOID); {
-		d := x.deltas[r.byOID[i]]
-		j := i
-		for j < len(r.byOID) && x.deltas[r.byOID[j]].oid == d.oid {
-			j++
+	for i, n := range x.named {
+		if i > 0 && n.base == x.named[i-1].base {
+			continue
 		}
-		if _, known := x.b.byOID[d.oid]; !known {
-			kind, data, ok, err := x.in.Base(d.oid)
-			if err != nil {
-				return err
-			}
-			if ok {
-				if err := x.addBase(d.oid, kind, data); err != nil {
-					return err
-				}
-				w := worker{resolver: r}
-				if err := w.tree(len(x.b.entries) - 1); err != nil {
-					return err
-				}
-			}
+		if _, known := x.b.byOID[n.base]; known {
+			continue
 		}
-		i = j
+		kind, data, ok, err := x.in.Base(n.base)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if err := x.addBase(n.base, kind, data); err != nil {
+			return err
+		}
+		r.first = append(r.first, noDelta)
+		at := len(x.b.entries) - 1
+		r.link(at)
+		w := worker{resolver: r}
+		if err := w.tree(at); err != nil {
+			return err
+		}
 	}
 	if r.done != len(x.deltas) {
 		return malformed("a delta's base is neither in it nor in the repository")
@@ -147,7 +167,8 @@ func (x *indexer) addBase(oid hub.OID, kind object.Kind, data []byte) error {
 	if err := x.look(&e, data); err != nil {
 		return err
 	}
-	if _, err := x.b.packed.write(&x.b.spool, kind, data); err != nil {
+	var err error
+	if e.crc, err = x.b.packed.write(&x.b.spool, kind, data); err != nil {
 		return err
 	}
 	x.bases = append(x.bases, oid)
@@ -162,43 +183,23 @@ func (x *indexer) addBase(oid hub.OID, kind object.Kind, data []byte) error {
 	return err
 }
 
-// children returns the deltas that are based on an entry.
-func (r *resolver) children(i int) []int32 {
-	ds := r.x.deltas
-	lo := sort.Search(len(r.byPos), func(k int) bool { return ds[r.byPos[k]].base >= i })
-	hi := lo
-	for hi < len(r.byPos) && ds[r.byPos[hi]].base == i {
-		hi++
-	}
-	near := r.byPos[lo:hi:hi]
-	if len(r.byOID) == 0 {
-		return near
-	}
-	oid := r.x.b.entries[i].oid
-	lo = sort.Search(len(r.byOID), func(k int) bool { return bytes.Compare(ds[r.byOID[k]].oid[:], oid[:]) >= 0 })
-	hi = lo
-	for hi < len(r.byOID) && ds[r.byOID[hi]].oid == oid {
-		hi++
-	}
-	return append(near, r.byOID[lo:hi]...)
-}
-
-func (r *resolver) hasChildren(i int) bool { return len(r.children(i)) > 0 }
-
-// finish computes the sums of all entries.
+// finish computes the sums of the entries that were not summed up when they arrived.
 func (x *indexer) finish() error {
+	if len(x.unsummed) == 0 {
+		return nil
+	}
 	src, err := x.b.spool.source()
 	if err != nil {
 		return err
 	}
 	es := x.b.entries
-	for i := range es {
+	for _, i := range x.unsummed {
 		end := src.Size()
-		if i+1 < len(es) {
+		if int(i)+1 < len(es) {
 			end = es[i+1].offset
 		}
 		sum := crc32.NewIEEE()
-		if _, err := io.Copy(sum, src.Reader(es[i].offset, end-es[i].offset)); err != nil {
+		if _, err := io.Copy(io.MultiWriter(sum, &x.pace), src.Reader(es[i].offset, end-es[i].offset)); err != nil {
 			return errors.Join(err, src.Close())
 		}
 		es[i].crc = sum.Sum32()
