@@ -173,7 +173,8 @@ func (p *pair) cloneArgs() []string {
 }
 
 func (p *pair) filter() string {
-	return []string{"blob:none", "blob:limit=200", "tree:0", "tree:1", "tree:2", "tree:3", "combine:tree:2+blob:limit=100"}[p.r.IntN(7)]
+	return []string{"blob:none", "blob:limit=200", "tree:0", "tree:1", "tree:2", "tree:3", "combine:tree:2+blob:limit=100",
+		"object:type=commit", "object:type=tree", "object:type=tag", "object:type=blob"}[p.r.IntN(11)]
 }
 
 func (p *pair) fetchArgs() []string {
