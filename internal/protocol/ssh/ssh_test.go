@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"io"
 	"log/slog"
 	"net"
@@ -29,6 +28,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/service/transfer"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/sshdoor"
 )
 
 // world is a hub with an SSH listener, and an SSH client with keys.
@@ -45,8 +45,7 @@ func start(t *testing.T, cfg ssh.Config) *world {
 	var service *git.Service
 	var auth *identity.Authenticator
 	w.Hub = testkit.New(t, func(h *testkit.Hub) {
-		subject := func(ctx context.Context, key [32]byte) (*access.Subject, error) { return w.subject(h, key) }
-		h.Auth = identity.New(h.DB, h.Keys, testkit.Instance, identity.Options{SSH: subject})
+		h.Auth = identity.New(h.DB, h.Keys, testkit.Instance, identity.Options{SSH: sshdoor.Subject(h)})
 		h.Zone = access.NewAuthorizer(h.DB, access.Options{Refresher: h.Auth})
 		auth = h.Auth
 		tr := transfer.New(transfer.Config{}, transfer.Deps{Meta: h.DB, Git: h.Git, Blobs: h.Blobs, Authz: h.Zone})
@@ -56,26 +55,11 @@ func start(t *testing.T, cfg ssh.Config) *world {
 		githttp.New(service, githttp.Config{}).Register(h.Server)
 	})
 	w.World()
-	key, err := ssh.HostKey(filepath.Join(w.home, "host"))
-	w.ok(err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	w.ok(err)
-	w.addr = l.Addr().String()
-	s := ssh.New(cfg, key, ssh.Deps{
-		Git: service, Authz: w.Zone, URL: func() string { return w.URL }, Log: slog.New(slog.NewJSONHandler(w.Log, nil)),
-		Subject: func(ctx context.Context, key [32]byte) (*access.Subject, error) { return w.subject(w.Hub, key) },
+	w.addr = sshdoor.Serve(t, w.Hub, cfg, ssh.Deps{
+		Git: service, Log: slog.New(slog.NewJSONHandler(w.Log, nil)),
 		LFSLogin: func(s *access.Subject, repo hub.ID, a access.Action, expires time.Time) string {
 			return lfs.Login(auth, s, repo, a, expires)
 		},
-	})
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
 	})
 	return w
 }
@@ -85,15 +69,6 @@ func (w *world) ok(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-func (w *world) subject(h *testkit.Hub, key [32]byte) (*access.Subject, error) {
-	k, err := h.DB.SSHKeyByFingerprint(context.Background(), "SHA256:"+base64.RawStdEncoding.EncodeToString(key[:]))
-	if err != nil {
-		return nil, hub.Wrap(err, hub.InvalidCredentials, "This SSH key is not known.")
-	}
-	facts, err := h.DB.UserFacts(context.Background(), k.UserID)
-	return access.NewSSHKeySubject(facts, key), err
 }
 
 // key makes a key pair, and gives it to a user unless that is "".
@@ -112,7 +87,7 @@ func (w *world) key(user string) (file string, id hub.ID) {
 		w.ok(err)
 		id = hub.NewID()
 		sum := sha256.Sum256(pub.Marshal())
-		w.ok(w.DB.AddSSHKey(context.Background(), hub.SSHKey{ID: id, UserID: u.ID, Name: "k", Kind: pub.Type(), Fingerprint: "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]), Public: "x"}, hub.Event{}))
+		w.ok(w.DB.AddSSHKey(context.Background(), hub.SSHKey{ID: id, UserID: u.ID, Name: "k", Kind: pub.Type(), Fingerprint: sshdoor.Fingerprint(sum), Public: "x"}, hub.Event{}))
 	}
 	return file, id
 }

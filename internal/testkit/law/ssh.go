@@ -2,25 +2,20 @@ package law
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"io"
-	"log/slog"
-	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	gossh "golang.org/x/crypto/ssh"
 
-	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/protocol/ssh"
 	"github.com/ambit-hub/ambit/internal/service/git"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/sshdoor"
 )
 
 // sshDoor is git over SSH, with a key for each person of the tables.
@@ -33,43 +28,10 @@ type sshDoor struct {
 // SSH serves git over SSH for a hub until the test ends, and returns the door.
 func SSH(t testing.TB, h *testkit.Hub) Door {
 	t.Helper()
-	key, err := ssh.HostKey(filepath.Join(t.TempDir(), "host"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &sshDoor{h: h, addr: l.Addr().String(), keys: map[string]gossh.Signer{}}
-	s := ssh.New(ssh.Config{MaxPerAddress: 1 << 20, MaxPerUser: 1 << 20}, key, ssh.Deps{
-		Git: git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone}), Authz: h.Zone, Subject: d.subject,
-		URL: func() string { return h.URL }, Log: slog.New(slog.DiscardHandler),
-	})
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	service := git.New(git.Config{}, git.Deps{Meta: h.DB, Git: h.Git, Authz: h.Zone})
+	d := &sshDoor{h: h, keys: map[string]gossh.Signer{}}
+	d.addr = sshdoor.Serve(t, h, ssh.Config{MaxPerAddress: 1 << 20, MaxPerUser: 1 << 20}, ssh.Deps{Git: service})
 	return Door{Name: "ssh", Do: d.do}
-}
-
-// subject is whose key it is.
-func (d *sshDoor) subject(ctx context.Context, key [32]byte) (*access.Subject, error) {
-	k, err := d.h.DB.SSHKeyByFingerprint(ctx, fingerprint(key))
-	if err != nil {
-		return nil, hub.Wrap(err, hub.InvalidCredentials, "This SSH key is not known.")
-	}
-	facts, err := d.h.DB.UserFacts(ctx, k.UserID)
-	return access.NewSSHKeySubject(facts, key), err
-}
-
-func fingerprint(sum [32]byte) string {
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
 // do asks about reading and writing repositories, of those with a key and of those without any.
@@ -145,7 +107,7 @@ func (d *sshDoor) key(w *World, who string) gossh.Signer {
 	w.check(err)
 	w.check(w.DB.AddSSHKey(ctx, hub.SSHKey{
 		ID: hub.NewID(), UserID: w.space(who), Name: "law", Kind: k.PublicKey().Type(), Public: "law",
-		Fingerprint: fingerprint(sha256.Sum256(k.PublicKey().Marshal())),
+		Fingerprint: sshdoor.Fingerprint(sha256.Sum256(k.PublicKey().Marshal())),
 	}, hub.Event{}))
 	d.keys[who] = k
 	return k
