@@ -184,7 +184,7 @@ func (a *app) printReport(r operatorapi.AuditReport) {
 	a.printf("events       %d, from number %d\ncheckpoints  %d in the database, %d in %s\nkey          %s\n",
 		r.Events, r.First, r.Checkpoints, r.Outside, r.File, strings.Join(r.Keys, "\n             "))
 	for _, p := range r.Problems {
-		a.printf("PROBLEM      %s\n", p.Text)
+		a.printf("PROBLEM      %s\n", oneLine(p.Text)) // with words out of rows that somebody changed
 	}
 	if r.More > 0 {
 		a.printf("             and %d more\n", r.More)

@@ -69,7 +69,7 @@ proof does not hold.`,
 			return a.print(checkedProof{p.Event, at.Size, cmp.Or(key, p.Key), key != ""}, func() {
 				e := p.Event
 				a.printf("event        %d, %s, %s by %s\n             %s\nsigned       %s, when the log had %d events\nkey          %s\n",
-					e.Seq, e.At.UTC().Format("2006-01-02 15:04:05"), e.Type, orDash(e.ActorName), orDash(e.Message),
+					e.Seq, e.At.UTC().Format("2006-01-02 15:04:05"), oneLine(e.Type), oneLine(orDash(e.ActorName)), oneLine(orDash(e.Message)),
 					at.At.UTC().Format("2006-01-02 15:04:05"), at.Size, cmp.Or(key, p.Key))
 				if key == "" {
 					a.printf("The key is the one that the proof names. Compare it with one that you know, or give it with --key.\n")

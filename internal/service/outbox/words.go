@@ -80,10 +80,11 @@ func words(kind string, u hub.User, data map[string]string, hubURL string) (subj
 	return fill(t.subject), text
 }
 
-// plain makes a value one line: names are chosen by people, and must not look like words of the hub.
+// plain makes a value one line, whose letters stand where they were written: names are chosen by people, and must not look
+// like words of the hub.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return ' '
 		}
 		return r

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"github.com/ambit-hub/ambit/internal/guard"
 )
 
 // maxBatch is how many transactions share one COMMIT at most.
@@ -40,7 +42,7 @@ type job struct {
 
 func newCommitter(db *sql.DB, conn *sql.Conn, stmts keeping, m *memo, over func(executor) queries) *committer {
 	c := &committer{db: db, conn: conn, raw: stmts, memo: m, over: over}
-	c.gather = gather[*job]{most: maxBatch, run: c.commitAll}
+	c.gather = gather[*job]{most: maxBatch, run: c.commitAll, broken: c.broke}
 	c.on = over(saving{unhurried{stmts}, c})
 	return c
 }
@@ -53,6 +55,13 @@ func (c *committer) do(ctx context.Context, f func(queries) (*Tx, error)) error 
 		panic(j.panic)
 	}
 	return j.err
+}
+
+// broke is told of a job of a batch that panicked outside of any job: in the driver, or in what jobs have in common. What
+// was begun is undone, lest the next batch find a transaction that is open.
+func (c *committer) broke(j *job, cause error) {
+	j.err = errors.Join(errAmbiguous, cause)
+	_ = guard.Call(func() error { return c.rollback(context.Background()) }) // after a COMMIT there is nothing to undo
 }
 
 // commitAll leaves every job's outcome in it.
@@ -101,16 +110,20 @@ func (c *committer) commit(batch []*job) error {
 			return errors.Join(err, c.rollback(ctx))
 		}
 	}
-	remembered.committing()
+	if err := c.end(ctx, remembered); err != nil {
+		return errors.Join(err, c.rollback(ctx))
+	}
+	return nil
+}
+
+func (c *committer) end(ctx context.Context, m *memo) error {
+	m.committing()
+	defer m.committed()
 	err := c.say(ctx, commit)
 	if c.trial != nil {
 		err = errors.Join(err, c.trial(true))
 	}
-	remembered.committed()
-	if err != nil {
-		return errors.Join(err, c.rollback(ctx))
-	}
-	return nil
+	return err
 }
 
 // runOne leaves the job's outcome in it. Its error means that the transaction as a whole is lost.

@@ -1,13 +1,19 @@
 package meta
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ambit-hub/ambit/internal/guard"
+)
 
 // gather lets callers that come at the same time share one piece of work, such as a COMMIT: who finds nobody at work
 // leads, and does it for itself and for all who wait; who waits when that is done leads next. There is no goroutine of
 // its own. The zero value needs most and run.
 type gather[T any] struct {
 	most int       // callers of one batch
-	run  func([]T) // does the work of a batch, in the order of arrival; it must not panic
+	run  func([]T) // does the work of a batch, in the order of arrival
+	// broken tells an item of a batch in which run panicked, whose outcome nobody knows. The lead is handed on all the same.
+	broken func(item T, cause error)
 
 	mu      sync.Mutex // guards waiting and leading
 	waiting []waiter[T]
@@ -45,7 +51,11 @@ func (g *gather[T]) lead() {
 	for i, w := range batch {
 		items[i] = w.item
 	}
-	g.run(items)
+	if err := guard.Call(func() error { g.run(items); return nil }); err != nil {
+		for _, item := range items {
+			g.broken(item, err)
+		}
+	}
 
 	g.mu.Lock()
 	if len(g.waiting) == 0 {

@@ -66,7 +66,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.pending = make(waker, 1)
-	db.recordings = gather[*recording]{most: maxBatch, run: db.recordAll}
+	db.recordings = gather[*recording]{most: maxBatch, run: db.recordAll, broken: func(r *recording, cause error) { r.err = cause }}
 	db.now = o.Now
 	if db.now == nil {
 		db.now = time.Now
