@@ -189,6 +189,10 @@ func roleWords(s *Subject, d *denial) string {
 		return "Your account owns this namespace: ok."
 	case lacking && d.roleReason() == ReasonGroupMember:
 		return groupWords(d, ns)
+	case lacking && rel == memberAdmin && kind == newRepoTarget:
+		return "There is no such resource group in " + ns + "." // whose admins create everywhere else, and see all groups
+	case kind == groupTarget && d.need.Action != GroupDelete && rel >= memberNoAccess && rel != memberAdmin && d.state.groupRole() != groupNone:
+		return groupRoleWords(d, ns, lacking)
 	case rel >= memberNoAccess && !lacking:
 		return "Your role in " + ns + ": " + roleOf(rel).String() + ", ok."
 	case rel >= memberNoAccess:
@@ -219,6 +223,15 @@ func groupWords(d *denial, ns string) string {
 		have = "in which your role is " + hub.Role(r).String()
 	}
 	return what + " is in a resource group of " + ns + " " + have + "; " + neededRole(d) + " is needed in that group."
+}
+
+// groupRoleWords say what a member is in the resource group that a request is about.
+func groupRoleWords(d *denial, ns string, lacking bool) string {
+	is := "Your role in this resource group of " + ns + ": " + hub.Role(d.state.groupRole()).String()
+	if lacking {
+		return is + ", too low; " + neededRole(d) + " is needed."
+	}
+	return is + ", ok."
 }
 
 func neededRole(d *denial) string {

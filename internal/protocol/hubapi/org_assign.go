@@ -1,6 +1,7 @@
 package hubapi
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/ambit-hub/ambit/internal/access"
@@ -47,14 +48,17 @@ type assignAnswer struct {
 
 func (a *API) assignGroup(w http.ResponseWriter, r *httpd.Request, g access.Grant) error {
 	var b struct {
-		Group *hub.ID `json:"resourceGroupId"` // null: none
+		Group json.RawMessage `json:"resourceGroupId"` // null: none
 	}
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
 	var id hub.ID
-	if b.Group != nil {
-		id = *b.Group
+	if b.Group == nil { // out of a group a repository comes into more people's sight, which nobody does by leaving something out
+		return hub.Errorf(hub.InvalidInput, "The field resourceGroupId is missing: the id of a resource group, or null for none.")
+	}
+	if err := json.Unmarshal(b.Group, &id); err != nil {
+		return hub.Wrap(err, hub.InvalidInput, "The field resourceGroupId must be the id of a resource group, or null for none.")
 	}
 	x, err := a.Groups.Assign(r.Context(), g, r.Repo, id, r.Event(""))
 	if err != nil {
