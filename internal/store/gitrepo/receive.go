@@ -32,6 +32,7 @@ type Incoming struct {
 	all   *view // open before base
 	read  *Store
 	check object.Checker
+	early *early // nil: nothing is being stored
 
 	connection *Connection // the last; nil: none was begun
 }
@@ -81,6 +82,9 @@ func (in *Incoming) take(ctx context.Context, r io.Reader, limits Limits, scan f
 	}
 	in.overlay()
 	in.read = in.store.apart(quarantineCache)
+	if in.fin.Bytes > hub.MaxInlinePack {
+		in.storeEarly(ctx)
+	}
 	return in.checkSpecial()
 }
 
@@ -192,7 +196,7 @@ func (in *Incoming) Publish(ctx context.Context, p hub.Publication) (gen int64, 
 			p.LFS = append(p.LFS, d)
 		}
 		slices.Sort(p.LFS)
-		if p.Pack, p.Inline, err = in.store.storeFinished(ctx, in.repo, kindReceive, in.fin); err != nil {
+		if p.Pack, p.Inline, err = in.stored(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -213,6 +217,7 @@ func (in *Incoming) Abort() {
 	if in.b == nil {
 		return
 	}
+	in.giveUpEarly(context.Background())
 	if in.open != nil {
 		in.open.Close() // only a memory map
 	}

@@ -7,9 +7,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"io/fs"
+	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
@@ -321,4 +326,135 @@ func FuzzReceive(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestReceiveInPieces takes one pack in pieces of every sort: entries are cut anywhere, also large ones, and the sums are those
+// that are made when the same is read through once more.
+func TestReceiveInPieces(t *testing.T) {
+	c := craft(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	random := func(n int) string {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		return string(b)
+	}
+	var texts []string
+	for i, n := range []int{0, 1, 100, 5000, atOnce - 1, atOnce, atOnce + 1, scanBuffer, scanBuffer + 50, streamAbove + 9, 300, 700_000} {
+		texts = append(texts, random(n))
+		at := c.whole(object.KindBlob, texts[len(texts)-1])
+		next := fmt.Sprint("delta ", i)
+		c.back(at, replaces(n, next))
+		texts = append(texts, next)
+	}
+	for i := range 300 { // many small ones
+		texts = append(texts, fmt.Sprint("text ", i, random(i)))
+		c.whole(object.KindBlob, texts[len(texts)-1])
+	}
+	data := c.bytes()
+	for name, pieces := range map[string]func(io.Reader) io.Reader{
+		"whole":       func(r io.Reader) io.Reader { return r },
+		"with EOF":    iotest.DataErrReader,
+		"byte":        iotest.OneByteReader,
+		"halves":      iotest.HalfReader,
+		"of a packet": func(r io.Reader) io.Reader { return &chopped{r, 1448} },
+		"of a page":   func(r io.Reader) io.Reader { return &chopped{r, 4096} },
+		"odd":         func(r io.Reader) io.Reader { return &chopped{r, 9973} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := NewBuilder("", 1<<10)
+			defer b.Close()
+			var chk object.Checker
+			if _, err := b.Receive(t.Context(), pieces(bytes.NewReader(data)), Incoming{Limits: generous, Check: chk.Check}); err != nil {
+				t.Fatal(err)
+			}
+			f, err := b.Finish()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.sums == nil {
+				t.Fatal("the sums of what arrived are not kept")
+			}
+			b.sums = nil
+			g, err := b.Finish()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Sum != g.Sum || !bytes.Equal(f.tail, g.tail) {
+				t.Error("the sums of what arrived are not those of what is stored")
+			}
+			whole, err := f.Whole()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(whole[:f.PackBytes], data) {
+				t.Error("the pack is not the one that was sent")
+			}
+			p, err := Open(Memory(whole))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Verify(); err != nil {
+				t.Error(err)
+			}
+			for _, text := range texts {
+				if pos, ok := p.Find(id(text)); !ok {
+					t.Errorf("%d bytes are not there", len(text))
+				} else if start, end := p.extent(pos); p.idx.crc(pos) != crc32.ChecksumIEEE(whole[start:end]) {
+					t.Errorf("the sum of the entry of %d bytes is wrong", len(text))
+				}
+			}
+		})
+	}
+}
+
+// chopped reads at most n bytes at a time.
+type chopped struct {
+	r io.Reader
+	n int
+}
+
+func (c *chopped) Read(p []byte) (int, error) { return c.r.Read(p[:min(c.n, len(p))]) }
+
+// TestReceiveIsNotHeldUp holds that nothing is read behind a pack, however it is cut: its sender waits for an answer.
+func TestReceiveIsNotHeldUp(t *testing.T) {
+	c := craft(t)
+	for i := range 2000 {
+		c.whole(object.KindBlob, fmt.Sprint("text ", i, strings.Repeat("x", i)))
+	}
+	data := c.bytes()
+	for _, n := range []int{1, 20, 1448, 1 << 20} {
+		b := NewBuilder("", 1<<10)
+		defer b.Close()
+		silent := readerFunc(func([]byte) (int, error) { panic("read behind the pack") })
+		if _, err := b.Receive(t.Context(), &chopped{io.MultiReader(bytes.NewReader(data), silent), n}, Incoming{Limits: generous}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// TestReceiveOnAFullDisk holds that an error of the spool ends a push, also once a goroutine of its own writes there.
+func TestReceiveOnAFullDisk(t *testing.T) {
+	c := craft(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 40 {
+		b := make([]byte, 100_000)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		c.whole(object.KindBlob, string(b))
+	}
+	for _, memory := range []int64{1 << 10, handOverFrom + 1<<20} {
+		b := NewBuilder(filepath.Join(t.TempDir(), "nowhere"), memory)
+		defer b.Close()
+		_, err := b.Receive(t.Context(), bytes.NewReader(c.bytes()), Incoming{Limits: generous})
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	}
 }

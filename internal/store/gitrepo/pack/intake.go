@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/pace"
 )
@@ -91,7 +92,7 @@ func (t *intake) start() {
 		defer close(t.done)
 		for b := range t.full {
 			if t.err == nil {
-				if t.err = t.keep(b); t.err != nil {
+				if t.err = guard.Call(func() error { return t.keep(b) }); t.err != nil {
 					close(t.failed)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"hash/crc32"
 	"sync/atomic"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
 
@@ -51,7 +52,7 @@ func startPipeline(s *spool, p *packed) *pipeline {
 		defer close(l.done)
 		for job := range l.jobs {
 			if l.err == nil {
-				if l.err = l.encode(s, p, job); l.err != nil {
+				if l.err = guard.Call(func() error { return l.encode(s, p, job) }); l.err != nil {
 					l.failed.Store(true)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo/object"
 )
@@ -103,7 +104,7 @@ func (r *resolver) run(roots []int) error {
 			w := worker{resolver: r}
 			for i := range next {
 				if !r.failed() {
-					r.fail(w.tree(i))
+					r.fail(guard.Call(func() error { return w.tree(i) })) // packs are foreign bytes
 				}
 			}
 		})
