@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -106,11 +107,13 @@ func (s *Service) eachPiece(ctx context.Context, after, until, base int64, f fun
 				return readers.Wait()
 			}
 			readers.Go(func() error {
-				p, err := s.readPiece(ctx, from, end, base)
-				if err == nil {
-					to <- p
-				}
-				return err
+				return guard.Call(func() error {
+					p, err := s.readPiece(ctx, from, end, base)
+					if err == nil {
+						to <- p
+					}
+					return err
+				})
 			})
 		}
 		return readers.Wait()
@@ -119,7 +122,7 @@ func (s *Service) eachPiece(ctx context.Context, after, until, base int64, f fun
 		for to := range slots {
 			select {
 			case p := <-to:
-				err := f(p)
+				err := guard.Call(func() error { return f(p) })
 				p.release()
 				if err != nil {
 					return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/format/xethash"
 	"github.com/ambit-hub/ambit/internal/format/xorb"
+	panics "github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 )
@@ -202,10 +203,12 @@ func (f *filling) WriteTo(w io.Writer) (int64, error) {
 
 func (f *filling) run(w io.Writer) {
 	f.out.w = w
-	f.table, f.err = f.fill(&f.out)
-	if f.err == nil {
-		f.err = writeTable(&f.out, f.table)
-	}
+	f.err = panics.Call(func() (err error) { // perhaps in a goroutine of its own, on foreign bytes
+		if f.table, err = f.fill(&f.out); err == nil {
+			err = writeTable(&f.out, f.table)
+		}
+		return err
+	})
 }
 
 // sink remembers that writing failed, which is then not fill's fault.
