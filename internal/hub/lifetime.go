@@ -54,6 +54,14 @@ func (l Lifetimes) Expiry(at time.Time, never bool, born, now time.Time) (time.T
 	return at.UTC().Truncate(time.Millisecond), nil
 }
 
+// CheckOverlap tells whether the old value of a token may work for so long after its rotation. InvalidInput.
+func CheckOverlap(wish, most time.Duration) error {
+	if wish < 0 || wish > most {
+		return Errorf(InvalidInput, "The old value of a token may work for 0 to %d seconds after its rotation.", int64(most/time.Second))
+	}
+	return nil
+}
+
 // Kept returns the end of a token that is rotated now and keeps the one it has: sooner, where that has become too long.
 func (l Lifetimes) Kept(at, now time.Time) time.Time {
 	if last := now.Add(l.Longest); l.Longest > 0 && (at.IsZero() || at.After(last)) {

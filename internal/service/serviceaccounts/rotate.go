@@ -43,8 +43,8 @@ func (s *Service) rotate(ctx context.Context, g access.Grant, org string, accoun
 	if err != nil {
 		return Created{}, err
 	}
-	if r.Overlap < 0 || r.Overlap > s.opts.MaxOverlap {
-		return Created{}, hub.Errorf(hub.InvalidInput, "On this hub an old value may work for at most %s after its rotation.", s.opts.MaxOverlap)
+	if err := hub.CheckOverlap(r.Overlap, s.opts.MaxOverlap); err != nil {
+		return Created{}, err
 	}
 	now := s.now().UTC()
 	if !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {

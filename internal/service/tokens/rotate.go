@@ -22,8 +22,8 @@ type Rotation struct {
 // InstanceAdmin for others'. NotFound; Conflict for a token that is no longer live; InvalidInput for an overlap that is
 // negative or longer than the hub allows, and for an expiry that the token cannot have.
 func (s *Service) Rotate(ctx context.Context, g access.Grant, id hub.ID, r Rotation) (Created, error) {
-	if r.Overlap < 0 || r.Overlap > s.opts.MaxOverlap {
-		return Created{}, hub.Errorf(hub.InvalidInput, "On this hub an old value may work for at most %s after its rotation.", s.opts.MaxOverlap)
+	if err := hub.CheckOverlap(r.Overlap, s.opts.MaxOverlap); err != nil {
+		return Created{}, err
 	}
 	t, err := s.live(ctx, g, id)
 	if err != nil {
