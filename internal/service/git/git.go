@@ -30,6 +30,17 @@ type Authorizer interface {
 	Recheck(ctx context.Context, g access.Grant) (access.Grant, error)
 }
 
+// What a Config bounds when it does not say.
+const (
+	maxPack     = 16 << 30
+	maxObjects  = 4_000_000
+	maxReceived = 8_000_000
+	maxInflated = 256 << 30
+	maxRegular  = 10 << 20
+	maxCommands = 20_000
+	maxOfOne    = 16
+)
+
 // Config bounds what one fetch or push may take. Zero fields take the defaults named beside them. Sizes are in bytes.
 type Config struct {
 	MaxPack      int64 // of one push; 16 GiB
@@ -54,14 +65,14 @@ func (c Config) withDefaults() Config {
 			*v = d
 		}
 	}
-	set(&c.MaxPack, 16<<30)
-	set(&c.MaxInflated, 256<<30)
-	set(&c.MaxRegular, 10<<20)
-	num(&c.MaxObjects, 4_000_000)
-	num(&c.MaxReceived, 8_000_000)
-	num(&c.MaxCommands, 20_000)
+	set(&c.MaxPack, maxPack)
+	set(&c.MaxInflated, maxInflated)
+	set(&c.MaxRegular, maxRegular)
+	num(&c.MaxObjects, maxObjects)
+	num(&c.MaxReceived, maxReceived)
+	num(&c.MaxCommands, maxCommands)
 	num(&c.MaxFetchers, 16)
-	num(&c.MaxOfOne, 16)
+	num(&c.MaxOfOne, maxOfOne)
 	num(&c.MaxReceivers, 16)
 	return c
 }
