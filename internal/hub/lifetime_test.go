@@ -70,7 +70,7 @@ func TestLifetimes(t *testing.T) {
 
 func TestOverlapInSeconds(t *testing.T) {
 	for wish, ok := range map[time.Duration]bool{-time.Second: false, 0: true, time.Hour: true, time.Hour + 1: false} {
-		if err := CheckOverlap(wish, time.Hour); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "0 to 3600 seconds") {
+		if err := hub.CheckOverlap(wish, time.Hour); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "0 to 3600 seconds") {
 			t.Errorf("%v: %v", wish, err)
 		}
 	}
