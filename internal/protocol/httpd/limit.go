@@ -71,7 +71,7 @@ func classOf(r *Request) class {
 type caller struct {
 	class class
 	kind  byte
-	id    hub.ID
+	id    access.Key
 	net   netip.Prefix
 }
 
@@ -187,11 +187,12 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 	}
 	cl := classOf(r)
 	var worst *standing
-	try := func(quota int, who func() caller) bool {
+	try := func(who caller, quota int) bool {
 		if quota == 0 {
 			return true
 		}
-		st := m.take(who(), quota)
+		who.class = cl
+		st := m.take(who, quota)
 		if worst == nil || st.over || st.left < worst.left {
 			worst = &st
 		}
@@ -199,9 +200,9 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 	}
 	switch sub := r.Subject; {
 	case sub == nil || sub.Kind() == access.KindAnonymous:
-		try(cl.quota(m.Address), func() caller { return caller{class: cl, kind: byAddress, net: network(r.IP)} })
-	case !sub.HasToken() || try(cl.quota(m.Token), func() caller { return caller{class: cl, kind: byToken, id: r.tokenID()} }):
-		try(cl.quota(m.User), func() caller { return caller{class: cl, kind: byUser, id: sub.ActorID()} })
+		try(caller{kind: byAddress, net: network(r.IP)}, cl.quota(m.Address))
+	case !sub.HasToken() || try(caller{kind: byToken, id: sub.TokenKey()}, cl.quota(m.Token)):
+		try(caller{kind: byUser, id: sub.ActorKey()}, cl.quota(m.User))
 	}
 	if worst == nil {
 		return nil

@@ -219,7 +219,7 @@ func BenchmarkCount(b *testing.B) {
 	}
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			c.limiter.take(caller{class: classAPI, kind: byToken, id: s.TokenID()}, 1<<40)
+			c.limiter.take(caller{class: classAPI, kind: byToken, id: s.TokenKey()}, 1<<40)
 		}
 	})
 }

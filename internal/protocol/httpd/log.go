@@ -31,7 +31,7 @@ func (s *Server) logRequest(w *responseWriter, r *Request, took time.Duration, a
 	)
 	if r.Subject != nil && !r.Subject.IsAnonymous() {
 		attrs = append(attrs, slog.String("user", r.Subject.UserName()))
-		if id := r.tokenID(); id != "" {
+		if id := r.Subject.TokenID(); id != "" {
 			attrs = append(attrs, slog.String("token", string(id)))
 		}
 	}

@@ -27,16 +27,6 @@ type Request struct {
 	route   *route
 	rest    []string
 	watch   *watch
-	token   hub.ID // see tokenID
-}
-
-// tokenID returns the id of the caller's token, empty for every other kind of credential. Limits and the log both ask for it,
-// and a subject keeps no text of it.
-func (r *Request) tokenID() hub.ID {
-	if r.token == "" {
-		r.token = r.Subject.TokenID()
-	}
-	return r.token
 }
 
 // Param returns a decoded path variable, "" if the pattern has none of that name.
@@ -123,7 +113,7 @@ func (r *Request) IsForm() bool {
 // Event starts an audit event of this request: who, with which token, from where.
 func (r *Request) Event(typ string) hub.Event {
 	return hub.Event{
-		Type: typ, ActorID: r.Subject.ActorID(), ActorName: r.Subject.ActorName(), TokenID: r.tokenID(),
+		Type: typ, ActorID: r.Subject.ActorID(), ActorName: r.Subject.ActorName(), TokenID: r.Subject.TokenID(),
 		IP: r.IP.String(), UserAgent: truncate(r.UserAgent(), 256),
 	}
 }

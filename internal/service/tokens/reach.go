@@ -38,7 +38,7 @@ type Recorder struct {
 }
 
 type reachKey struct {
-	token hub.ID
+	token access.Key
 	perm  hub.Permission
 	repo  hub.ID
 }
@@ -58,24 +58,20 @@ func NewRecorder(store ReachStore, now func() time.Time) *Recorder {
 // Note notes the uses of a grant by a token. Sessions and anonymous callers are not noted.
 func (r *Recorder) Note(g access.Grant) {
 	s := g.Subject()
-	if s == nil {
+	if s == nil || !s.HasToken() {
 		return
 	}
-	token := s.TokenID()
-	if token == "" {
-		return
-	}
-	now := r.now()
+	token, now := s.TokenKey(), r.now()
 	for u := range g.Uses {
 		k := reachKey{token, u.Permission, u.RepoID}
 		if u.RepoID == "" {
 			k.repo = u.OwnerID // a namespace: ids of all things differ
 		}
-		sh := &r.shards[token[len(token)-1]%reachShards] // a random digit
+		sh := &r.shards[token.Part(reachShards)]
 		sh.mu.Lock()
 		e := sh.used[k]
 		if e == nil && len(sh.used) < maxReach/reachShards {
-			e = &hub.Reach{TokenID: k.token, Permission: k.perm, RepoID: k.repo, First: now}
+			e = &hub.Reach{TokenID: s.TokenID(), Permission: k.perm, RepoID: k.repo, First: now}
 			sh.used[k] = e
 		}
 		if e != nil {
