@@ -47,7 +47,8 @@ func (s *Service) multipart(ctx context.Context, g access.Grant, id hub.ID) (hub
 	return repo, u, err
 }
 
-// PutPart takes one part; number counts from 1. Sending a part again replaces it. Unprocessable when it has not
+// PutPart takes one part; number counts from 1. Sending a part again replaces it, and the older bytes are deleted once the newer
+// are durable and named. Unprocessable when it has not
 // exactly the length that its number asks for.
 func (s *Service) PutPart(ctx context.Context, g access.Grant, id hub.ID, number int, r io.Reader) (Part, error) {
 	_, u, err := s.multipart(ctx, g, id)
@@ -72,14 +73,31 @@ func (s *Service) PutPart(ctx context.Context, g access.Grant, id hub.ID, number
 		return Part{}, err
 	}
 	p := hub.UploadPart{Number: number, Size: size, ETag: string(info.SHA256), BlobKey: key}
-	if err := s.meta.AddUploadPart(ctx, u.ID, p); err != nil {
-		s.drop(ctx, key)
+	if err := s.addPart(ctx, u, p); err != nil {
 		return Part{}, err
 	}
 	if err := s.meta.ExtendUpload(ctx, u.ID, s.now().Add(s.cfg.Lease)); err != nil {
 		return Part{}, err
 	}
 	return Part{Number: number, Size: size, ETag: p.ETag}, nil
+}
+
+// addPart makes p a part of the upload. It waits while the upload is being completed, which reads the parts that there are.
+func (s *Service) addPart(ctx context.Context, u hub.Upload, p hub.UploadPart) error {
+	leave, err := s.upload.Enter(ctx, u.ID)
+	if err != nil {
+		s.drop(context.WithoutCancel(ctx), p.BlobKey)
+		return err
+	}
+	defer leave()
+	unused, err := s.meta.AddUploadPart(ctx, u.ID, p)
+	if hub.Is(err, hub.NotFound) { // after any other error the part may be there: the sweeper knows
+		unused = p.BlobKey
+	}
+	if unused != "" {
+		s.drop(context.WithoutCancel(ctx), unused)
+	}
+	return err
 }
 
 // partPrefix begins the keys of all parts of an upload. They share one folder with those of others: folders stay when they
@@ -126,14 +144,8 @@ func (s *Service) CompleteParts(ctx context.Context, g access.Grant, id hub.ID, 
 	if d != u.Digest {
 		return hub.Errorf(hub.InvalidInput, "The upload is for another object.")
 	}
-	keys, err := s.partKeys(ctx, u, parts)
+	keys, err := s.compose(ctx, u, parts)
 	if err != nil {
-		return err
-	}
-	if _, err := s.blobs.Compose(ctx, blobKey(o.Digest), keys, blob.Expect{Size: o.Size, SHA256: o.Digest}); err != nil {
-		if hub.Is(err, hub.Unprocessable) {
-			s.forgetParts(ctx, u)
-		}
 		return err
 	}
 	if err := s.link(ctx, g, repo, o, lfsEvent(ev, repo, o, "uploaded in "+strconv.Itoa(len(keys))+" parts")); err != nil {
@@ -141,6 +153,27 @@ func (s *Service) CompleteParts(ctx context.Context, g access.Grant, id hub.ID, 
 	}
 	s.forgetParts(ctx, u)
 	return nil
+}
+
+// composeTries is how often parts are put together of which some were replaced meanwhile, on another node.
+const composeTries = 3
+
+// compose puts the parts together under the key of the object, and returns their keys.
+func (s *Service) compose(ctx context.Context, u hub.Upload, parts []Part) (keys []string, err error) {
+	for range composeTries {
+		keys, err = s.partKeys(ctx, u, parts)
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.blobs.Compose(ctx, blobKey(u.Digest), keys, blob.Expect{Size: u.Size, SHA256: u.Digest})
+		if hub.Is(err, hub.Unprocessable) {
+			s.forgetParts(ctx, u)
+		}
+		if !hub.Is(err, hub.NotFound) {
+			return keys, err
+		}
+	}
+	return nil, err
 }
 
 // completedBefore answers a repeated completion: fine if the repository has the object, else missing.

@@ -39,7 +39,8 @@ type LFSMeta interface {
 	CreateUpload(ctx context.Context, u hub.Upload) error
 	UploadByID(ctx context.Context, id hub.ID) (hub.Upload, error)
 	ExtendUpload(ctx context.Context, id hub.ID, lease time.Time) error
-	AddUploadPart(ctx context.Context, uploadID hub.ID, p hub.UploadPart) error
+	// AddUploadPart returns the key of the bytes that nothing names any more, "" when there are none.
+	AddUploadPart(ctx context.Context, uploadID hub.ID, p hub.UploadPart) (unused string, err error)
 	UploadParts(ctx context.Context, uploadID hub.ID) ([]hub.UploadPart, error)
 	DeleteUpload(ctx context.Context, id hub.ID) error
 }
@@ -133,7 +134,7 @@ type Service struct {
 	turn    func(ctx context.Context, name string, f func(context.Context) error) error
 	logErr  func(ctx context.Context, msg string, err error)
 	branch  keyed.Queue[hub.ID] // one writer of a repository at a time, so that a hot one is not spun on
-	upload  keyed.Queue[hub.ID] // one completion of an upload at a time
+	upload  keyed.Queue[hub.ID] // of an upload: one completion, or change of what its parts are, at a time
 	counter *Counter
 }
 

@@ -232,7 +232,10 @@ func TestCodes(t *testing.T) {
 		{"large file of another size", hub.Unprocessable, func(db *DB, w *world) error { return db.CompleteLFS(ctx, w.private.ID, w.file, 8, "k", ev) }},
 		{"no upload", hub.NotFound, func(db *DB, w *world) error { _, err := db.UploadByID(ctx, gone); return err }},
 		{"extend no upload", hub.NotFound, func(db *DB, w *world) error { return db.ExtendUpload(ctx, gone, time.Now()) }},
-		{"part of no upload", hub.NotFound, func(db *DB, w *world) error { return db.AddUploadPart(ctx, gone, hub.UploadPart{Number: 1}) }},
+		{"part of no upload", hub.NotFound, func(db *DB, w *world) error {
+			_, err := db.AddUploadPart(ctx, gone, hub.UploadPart{Number: 1})
+			return err
+		}},
 		{"upload id taken", hub.Conflict, func(db *DB, w *world) error { return db.CreateUpload(ctx, w.upload) }},
 
 		{"listing without a limit", hub.InvalidInput, func(db *DB, w *world) error { _, _, err := db.ListRepos(ctx, hub.RepoQuery{}); return err }},

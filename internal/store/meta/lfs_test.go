@@ -84,10 +84,22 @@ func TestUploads(t *testing.T) {
 		got, err := db.UploadByID(ctx, w.upload.ID)
 		must(t, err)
 		same(t, "upload", got, w.upload)
-		must(t, db.AddUploadPart(ctx, w.upload.ID, hub.UploadPart{Number: 2, Size: 10, ETag: "e3", BlobKey: "part/2b"}))
+		for _, c := range []struct {
+			p      hub.UploadPart
+			unused string
+		}{
+			{hub.UploadPart{Number: 2, Size: 10, ETag: "e3", BlobKey: "part/2b"}, "part/2"},
+			{hub.UploadPart{Number: 2, Size: 10, ETag: "e3", BlobKey: "part/2c"}, "part/2c"},
+			{hub.UploadPart{Number: 3, Size: 1, ETag: "e4", BlobKey: "part/3"}, ""},
+		} {
+			unused, err := db.AddUploadPart(ctx, w.upload.ID, c.p)
+			must(t, err)
+			same(t, "unused", unused, c.unused)
+		}
 		parts, err := db.UploadParts(ctx, w.upload.ID)
 		must(t, err)
-		same(t, "parts", parts, []hub.UploadPart{{Number: 1, Size: 10, ETag: "e1", BlobKey: "part/1"}, {Number: 2, Size: 10, ETag: "e3", BlobKey: "part/2b"}})
+		same(t, "parts", parts, []hub.UploadPart{{Number: 1, Size: 10, ETag: "e1", BlobKey: "part/1"}, {Number: 2, Size: 10, ETag: "e3", BlobKey: "part/2b"},
+			{Number: 3, Size: 1, ETag: "e4", BlobKey: "part/3"}})
 		later := w.upload.Lease.Add(time.Hour)
 		must(t, db.ExtendUpload(ctx, w.upload.ID, later))
 		got, err = db.UploadByID(ctx, w.upload.ID)

@@ -23,6 +23,7 @@ const (
 		INSERT INTO upload_parts (upload_id, number, size, etag, blob_key) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (upload_id, number)
 		DO UPDATE SET size = excluded.size, etag = excluded.etag, blob_key = excluded.blob_key`
+	selectPart   = `SELECT size, etag, blob_key FROM upload_parts WHERE upload_id = ? AND number = ?`
 	selectParts  = `SELECT number, size, etag, blob_key FROM upload_parts WHERE upload_id = ? ORDER BY number`
 	deleteParts  = `DELETE FROM upload_parts WHERE upload_id = ?`
 	deleteUpload = `DELETE FROM uploads WHERE id = ?`
@@ -77,10 +78,11 @@ func (db *DB) ExtendUpload(ctx context.Context, id hub.ID, lease time.Time) erro
 	})
 }
 
-// AddUploadPart stores where a part lies, in the place of an earlier part of the same number. NotFound when the upload is
-// not there or has been ended.
-func (db *DB) AddUploadPart(ctx context.Context, uploadID hub.ID, p hub.UploadPart) error {
-	return db.mutate(ctx, "adding a part of an upload", func(tx *Tx) error {
+// AddUploadPart stores where a part lies, in the place of an earlier part of the same number, and returns the key of the bytes
+// that nothing names any more: the earlier ones, or, when those are the same by size and ETag, the new ones; "" when there
+// was no earlier part. NotFound when the upload is not there or has been ended.
+func (db *DB) AddUploadPart(ctx context.Context, uploadID hub.ID, p hub.UploadPart) (unused string, err error) {
+	err = db.mutate(ctx, "adding a part of an upload", func(tx *Tx) error {
 		var ended int64
 		if err := tx.one(ctx, lockUpload, []any{uploadID}, &ended); err != nil {
 			return orMissing(err, hub.NotFound, "There is no such upload, or it has expired.")
@@ -88,9 +90,22 @@ func (db *DB) AddUploadPart(ctx context.Context, uploadID hub.ID, p hub.UploadPa
 		if ended != 0 {
 			return noUpload()
 		}
-		_, err := tx.exec(ctx, upsertPart, uploadID, p.Number, p.Size, p.ETag, p.BlobKey)
+		var before hub.UploadPart
+		err := tx.one(ctx, selectPart, []any{uploadID, p.Number}, &before.Size, &before.ETag, &before.BlobKey)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if unused = before.BlobKey; err == nil && before.Size == p.Size && before.ETag == p.ETag {
+			unused = p.BlobKey
+			return nil
+		}
+		_, err = tx.exec(ctx, upsertPart, uploadID, p.Number, p.Size, p.ETag, p.BlobKey)
 		return err
 	})
+	if err != nil {
+		return "", err
+	}
+	return unused, nil
 }
 
 // UploadParts returns the parts of an upload in the order of their numbers; of an ended one too, for the sweeper.

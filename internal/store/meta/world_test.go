@@ -47,8 +47,10 @@ func makeWorld(t testing.TB, db *DB) *world {
 	w.upload = hub.Upload{ID: hub.NewID(), Kind: "lfs-multipart", RepoID: w.public.ID, UserID: w.alice.ID, TokenID: w.token.ID,
 		Digest: freshDigest, Size: 20, PartSize: 10, Lease: testTime().Add(time.Hour), CreatedAt: testTime()}
 	must(t, db.CreateUpload(ctx, w.upload))
-	must(t, db.AddUploadPart(ctx, w.upload.ID, hub.UploadPart{Number: 1, Size: 10, ETag: "e1", BlobKey: "part/1"}))
-	must(t, db.AddUploadPart(ctx, w.upload.ID, hub.UploadPart{Number: 2, Size: 9, ETag: "e2", BlobKey: "part/2"}))
+	for _, p := range []hub.UploadPart{{Number: 1, Size: 10, ETag: "e1", BlobKey: "part/1"}, {Number: 2, Size: 9, ETag: "e2", BlobKey: "part/2"}} {
+		_, err := db.AddUploadPart(ctx, w.upload.ID, p)
+		must(t, err)
+	}
 	w.staged = hub.Pack{ID: hub.NewID(), RepoID: w.public.ID, Kind: "receive", State: hub.PackStaged, BlobKey: "pack/x"}
 	must(t, db.StagePack(ctx, w.staged, testTime().Add(time.Hour)))
 	w.file = fileDigest
