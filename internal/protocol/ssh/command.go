@@ -26,6 +26,10 @@ const (
 	uploadPack  = "git-upload-pack"
 	receivePack = "git-receive-pack"
 	lfsLogin    = "git-lfs-authenticate"
+
+	// These two are known, and told where to go.
+	archive     = "git-upload-archive"
+	lfsTransfer = "git-lfs-transfer"
 )
 
 const maxCommand = 4096 // bytes
@@ -52,6 +56,10 @@ func parseCommand(line string) (command, error) {
 		c.action = access.RepoContentRead
 	case c.name == lfsLogin && len(words) >= 3 && words[2] == "upload":
 		c.action = access.RepoWrite
+	case c.name == archive:
+		return command{}, hub.Errorf(hub.InvalidInput, "This hub makes no archives: git clone --depth=1, then git archive in the clone.")
+	case c.name == lfsTransfer:
+		return command{}, hub.Errorf(hub.InvalidInput, "Large files go over HTTP on this hub, also for clones by SSH: git config lfs.sshtransfer never.")
 	default:
 		return command{}, unknownCommand()
 	}
