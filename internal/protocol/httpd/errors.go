@@ -31,7 +31,7 @@ var HubJSON = Style{
 		body := struct {
 			Error string `json:"error"`
 			URL   string `json:"url,omitempty"`
-		}{Sentence(e), e.URL}
+		}{bodySentence(e), e.URL}
 		if strings.HasPrefix(e.URL, "/") {
 			body.URL = r.BaseURL + e.URL // clients parse it as an absolute URL of their endpoint
 		}
@@ -47,7 +47,7 @@ var PlainText = Style{
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		h.Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(status)
-		w.Write([]byte(Sentence(e)))
+		w.Write([]byte(bodySentence(e)))
 	},
 }
 
@@ -126,18 +126,31 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	if c := e.Code.Wire(); c != "" {
 		h.Set("X-Error-Code", c)
 	}
-	message := HeaderText(e.Message)
-	if e.Code == hub.Forbidden {
-		// The Python client prints "403 Forbidden: {message}." and adds the full stop itself.
-		message = strings.TrimSuffix(message, ".")
-	}
-	h.Set("X-Error-Message", message)
+	h.Set("X-Error-Message", HeaderText(headerSentence(e)))
 	if code == http.StatusUnauthorized {
 		for _, c := range style.Challenges {
 			h.Add("WWW-Authenticate", c)
 		}
 	}
 	style.Write(w, r, code, e)
+}
+
+// bodySentence is Sentence for clients that read the header as well. Without a hint it is what stands there, to the full stop:
+// the Python client prints both unless they are the same. Source: huggingface_hub utils/_http.py, _format.
+func bodySentence(e *hub.Error) string {
+	if e.Hint == "" {
+		return headerSentence(e)
+	}
+	return Sentence(e)
+}
+
+// headerSentence is the message as the header has it: the Python client prints "403 Forbidden: {message}." and adds the full stop
+// itself.
+func headerSentence(e *hub.Error) string {
+	if e.Code == hub.Forbidden {
+		return strings.TrimSuffix(e.Message, ".")
+	}
+	return e.Message
 }
 
 // maxHeaderText is how many bytes of a message stand in a header: clients refuse answers with long ones.

@@ -384,3 +384,15 @@ func TestARefusalInTheHeaderHasNoFullStop(t *testing.T) {
 		}
 	}
 }
+
+// TestClientsPrintARefusalOnce: body and header of a 403 are the same to the full stop, which the Python client adds itself; it
+// prints both where they differ.
+func TestClientsPrintARefusalOnce(t *testing.T) {
+	for _, style := range []Style{HubJSON, PlainText} {
+		w := httptest.NewRecorder()
+		style.Write(w, &Request{}, http.StatusForbidden, hub.Errorf(hub.Forbidden, "This is not allowed."))
+		if body := w.Body.String(); !strings.Contains(body, "This is not allowed") || strings.Contains(body, "allowed.") {
+			t.Errorf("a body of %q", body)
+		}
+	}
+}

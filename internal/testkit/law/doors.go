@@ -96,6 +96,7 @@ func judge(t *testing.T, r Row, door, got, message, whole string) {
 	}
 	for _, part := range r.Says {
 		words, no := strings.CutPrefix(part, "!")
+		words = strings.TrimSuffix(words, ".") // the last one some bodies leave to clients
 		if strings.Contains(message, words) == no {
 			complain("other words", part)
 		}
