@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/outbox"
+	"github.com/ambit-hub/ambit/internal/testkit/mailbox"
 )
 
 // certificate vouches for itself, for 127.0.0.1.
@@ -42,25 +41,9 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 
 // startTLS starts a mail server that takes passwords over TLS alone: from the first byte on if implicit, else after STARTTLS,
 // which it does not know without a certificate.
-func startTLS(t *testing.T, cert *tls.Certificate, implicit bool) *server {
+func startTLS(t *testing.T, cert *tls.Certificate, implicit bool) *mailbox.Server {
 	t.Helper()
-	s := &server{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.addr = l.Addr().String()
-	srv := smtp.NewServer(s)
-	srv.Domain = "localhost"
-	if cert != nil {
-		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
-		if implicit {
-			l = tls.NewListener(l, srv.TLSConfig)
-		}
-	}
-	go srv.Serve(l)
-	t.Cleanup(func() { srv.Close() })
-	return s
+	return mailbox.Start(t, mailbox.Options{Encrypted: true, Certificate: cert, Implicit: implicit})
 }
 
 // TestMailIsEncrypted: by STARTTLS or TLS, with a server that proves itself and a password that goes over neither a bare
@@ -71,7 +54,7 @@ func TestMailIsEncrypted(t *testing.T) {
 	both(t, func(w *world) {
 		alice := w.user("alice", "alice@example.org", false)
 		for name, c := range map[string]struct {
-			server *server
+			server *mailbox.Server
 			tls    string
 			roots  *x509.CertPool
 			pass   string
@@ -85,7 +68,7 @@ func TestMailIsEncrypted(t *testing.T) {
 			"a wrong password":          {startTLS(w.t, &cert, false), "starttls", roots, "open", false},
 			"no TLS where it is needed": {startTLS(w.t, &cert, false), "none", nil, "sesame", false},
 		} {
-			mail, err := outbox.NewMail(outbox.MailOptions{Server: c.server.addr, From: "hub@example.org", User: "hub", Password: secret.New(c.pass), TLS: c.tls, Roots: c.roots})
+			mail, err := outbox.NewMail(outbox.MailOptions{Server: c.server.Addr, From: "hub@example.org", User: "hub", Password: secret.New(c.pass), TLS: c.tls, Roots: c.roots})
 			w.must(err)
 			w.must(w.db.Enqueue(w.ctx, hub.Notice{Kind: "a", To: alice.ID, Dedupe: name}))
 			s := w.service(mail)
@@ -94,9 +77,7 @@ func TestMailIsEncrypted(t *testing.T) {
 			}
 			w.now = w.now.Add(time.Hour)
 			again := w.deliver(s)
-			c.server.mu.Lock()
-			mails, signed := len(c.server.mails), c.server.signed
-			c.server.mu.Unlock()
+			mails, signed := len(c.server.Mails()), c.server.SignIns()
 			if sent := mails == 1; sent != c.sent || (signed > 0) != c.sent || (again == 0) != c.sent {
 				w.t.Errorf("%s: %d mails, %d sign-ins, due again %d", name, mails, signed, again)
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
@@ -16,87 +15,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
-
 	"github.com/ambit-hub/ambit/internal/hub"
 	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/outbox"
 	"github.com/ambit-hub/ambit/internal/store/meta"
+	"github.com/ambit-hub/ambit/internal/testkit/mailbox"
 	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
 
-// server is an SMTP server that keeps what it gets, and refuses what it is told to.
-type server struct {
-	addr string
-
-	mu     sync.Mutex // guards all below
-	mails  []string
-	to     []string
-	signed int   // sign-ins
-	refuse error // of RCPT
-}
-
-func (s *server) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{s}, nil }
-
-type session struct{ *server }
-
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
-
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
-		if user != "hub" || password != "sesame" {
-			return smtp.ErrAuthFailed
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.signed++
-		return nil
-	}), nil
-}
-
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
-
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.refuse != nil {
-		return s.refuse
-	}
-	s.to = append(s.to, to)
-	return nil
-}
-
-func (s *session) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.mails = append(s.mails, string(b))
-	return err
-}
-
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
-
-func (s *server) set(refuse error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refuse = refuse
-}
-
-func startServer(t *testing.T) *server {
+// mailTo returns the channel to a mail server that takes its password without encryption.
+func mailTo(t *testing.T, s *mailbox.Server) outbox.Channel {
 	t.Helper()
-	s := &server{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := outbox.NewMail(outbox.MailOptions{Server: s.Addr, From: "Hub <hub@example.org>", User: mailbox.User, Password: secret.New(mailbox.Password), TLS: "none"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.addr = l.Addr().String()
-	srv := smtp.NewServer(s)
-	srv.Domain, srv.AllowInsecureAuth = "localhost", true
-	go srv.Serve(l)
-	t.Cleanup(func() { srv.Close() })
-	return s
+	return c
 }
 
 // world is an outbox over a real database, with a clock that the test moves.
@@ -104,7 +38,7 @@ type world struct {
 	t    *testing.T
 	ctx  context.Context
 	db   *meta.DB
-	smtp *server
+	smtp *mailbox.Server
 	mail outbox.Channel
 	now  time.Time
 }
@@ -112,13 +46,12 @@ type world struct {
 func both(t *testing.T, test func(w *world)) {
 	for engine, url := range map[string]string{"sqlite": filepath.Join(t.TempDir(), "ambit.db"), "postgres": pgtest.URL(t)} {
 		t.Run(engine, func(t *testing.T) {
-			w := &world{t: t, ctx: context.Background(), smtp: startServer(t), now: time.Now().UTC().Add(time.Hour)}
+			w := &world{t: t, ctx: context.Background(), smtp: mailbox.Start(t, mailbox.Options{}), now: time.Now().UTC().Add(time.Hour)}
 			var err error
 			w.db, err = meta.Open(w.ctx, meta.Options{URL: url})
 			w.must(err)
 			t.Cleanup(func() { w.db.Close() })
-			w.mail, err = outbox.NewMail(outbox.MailOptions{Server: w.smtp.addr, From: "Hub <hub@example.org>", User: "hub", Password: secret.New("sesame"), TLS: "none"})
-			w.must(err)
+			w.mail = mailTo(t, w.smtp)
 			test(w)
 		})
 	}
@@ -147,11 +80,7 @@ func (w *world) deliver(s *outbox.Service) int {
 	return n
 }
 
-func (w *world) mails() []string {
-	w.smtp.mu.Lock()
-	defer w.smtp.mu.Unlock()
-	return append([]string(nil), w.smtp.mails...)
-}
+func (w *world) mails() []mailbox.Mail { return w.smtp.Mails() }
 
 // TestMail sends messages through a real SMTP conversation and reads them back.
 func TestMail(t *testing.T) {
@@ -168,10 +97,10 @@ func TestMail(t *testing.T) {
 			w.t.Errorf("%d messages again", n)
 		}
 		mails := w.mails()
-		if len(mails) != 1 || w.smtp.to[0] != "alice@example.org" || len(w.smtp.to) != 1 || w.smtp.signed != 1 {
-			w.t.Fatalf("%d mails to %v", len(mails), w.smtp.to)
+		if len(mails) != 1 || mails[0].To != "alice@example.org" || w.smtp.SignIns() != 1 {
+			w.t.Fatalf("%d mails, %d sign-ins", len(mails), w.smtp.SignIns())
 		}
-		m, err := netmail.ReadMessage(strings.NewReader(mails[0]))
+		m, err := netmail.ReadMessage(strings.NewReader(mails[0].Text))
 		w.must(err)
 		subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 		w.must(err)
@@ -202,8 +131,9 @@ func TestReceivers(t *testing.T) {
 				w.t.Errorf("%s: %d messages, want %d", c.n.Kind, n, c.want)
 			}
 		}
-		if last := strings.Join(w.smtp.to, " "); !strings.HasSuffix(last, " list@example.org") {
-			w.t.Errorf("the last mail went to %s", last)
+		mails := w.mails()
+		if to := mails[len(mails)-1].To; to != "list@example.org" {
+			w.t.Errorf("the last mail went to %s", to)
 		}
 	})
 }
@@ -215,12 +145,12 @@ func TestRetries(t *testing.T) {
 		s := w.service(w.mail)
 		send := func() { w.t.Helper(); w.must(w.db.Enqueue(w.ctx, hub.Notice{Kind: "a", To: alice.ID})) }
 
-		w.smtp.set(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+		w.smtp.Refuse(451)
 		send()
 		if n := w.deliver(s) + w.deliver(s); n != 1 {
 			w.t.Errorf("%d attempts at once", n)
 		}
-		w.smtp.set(nil)
+		w.smtp.Refuse(0)
 		w.now = w.now.Add(59 * time.Second)
 		if n := w.deliver(s); n != 0 {
 			w.t.Error("tried again too early")
@@ -230,7 +160,7 @@ func TestRetries(t *testing.T) {
 			w.t.Errorf("%d attempts, %d mails", n, len(w.mails()))
 		}
 
-		w.smtp.set(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
+		w.smtp.Refuse(550)
 		send()
 		w.deliver(s)
 		w.now = w.now.Add(24 * time.Hour)

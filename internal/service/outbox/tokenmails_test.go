@@ -14,11 +14,11 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/hub"
-	"github.com/ambit-hub/ambit/internal/secret"
 	"github.com/ambit-hub/ambit/internal/service/outbox"
 	"github.com/ambit-hub/ambit/internal/service/policies"
 	"github.com/ambit-hub/ambit/internal/service/tokens"
 	"github.com/ambit-hub/ambit/internal/testkit"
+	"github.com/ambit-hub/ambit/internal/testkit/mailbox"
 )
 
 // reviewed is a hub whose organization acme reviews tokens, with its mails.
@@ -26,7 +26,7 @@ type reviewed struct {
 	*testkit.Hub
 	t      *testing.T
 	ctx    context.Context
-	smtp   *server
+	smtp   *mailbox.Server
 	out    *outbox.Service
 	policy *policies.Service
 	tokens *tokens.Service
@@ -35,13 +35,12 @@ type reviewed struct {
 }
 
 func startReviewed(t *testing.T) *reviewed {
-	w := &reviewed{Hub: testkit.New(t, func(*testkit.Hub) {}), t: t, ctx: context.Background(), smtp: startServer(t)}
+	w := &reviewed{Hub: testkit.New(t, func(*testkit.Hub) {}), t: t, ctx: context.Background(), smtp: mailbox.Start(t, mailbox.Options{})}
 	w.World()
 	w.policy = policies.New(w.DB, w.Keys, nil)
 	w.tokens = tokens.New(w.DB, w.Zone, w.Keys, testkit.Instance, tokens.Options{MaxPerUser: 50, MaxScopes: 20})
-	mail, err := outbox.NewMail(outbox.MailOptions{Server: w.smtp.addr, From: "Hub <hub@example.org>", User: "hub", Password: secret.New("sesame"), TLS: "none"})
-	w.check(err)
-	w.out = outbox.New(w.DB, []outbox.Channel{mail}, outbox.Options{Now: func() time.Time { return time.Now().Add(time.Minute) }})
+	w.out = outbox.New(w.DB, []outbox.Channel{mailTo(t, w.smtp)}, outbox.Options{Now: func() time.Time { return time.Now().Add(time.Minute) }})
+	var err error
 	w.admin, err = w.Zone.Authorize(w.ctx, w.Subject("alice.write"), access.Need{Action: access.OrgWrite, Target: access.Namespace("acme")},
 		access.Need{Action: access.OrgTokens, Target: access.Namespace("acme")})
 	w.check(err)
@@ -77,14 +76,13 @@ func (w *reviewed) mails() (heads []string, texts string) {
 			break
 		}
 	}
-	w.smtp.mu.Lock()
-	defer w.smtp.mu.Unlock()
-	for ; w.read < len(w.smtp.mails); w.read++ {
-		m, err := netmail.ReadMessage(strings.NewReader(w.smtp.mails[w.read]))
+	for _, mail := range w.smtp.Mails()[w.read:] {
+		w.read++
+		m, err := netmail.ReadMessage(strings.NewReader(mail.Text))
 		w.check(err)
 		subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 		w.check(err)
-		heads = append(heads, w.smtp.to[w.read]+": "+subject)
+		heads = append(heads, mail.To+": "+subject)
 		texts += strings.ReplaceAll(readAll(w.t, quotedprintable.NewReader(m.Body)), "\r\n", "\n")
 	}
 	slices.Sort(heads)
@@ -177,8 +175,8 @@ func TestTokenMails(t *testing.T) {
 	w.check(w.DB.MoveRepo(w.ctx, repo.ID, hub.RepoID{Type: hub.Model, Namespace: "acme", Name: "public"}, w.Scope(hub.EntityOrg, "acme").EntityID, hub.Event{}))
 	w.expect("moved in", nil,
 		append(everyAdmin("An access token of bob waits for approval in acme"), "bob@example.org: acme has to approve access tokens of yours: 1")...)
-	for _, x := range w.smtp.mails {
-		if strings.Contains(x, c.Value.Reveal()) {
+	for _, x := range w.smtp.Mails() {
+		if strings.Contains(x.Text, c.Value.Reveal()) {
 			t.Error("a mail carries a token")
 		}
 	}
