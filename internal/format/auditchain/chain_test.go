@@ -3,6 +3,7 @@ package auditchain_test
 import (
 	"bytes"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -157,6 +158,54 @@ func TestCheckpoint(t *testing.T) {
 	}
 	if _, err := auditchain.Open(bytes.Replace(msg, []byte("\n12\n"), []byte("\n13\n"), 1), auditchain.Origin("5f"), keys(seed)); err == nil {
 		t.Error("a changed size was not noticed")
+	}
+}
+
+// TestConcealedProof proves an event without its address, of each version, and holds that nobody can write the proof in
+// another way.
+func TestConcealedProof(t *testing.T) {
+	seed := [32]byte{1}
+	signer, err := auditchain.Signer("5f", seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := auditchain.VerifierKey("5f", seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, salt := range []string{oldSalt, newSalt} {
+		row := hub.AuditRow{Seq: 1, IPSalt: salt, Event: hub.Event{ID: hub.NewID(), Type: "repo.create", IP: "192.0.2.7", At: time.UnixMicro(1700000000123456)}}
+		c := auditchain.Checkpoint{Size: 1, Root: auditchain.Leaf(auditchain.Record(nil, row)), At: row.At}
+		msg, err := auditchain.Sign(c, auditchain.Origin("5f"), signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, open := range []bool{true, false} {
+			e, err := auditchain.Proven(row, open)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := auditchain.Proof{Format: auditchain.ProofFormat, Event: e, Checkpoint: string(msg), Key: key}
+			if _, err := p.Check(key); err != nil {
+				t.Errorf("salt %s, open %v: %v", salt, open, err)
+			}
+			if open {
+				continue
+			}
+			for _, change := range []func(e *auditchain.ProvenEvent){
+				func(e *auditchain.ProvenEvent) { e.AddressHash = strings.ToUpper(e.AddressHash) },
+				func(e *auditchain.ProvenEvent) { e.AddressHash += "zz" },
+				func(e *auditchain.ProvenEvent) { e.AddressHash += "00" },
+				func(e *auditchain.ProvenEvent) { e.Record = 5 - max(e.Record, 2) },
+				func(e *auditchain.ProvenEvent) { e.AddressHash = "" },
+			} {
+				p.Event = e
+				change(&p.Event)
+				if _, err := p.Check(key); err == nil {
+					t.Errorf("salt %s: a proof of %+v holds", salt, p.Event)
+				}
+			}
+		}
 	}
 }
 
