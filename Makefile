@@ -40,7 +40,7 @@ check: setup lint ## the long proofs as well: complete enumerations, every fault
 bench: setup build ## measure; every figure stands beside an anchor measured in the same run. AMBIT_TOKENS=10000000: with as many tokens
 	AMBIT_PG_DURABLE=1 test/env/with-postgres $(GO) run ./test/bench
 	@universe=$$(mktemp); { \
-	$(GO) test -run '^$$' -bench '/warm' -benchtime 20000x -timeout 60m ./test/timing; \
+	$(GO) test -run '^$$' -bench '/warm' -benchtime 100000x -timeout 60m ./test/timing; \
 	$(GO) test -run '^$$' -bench '/(cold|loopback)' -benchtime 2000x -timeout 60m ./test/timing; \
 	test/env/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s -timeout 60m ./internal/...; \
 	AMBIT_DUMP=$$universe $(GO) test -count=1 -run '^TestDumpUniverse$$' ./internal/access && \

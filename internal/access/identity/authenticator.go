@@ -256,7 +256,8 @@ func (a *Authenticator) use(e *entry, now time.Time) (*access.Subject, error) {
 	if err := s.Check(now); err != nil {
 		return nil, ofDead(err, s)
 	}
-	if minute := uint32(now.Unix() / 60); s.HasToken() && e.touched.Swap(minute) != minute {
+	// Looked at before it is written: a write takes the snapshot away from the other processors.
+	if minute := uint32(now.Unix() / 60); s.HasToken() && e.touched.Load() != minute && e.touched.Swap(minute) != minute {
 		a.used.note(s.TokenID(), now)
 	}
 	return s, nil
