@@ -2,7 +2,9 @@ package cli
 
 import (
 	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -153,7 +155,7 @@ func (a *app) repoImport() *cobra.Command {
 	c := &cobra.Command{
 		Use: "import SOURCE NAMESPACE/NAME", Short: "Bring a git repository in, or bring one up to date", Args: args("SOURCE", "NAMESPACE/NAME"),
 		Long: `Bring a git repository in: its branches and tags, and large files as far as git-lfs has them there. SOURCE is a folder
-on the hub's machine (bare or with a checkout), or an http, https, ssh or git URL; for a URL git must be installed on
+on the hub's machine (bare or with a checkout), or an http, https, ssh, git or file URL, or HOST:PATH; for a URL git must be installed on
 that machine, and git-lfs for the large files. A repository that does not exist is made. One that exists is brought up
 to date: its branches are moved to where they are in SOURCE.
 
@@ -171,12 +173,11 @@ Everything is checked as if it were pushed by the user in whose name it is done:
 			case public:
 				q.Visibility = hub.Public
 			}
-			if u, err := url.Parse(q.From); err != nil || u.Scheme == "" || u.Host == "" {
-				if q.From, err = filepath.Abs(q.From); err != nil {
-					return err
-				}
+			var err error
+			if q.From, err = source(q.From); err != nil {
+				return err
 			}
-			_, err := watch(a, operatorapi.RepoImportCall, q, func(im operatorapi.Imported) {
+			_, err = watch(a, operatorapi.RepoImportCall, q, func(im operatorapi.Imported) {
 				verb := "Brought up to date"
 				if im.Created {
 					verb = "Created"
@@ -201,4 +202,20 @@ Everything is checked as if it were pushed by the user in whose name it is done:
 	c.Flags().BoolVar(&public, "public", false, "make a new repository public")
 	c.Flags().StringVar(&q.SDK, "sdk", "", "of a new space: gradio, docker or static")
 	return c
+}
+
+// source returns where to import from as the hub takes it: a URL, or a folder's whole path. Like git, it takes file:// for a
+// folder, and HOST:PATH for ssh unless there is such a folder.
+func source(from string) (string, error) {
+	if u, err := url.Parse(from); err == nil && u.Scheme != "" && u.Host != "" && u.Scheme != "file" {
+		return from, nil
+	}
+	if path, ok := strings.CutPrefix(from, "file://"); ok {
+		return filepath.Abs(strings.TrimPrefix(path, "localhost"))
+	}
+	_, err := os.Stat(from)
+	if host, path, ok := strings.Cut(from, ":"); ok && err != nil && host != "" && path != "" && !strings.Contains(host, "/") {
+		return "ssh://" + host + "/" + strings.TrimPrefix(path, "/"), nil
+	}
+	return filepath.Abs(from)
 }

@@ -4,6 +4,7 @@ package housekeeping
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -144,7 +145,8 @@ func (s *Service) Repack(ctx context.Context, g access.Grant, id hub.RepoID, p g
 	if err != nil {
 		return gitrepo.Kept{}, err
 	}
-	return s.d.Keeper.Noting(operator).Repack(ctx, r.ID, p)
+	done, err := s.d.Keeper.Noting(operator).Repack(ctx, r.ID, p)
+	return done, damaged(err, id)
 }
 
 // GC collects the garbage of a repository; now ends the time of grace. Conflict while another job is at work on it.
@@ -153,7 +155,8 @@ func (s *Service) GC(ctx context.Context, g access.Grant, id hub.RepoID, now boo
 	if err != nil {
 		return gitrepo.Kept{}, err
 	}
-	return s.d.Keeper.Noting(operator).GC(ctx, r.ID, now, p)
+	done, err := s.d.Keeper.Noting(operator).GC(ctx, r.ID, now, p)
+	return done, damaged(err, id)
 }
 
 // Export writes a repository into a folder of the hub's machine, which must not exist or be empty.
@@ -162,5 +165,15 @@ func (s *Service) Export(ctx context.Context, g access.Grant, id hub.RepoID, dir
 	if err != nil {
 		return gitrepo.Exported{}, err
 	}
-	return s.d.Keeper.Export(ctx, r.ID, dir, large, p)
+	done, err := s.d.Keeper.Export(ctx, r.ID, dir, large, p)
+	return done, damaged(err, id)
+}
+
+// damaged tells the operator what to do about an error that says that the repository is not whole.
+func damaged(err error, id hub.RepoID) error {
+	var known *hub.Error
+	if errors.As(err, &known) || !gitrepo.IsDamage(err) {
+		return err
+	}
+	return hub.Wrap(err, hub.Unprocessable, "The repository is damaged: 'ambit repo verify %s' says where.", id)
 }

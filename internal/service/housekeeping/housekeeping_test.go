@@ -3,10 +3,12 @@ package housekeeping_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,6 +181,32 @@ func TestImportAndExport(t *testing.T) {
 	if !hub.Is(err, hub.Conflict) {
 		t.Errorf("exporting over something: %v", err)
 	}
+}
+
+// A source whose bytes are not what they were is refused with what to do, whatever part of it is read first.
+func TestImportOfDamage(t *testing.T) {
+	w := start(t)
+	src := w.source()
+	w.git(src, "repack", "-adq")
+	packs, err := filepath.Glob(filepath.Join(src, ".git/objects/pack/*.pack"))
+	w.ok(err)
+	whole, err := os.ReadFile(packs[0])
+	w.ok(err)
+	w.ok(os.Chmod(packs[0], 0o600))
+	for at := 12; at < len(whole)-20; at += len(whole) / 16 {
+		bad := slices.Clone(whole)
+		bad[at] ^= 0x10
+		w.ok(os.WriteFile(packs[0], bad, 0o600))
+		_, err := w.s.Import(t.Context(), w.operator(), housekeeping.ImportRequest{From: src, To: model("damaged"), Visibility: hub.Public}, nil)
+		var e *hub.Error
+		said := func(s string) bool { return strings.Contains(e.Message, s) }
+		if !errors.As(err, &e) || !said("git fsck") && !said("not whole") && !said("malformed") {
+			t.Errorf("byte %d of %d: %v", at, len(whole), err)
+		}
+	}
+	w.ok(os.WriteFile(packs[0], whole, 0o600))
+	_, err = w.s.Import(t.Context(), w.operator(), housekeeping.ImportRequest{From: src, To: model("damaged"), Visibility: hub.Public}, nil)
+	w.ok(err)
 }
 
 // TestImportOverIsAPush holds that the rules for pushes and for people count.

@@ -185,6 +185,9 @@ func (f *Foreign) broken(err error) error {
 	if errors.Is(err, errMissing) {
 		return hub.Wrap(err, hub.InvalidInput, "The repository is not whole, or a shallow or partial clone: objects are missing.")
 	}
+	if IsDamage(err) {
+		return hub.Wrap(err, hub.InvalidInput, "An object of the repository cannot be read: run 'git fsck' on the repository.")
+	}
 	return err
 }
 
@@ -194,7 +197,7 @@ func (f *Foreign) WritePack(ctx context.Context, w io.Writer, wants, haves []hub
 	if err != nil {
 		return 0, f.broken(err)
 	}
-	return sel.Len(), sel.WritePack(ctx, w, true)
+	return sel.Len(), f.broken(sel.WritePack(ctx, w, true))
 }
 
 // Large opens a large file that git-lfs keeps in the repository; NotFound if it is not there.
