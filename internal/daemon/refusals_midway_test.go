@@ -47,7 +47,9 @@ func TestRefusalsMidwayCanBeLookedUp(t *testing.T) {
 		t.Helper()
 		role("read")
 		_, body := h.send("GET", "/api/access/denials/"+id, "", "Authorization", bearer)
-		var found struct{ Items []struct{ Reason, Action string } }
+		var found struct {
+			Items []struct{ Reason, Action string }
+		}
 		if json.Unmarshal([]byte(body), &found) != nil || len(found.Items) != 1 || found.Items[0].Reason != "role.lacks_write" || found.Items[0].Action != "repo.write" {
 			t.Errorf("%s, request %q: %s", door, id, body)
 		}

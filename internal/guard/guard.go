@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -46,8 +47,10 @@ func Caught(value any) *Panic {
 // maxFrames is how deep a trace goes at most.
 const maxFrames = 48
 
-// Call returns the error of f, which is a *Panic when f panicked.
+// Call returns the error of f, which is a *Panic when f panicked: also when f read mapped memory behind which the file is
+// cut off or the disk broken, which would else end the process.
 func Call(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			err = Caught(p)

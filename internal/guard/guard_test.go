@@ -3,10 +3,15 @@ package guard_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ambit-hub/ambit/internal/guard"
 )
@@ -34,6 +39,35 @@ func TestCallTellsWhere(t *testing.T) {
 	}
 	if err := guard.Call(func() error { return context.Canceled }); err != context.Canceled {
 		t.Errorf("an ordinary error became %v", err)
+	}
+}
+
+// TestCallSurvivesBrokenFiles reads a mapped file that somebody cut off.
+func TestCallSurvivesBrokenFiles(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "mapped"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const size = 1 << 20
+	if err := f.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(b)
+	if err := f.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	var sum byte
+	var p *guard.Panic
+	if err := guard.Call(func() error { sum += b[size/2]; return nil }); !errors.As(err, &p) || !strings.Contains(err.Error(), "invalid memory address") && !strings.Contains(err.Error(), "fault") {
+		t.Errorf("%v, and %d", err, sum)
+	}
+	if debug.SetPanicOnFault(false) {
+		t.Error("what comes afterwards panics as well")
 	}
 }
 

@@ -204,8 +204,11 @@ func TestErrorsHaveOneShape(t *testing.T) {
 	check(r, 500, "", "request id")
 	r = call(s, "GET", "/bob/public/resolve/main/x", nil)
 	check(r, 500, "", "request id")
-	if !strings.Contains(log.String(), "SELECT secret") || !strings.Contains(log.String(), "a secret thing") {
+	if !strings.Contains(log.String(), "SELECT secret") || !strings.Contains(log.String(), "TestErrorsHaveOneShape") {
 		t.Error("the cause of a 500 is not in the log")
+	}
+	if strings.Contains(log.String(), "a secret thing") {
+		t.Error("the log holds what a panic held")
 	}
 	if r := call(s, "GET", "/api/nothing", nil, "Authorization", "Bearer wrong"); r.Header.Get("WWW-Authenticate") != BearerChallenge {
 		t.Errorf("challenge %q", r.Header.Get("WWW-Authenticate"))

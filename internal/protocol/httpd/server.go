@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/access"
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -115,6 +116,7 @@ var mountTexts = [...]string{Root: "", RepoAPI: "/api/{type}s/{repo}", RepoWeb: 
 
 // ServeHTTP runs the pipeline for one request.
 func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
+	debug.SetPanicOnFault(true) // a pack that is cut off, or on a broken disk, fails its request and not the hub: see guard
 	start := time.Now()
 	w := &responseWriter{ResponseWriter: hw, rc: *http.NewResponseController(hw), idle: s.cfg.IdleTimeout}
 	w.watch.s, w.watch.w = s, w
@@ -128,7 +130,7 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 		p := recover()
 		w.watch.stop()
 		if p != nil && p != http.ErrAbortHandler {
-			w.cause = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			w.cause = guard.Caught(p)
 			if w.status == 0 {
 				s.fail(w, r, w.cause)
 				p = nil

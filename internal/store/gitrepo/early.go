@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"context"
 
+	"github.com/ambit-hub/ambit/internal/guard"
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
@@ -25,7 +26,10 @@ func (in *Incoming) storeEarly(ctx context.Context) {
 	in.early = e
 	go func() {
 		defer close(e.done)
-		e.row, e.inline, e.err = in.store.storeFinished(ctx, in.repo, kindReceive, in.fin)
+		e.err = guard.Call(func() (err error) {
+			e.row, e.inline, err = in.store.storeFinished(ctx, in.repo, kindReceive, in.fin)
+			return err
+		})
 	}()
 }
 
