@@ -55,6 +55,8 @@ func (d *denial) doing() string {
 			return "Creating a " + string(t) + " in the namespace " + ns
 		}
 		return "Creating a repository in the namespace " + ns
+	case RepoList:
+		return "Listing repositories"
 	case RepoView:
 		return "Looking at " + repo
 	case RepoContentRead:

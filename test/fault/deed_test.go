@@ -117,7 +117,11 @@ func (r *done) upload(s *server) bool {
 	case up == nil:
 		r.uploaded = true
 	case !r.parts:
-		r.uploaded = r.saw(s.do("PUT", up.Href, "", r.content))
+		a := s.do("PUT", up.Href, "", r.content)
+		if a.code == 0 { // a refusal that came while bytes were on the way was lost with the connection: clients ask again
+			a = s.do("PUT", up.Href, "", r.content)
+		}
+		r.uploaded = r.saw(a)
 	default:
 		r.uploaded = r.inParts(s, up.Href, up.Header)
 	}
@@ -130,6 +134,9 @@ func (r *done) inParts(s *server, href string, header map[string]string) bool {
 	for i := 0; i*size < len(r.content); i++ {
 		part := r.content[i*size : min(len(r.content), (i+1)*size)]
 		a := s.do("PUT", header[fmt.Sprintf("%05d", i+1)], "", part)
+		if a.code == 0 { // as above
+			a = s.do("PUT", header[fmt.Sprintf("%05d", i+1)], "", part)
+		}
 		if !r.saw(a) {
 			return false
 		}
