@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/format/operatorapi"
@@ -71,19 +68,7 @@ func TestRefusalsMidwayCanBeLookedUp(t *testing.T) {
 		found(c.door, id)
 	}
 
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := ssh.NewPublicKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	do[operatorapi.SSHKey](h, operatorapi.SSHKeyAdd, operatorapi.NewSSHKey{User: "carol", Name: "k", Public: string(ssh.MarshalAuthorizedKey(line))})
+	key := h.keyOf("carol")
 	role("write")
 	said, id := h.overSSHSending(key, "git-receive-pack 'acme/m'", func(in io.Writer, out io.Reader) {
 		if _, err := io.ReadFull(out, make([]byte, 4)); err != nil { // the refs are coming: it was admitted

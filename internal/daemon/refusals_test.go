@@ -100,19 +100,7 @@ func TestEveryRefusalCanBeLookedUp(t *testing.T) {
 	if res, body := h.send("POST", "/api/repos/create", `{"name":"m","organization":"acme","private":true}`, "Authorization", token["alice"]); res.StatusCode != http.StatusOK {
 		t.Fatal(res.StatusCode, body)
 	}
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := ssh.NewPublicKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	do[operatorapi.SSHKey](h, operatorapi.SSHKeyAdd, operatorapi.NewSSHKey{User: "carol", Name: "k", Public: string(ssh.MarshalAuthorizedKey(line))})
-	key, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := h.keyOf("carol")
 
 	// look tells who finds a reason under an id.
 	look := func(id, header, credential string) (reason string) {
@@ -186,4 +174,23 @@ func TestEveryRefusalCanBeLookedUp(t *testing.T) {
 		t.Errorf("a dead token: %d %s", res.StatusCode, body)
 	}
 	check("a dead token", res.Header.Get("X-Request-Id"), "token.revoked", false, false)
+}
+
+// keyOf gives an account an SSH key.
+func (h *running) keyOf(user string) ssh.Signer {
+	h.t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	line, err := ssh.NewPublicKey(public)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	key, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	do[operatorapi.SSHKey](h, operatorapi.SSHKeyAdd, operatorapi.NewSSHKey{User: user, Name: "k", Public: string(ssh.MarshalAuthorizedKey(line))})
+	return key
 }
