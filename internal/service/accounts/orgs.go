@@ -25,7 +25,7 @@ func (s *Service) CreateOrg(ctx context.Context, g access.Grant, n NewOrg) (hub.
 	if err := g.Has(access.InstanceAdmin); err != nil {
 		return hub.Organization{}, err
 	}
-	o := hub.Organization{ID: hub.NewIDAt(s.now()), Name: n.Name, FullName: strings.TrimSpace(n.FullName), Email: strings.TrimSpace(n.Email),
+	o := hub.Organization{Name: n.Name, FullName: strings.TrimSpace(n.FullName), Email: strings.TrimSpace(n.Email),
 		DefaultVisibility: hub.Public, HideMembers: n.HideMembers, CreatedAt: s.now().UTC()}
 	if err := hub.CheckNamespace(o.Name); err != nil {
 		return hub.Organization{}, err
@@ -38,8 +38,11 @@ func (s *Service) CreateOrg(ctx context.Context, g access.Grant, n NewOrg) (hub.
 		return hub.Organization{}, err
 	}
 	ev := event(g, "org.create", fmt.Sprintf("created organization %s with administrator %s", o.Name, admin.Name))
-	ev.NamespaceID, ev.TargetID = o.ID, admin.ID
-	if err := s.store.CreateOrg(ctx, o, admin.ID, ev); err != nil {
+	err = hub.GiveID(s.now(), func(id hub.ID) error {
+		o.ID, ev.NamespaceID, ev.TargetID = id, id, admin.ID
+		return s.store.CreateOrg(ctx, o, admin.ID, ev)
+	})
+	if err != nil {
 		return hub.Organization{}, err
 	}
 	return o, nil

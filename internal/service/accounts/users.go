@@ -38,7 +38,7 @@ func (s *Service) CreateUser(ctx context.Context, g access.Grant, n NewUser) (hu
 }
 
 func (s *Service) createUser(ctx context.Context, n NewUser, ev hub.Event) (hub.User, error) {
-	u := hub.User{ID: hub.NewIDAt(s.now()), Name: n.Name, FullName: strings.TrimSpace(n.FullName), Email: strings.TrimSpace(n.Email), Admin: n.Admin, CreatedAt: s.now().UTC()}
+	u := hub.User{Name: n.Name, FullName: strings.TrimSpace(n.FullName), Email: strings.TrimSpace(n.Email), Admin: n.Admin, CreatedAt: s.now().UTC()}
 	if err := hub.CheckNamespace(u.Name); err != nil {
 		return hub.User{}, err
 	}
@@ -53,12 +53,15 @@ func (s *Service) createUser(ctx context.Context, n NewUser, ev hub.Event) (hub.
 		}
 		u.HasPassword = true
 	}
-	ev.NamespaceID, ev.TargetID = u.ID, u.ID
 	ev.Message = fmt.Sprintf("created user %s", u.Name)
 	if u.Admin {
 		ev.Message += " as an administrator of the hub"
 	}
-	if err := s.store.CreateUser(ctx, u, hash, ev); err != nil {
+	err := hub.GiveID(s.now(), func(id hub.ID) error {
+		u.ID, ev.NamespaceID, ev.TargetID = id, id, id
+		return s.store.CreateUser(ctx, u, hash, ev)
+	})
+	if err != nil {
 		return hub.User{}, err
 	}
 	return u, nil

@@ -53,7 +53,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewG
 	if err != nil {
 		return Full{}, err
 	}
-	x := hub.ResourceGroup{ID: hub.NewIDAt(s.now()), OrgID: o.ID, OrgName: o.Name, CreatedBy: g.Subject().ActorID(), CreatedAt: s.now().UTC()}
+	x := hub.ResourceGroup{OrgID: o.ID, OrgName: o.Name, CreatedBy: g.Subject().ActorID(), CreatedAt: s.now().UTC()}
 	if x.Name, x.Description, err = checkTexts(n.Name, n.Description); err != nil {
 		return Full{}, err
 	}
@@ -73,12 +73,19 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewG
 	if err != nil {
 		return Full{}, err
 	}
-	ev := orgs.Event(g, from, "resource_group.create", fmt.Sprintf("created resource group %q of %s with %d members", x.Name, o.Name, len(people)), o.ID, x.ID)
-	var moves []hub.Event
-	for _, r := range repos {
-		moves = append(moves, assignEvent(g, from, r, x))
-	}
-	if err := s.store.CreateGroup(ctx, x, people, ev, moves...); err != nil {
+	err = hub.GiveID(s.now(), func(id hub.ID) error {
+		x.ID = id
+		for i := range people {
+			people[i].GroupID = id
+		}
+		ev := orgs.Event(g, from, "resource_group.create", fmt.Sprintf("created resource group %q of %s with %d members", x.Name, o.Name, len(people)), o.ID, id)
+		var moves []hub.Event
+		for _, r := range repos {
+			moves = append(moves, assignEvent(g, from, r, x))
+		}
+		return s.store.CreateGroup(ctx, x, people, ev, moves...)
+	})
+	if err != nil {
 		return Full{}, err
 	}
 	return s.full(ctx, g, x)

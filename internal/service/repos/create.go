@@ -107,15 +107,18 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewRepo, ev hub.
 	}
 	now := s.now().UTC()
 	repo := hub.Repo{
-		ID: hub.NewIDAt(now), RepoID: id, NamespaceID: owner.ID, OwnerIsOrg: owner.Kind == hub.OrgNamespace,
+		RepoID: id, NamespaceID: owner.ID, OwnerIsOrg: owner.Kind == hub.OrgNamespace,
 		CreatorID: g.Subject().ActorID(), GroupID: groupOf(g), Visibility: n.Visibility, CreatedAt: now, UpdatedAt: now,
 	}
 	if id.Type == hub.Space {
 		repo.SDK = n.SDK
 	}
-	ev.NamespaceID, ev.RepoID = owner.ID, repo.ID
+	ev.NamespaceID = owner.ID
 	ev.Message = "Created the " + string(id.Type) + " " + id.FullName() + " (" + string(repo.Visibility) + ")."
-	err = s.publishFirst(ctx, &repo, initialFiles(id, n), SignatureOf(g.Subject(), now), ev)
+	err = hub.GiveID(now, func(row hub.ID) error {
+		repo.ID, ev.RepoID = row, row
+		return s.publishFirst(ctx, &repo, initialFiles(id, n), SignatureOf(g.Subject(), now), ev)
+	})
 	if hub.Is(err, hub.Conflict) {
 		return hub.Repo{}, exists(id)
 	}

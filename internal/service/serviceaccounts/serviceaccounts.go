@@ -166,7 +166,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewA
 	if err != nil {
 		return Full{}, nil, err
 	}
-	a := hub.ServiceAccount{ID: hub.NewIDAt(s.now()), OrgID: o.ID, OrgName: o.Name, CreatedBy: g.Subject().ActorID(), CreatedAt: s.now().UTC()}
+	a := hub.ServiceAccount{OrgID: o.ID, OrgName: o.Name, CreatedBy: g.Subject().ActorID(), CreatedAt: s.now().UTC()}
 	if a.Name, err = orgs.Text("name of the service account", n.Name, 1, maxName, false); err != nil {
 		return Full{}, nil, err
 	}
@@ -185,8 +185,12 @@ func (s *Service) Create(ctx context.Context, g access.Grant, org string, n NewA
 			return Full{}, nil, err
 		}
 	}
-	ev := orgs.Event(g, from, "org.service_account.create", fmt.Sprintf("created service account %q of %s", a.Name, o.Name), o.ID, a.ID)
-	if err := s.store.CreateServiceAccount(ctx, a, ev); err != nil {
+	err = hub.GiveID(s.now(), func(id hub.ID) error {
+		a.ID = id
+		ev := orgs.Event(g, from, "org.service_account.create", fmt.Sprintf("created service account %q of %s", a.Name, o.Name), o.ID, id)
+		return s.store.CreateServiceAccount(ctx, a, ev)
+	})
+	if err != nil {
 		return Full{}, nil, err
 	}
 	var c *Created

@@ -22,7 +22,8 @@ type Meta interface {
 	// Publish makes a publication visible in one transaction and returns the new generation;
 	// PreconditionFailed if a ref is not at its old target.
 	Publish(ctx context.Context, p hub.Publication) (gen int64, err error)
-	// CreateRepo makes a repository together with its first publication; Conflict if the name is taken.
+	// CreateRepo makes a repository together with its first publication; Conflict if the name is taken, and with
+	// hub.ErrTailTaken as cause.
 	CreateRepo(ctx context.Context, r hub.Repo, p hub.Publication, ev hub.Event) error
 	// PutClosure keeps what the tips of a repository lead to, TooLarge for more than 4 MiB; Closure returns what was kept
 	// last, NotFound when that is nothing. It is a cache, which may be old.

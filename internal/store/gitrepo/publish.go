@@ -37,7 +37,8 @@ func (w *Writer) Publish(ctx context.Context, p hub.Publication) (gen int64, err
 }
 
 // PublishNew is Publish for a repository that does not exist yet: r and p become visible together, with p.Event.
-// r.ID must be the id given to Begin. Conflict if the name is taken.
+// r.ID must be the id given to Begin. Conflict if the name is taken, and with hub.ErrTailTaken as cause: Abort then, and begin anew
+// with another id. Nothing is left of the first.
 func (w *Writer) PublishNew(ctx context.Context, r hub.Repo, p hub.Publication) error {
 	if r.ID != w.repo {
 		return fmt.Errorf("gitrepo: the writer of repository %s cannot publish %s", w.repo, r.ID)

@@ -18,7 +18,7 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 	org := func(id hub.ID) hub.Change { return hub.Change{Kind: hub.ChangeOrg, ID: id} }
 	repo := func(id hub.ID) hub.Change { return hub.Change{Kind: hub.ChangeRepo, ID: id} }
 	type changes = []hub.Change
-	fresh := hub.NewID()
+	dave, fellows, fresh := hub.NewID(), hub.NewID(), hub.NewID() // an id is given once
 	both(t, func(t *testing.T, db *DB) {
 		w := makeWorld(t, db)
 		var mu sync.Mutex
@@ -35,19 +35,19 @@ func TestEveryMutationIsRecorded(t *testing.T) {
 			changes changes
 			call    func() error
 		}{
-			{"user.create", changes{user(fresh)}, func() error { return db.CreateUser(ctx, hub.User{ID: fresh, Name: "dave"}, "", ev) }},
+			{"user.create", changes{user(dave)}, func() error { return db.CreateUser(ctx, hub.User{ID: dave, Name: "dave"}, "", ev) }},
 			{"user.update", changes{user(w.bob.ID)}, func() error { return putUser(db, w.bob, ev) }},
 			{"user.set_password", changes{user(w.bob.ID)}, func() error { return db.SetPassword(ctx, w.bob.ID, "h", ev) }},
 			{"user.suspend", changes{user(w.bob.ID)}, func() error { return db.SetSuspended(ctx, w.bob.ID, true, ev) }},
 			{"user.resume", changes{user(w.bob.ID)}, func() error { return db.SetSuspended(ctx, w.bob.ID, false, ev) }},
-			{"user.delete", changes{user(fresh)}, func() error { return db.DeleteUser(ctx, fresh, ev) }},
-			{"org.create", changes{org(fresh), user(w.carol.ID)}, func() error {
-				return db.CreateOrg(ctx, hub.Organization{ID: fresh, Name: "fresh"}, w.carol.ID, ev)
+			{"user.delete", changes{user(dave)}, func() error { return db.DeleteUser(ctx, dave, ev) }},
+			{"org.create", changes{org(fellows), user(w.carol.ID)}, func() error {
+				return db.CreateOrg(ctx, hub.Organization{ID: fellows, Name: "fresh"}, w.carol.ID, ev)
 			}},
 			{"org.update", changes{org(w.acme.ID)}, func() error { return putOrg(db, w.acme, ev) }},
-			{"org.set_member", changes{user(w.bob.ID)}, func() error { return db.SetMember(ctx, fresh, w.bob.ID, hub.RoleWrite, ev) }},
-			{"org.remove_member", changes{user(w.bob.ID)}, func() error { return db.RemoveMember(ctx, fresh, w.bob.ID, ev) }},
-			{"org.delete", changes{user(w.carol.ID), org(fresh)}, func() error { return db.DeleteOrg(ctx, fresh, ev) }},
+			{"org.set_member", changes{user(w.bob.ID)}, func() error { return db.SetMember(ctx, fellows, w.bob.ID, hub.RoleWrite, ev) }},
+			{"org.remove_member", changes{user(w.bob.ID)}, func() error { return db.RemoveMember(ctx, fellows, w.bob.ID, ev) }},
+			{"org.delete", changes{user(w.carol.ID), org(fellows)}, func() error { return db.DeleteOrg(ctx, fellows, ev) }},
 			{"session.create", nil, func() error {
 				return db.CreateSession(ctx, hub.Session{ID: fresh, UserID: w.bob.ID}, newDigest(), ev)
 			}},

@@ -71,12 +71,15 @@ func (db *DB) GroupRepos(ctx context.Context, groupID hub.ID, v hub.Visible) ([]
 
 // CreateGroup adds a resource group with its first members, those who join by themselves, and the repositories that it
 // begins with, each named by the RepoID of its own event. The caller chooses g.ID and has checked the name. Everything or
-// nothing: Conflict when the organization has a group of that name; NotFound when there is no such organization or user;
+// nothing: Conflict when the organization has a group of that name, and with hub.ErrTailTaken as cause; NotFound when there is no such organization or user;
 // Forbidden for somebody who is no member of the organization; RepoNotFound for a repository that is not there any more,
 // NotFound for one that is not the organization's.
 func (db *DB) CreateGroup(ctx context.Context, g hub.ResourceGroup, members []hub.GroupMember, ev hub.Event, repos ...hub.Event) error {
 	return db.mutate(ctx, "creating a resource group", func(tx *Tx) error {
 		if err := tx.lockOrg(ctx, g.OrgID); err != nil {
+			return err
+		}
+		if err := tx.claimTail(ctx, g.ID); err != nil {
 			return err
 		}
 		_, err := tx.exec(ctx, insertGroup, g.ID, g.OrgID, g.Name, hub.NameKey(g.Name), g.Description, g.AutoJoinRole,

@@ -100,5 +100,5 @@ func (db *DB) migrations() ([]*goose.Migration, error) {
 // beyondSQL are the parts of migrations that SQL cannot do, by their version. They run after the text, in its
 // transaction.
 func (db *DB) beyondSQL() map[int64]func(context.Context, *sql.Tx) error {
-	return map[int64]func(context.Context, *sql.Tx) error{4: db.chainOldAudit}
+	return map[int64]func(context.Context, *sql.Tx) error{4: db.chainOldAudit, 15: db.tailsOfOld}
 }

@@ -34,8 +34,12 @@ func (tx *Tx) namespaceByID(ctx context.Context, id hub.ID) (n hub.Namespace, er
 	return n, orMissing(err, hub.NotFound, "There is no user or organization of this name.")
 }
 
-// addNamespace takes the name; Conflict when a user or an organization has it in any case.
+// addNamespace takes the name and the tail of the id; Conflict when a user or an organization has the name in any case, and that
+// of claimTail.
 func (tx *Tx) addNamespace(ctx context.Context, n hub.Namespace, fullName, email string, created any) error {
+	if err := tx.claimTail(ctx, n.ID); err != nil {
+		return err
+	}
 	_, err := tx.exec(ctx, insertNamespace, n.ID, n.Name, hub.NameKey(n.Name), string(n.Kind), fullName, email, created)
 	if err != nil && tx.db.eng.unique(err) {
 		return hub.Wrap(err, hub.Conflict, "The name %q is already taken.", n.Name)

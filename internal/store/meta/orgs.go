@@ -44,7 +44,7 @@ func noOrg() error { return hub.Errorf(hub.NotFound, "There is no such organizat
 func orgChange(id hub.ID) hub.Change { return hub.Change{Kind: hub.ChangeOrg, ID: id} }
 
 // CreateOrg adds an organization whose first administrator is an existing user. The caller chooses o.ID and has
-// checked the name. Conflict when the name is taken in any case; NotFound when there is no such user.
+// checked the name. Conflict when the name is taken in any case, and with hub.ErrTailTaken as cause; NotFound when there is no such user.
 func (db *DB) CreateOrg(ctx context.Context, o hub.Organization, firstAdmin hub.ID, ev hub.Event) error {
 	return db.mutate(ctx, "creating an organization", func(tx *Tx) error {
 		if o.CreatedAt.IsZero() {

@@ -135,7 +135,8 @@ func alreadyExists(id hub.RepoID, cause error) *hub.Error {
 // whatever they hold, and r.NamespaceID may be left empty when r.Namespace names the owner. ev is the only event that is
 // recorded. Called again with the same pub.ID it changes nothing and succeeds.
 //
-// Conflict with URL when the name is taken; NotFound when there is no such namespace; and the errors of Publish.
+// Conflict with URL when the name is taken, and with hub.ErrTailTaken as cause; NotFound when there is no such namespace; and the
+// errors of Publish.
 func (db *DB) CreateRepo(ctx context.Context, r hub.Repo, pub hub.Publication, ev hub.Event) error {
 	pub.ID, pub.RepoID = cmp.Or(pub.ID, hub.NewID()), r.ID
 	var gen int64
@@ -172,6 +173,9 @@ func (tx *Tx) addRepo(ctx context.Context, r hub.Repo) error {
 		return err
 	} else if ok {
 		return alreadyExists(old.RepoID, nil)
+	}
+	if err := tx.claimTail(ctx, r.ID); err != nil {
+		return err
 	}
 	key := hub.NameKey(r.Name)
 	created := tx.when(r.CreatedAt)

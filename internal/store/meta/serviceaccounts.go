@@ -52,10 +52,14 @@ func (db *DB) ServiceAccounts(ctx context.Context, orgID hub.ID) ([]hub.ServiceA
 	return all, db.fail(err, "listing service accounts")
 }
 
-// CreateServiceAccount adds a service account. The caller chooses a.ID. NotFound when there is no such organization.
+// CreateServiceAccount adds a service account. The caller chooses a.ID. NotFound when there is no such organization; Conflict
+// with hub.ErrTailTaken as cause.
 func (db *DB) CreateServiceAccount(ctx context.Context, a hub.ServiceAccount, ev hub.Event) error {
 	return db.mutate(ctx, "creating a service account", func(tx *Tx) error {
 		if err := tx.lockOrg(ctx, a.OrgID); err != nil {
+			return err
+		}
+		if err := tx.claimTail(ctx, a.ID); err != nil {
 			return err
 		}
 		_, err := tx.exec(ctx, insertServiceAccount, a.ID, a.OrgID, a.Name, a.Description, a.CreatedBy, tx.when(a.CreatedAt))

@@ -46,7 +46,8 @@ func readUser(ctx context.Context, q queries, text string, key any) (hub.User, e
 func noUser() error { return hub.Errorf(hub.NotFound, "There is no such user.") }
 
 // CreateUser adds an account. The caller chooses u.ID and has checked the name; passwordHash is empty for an account
-// that cannot sign in with a password. Conflict when a user or an organization has the name in any case.
+// that cannot sign in with a password. Conflict when a user or an organization has the name in any case, and with
+// hub.ErrTailTaken as cause.
 func (db *DB) CreateUser(ctx context.Context, u hub.User, passwordHash string, ev hub.Event) error {
 	return db.mutate(ctx, "creating a user", func(tx *Tx) error {
 		if u.CreatedAt.IsZero() {

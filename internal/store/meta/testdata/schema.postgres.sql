@@ -109,6 +109,10 @@ group_members FOREIGN KEY (user_id) REFERENCES users(id)
 group_members PRIMARY KEY (group_id, user_id)
 CREATE INDEX group_members_user ON group_members USING btree (user_id, group_id)
 CREATE UNIQUE INDEX group_members_pkey ON group_members USING btree (group_id, user_id)
+id_tails.tail text not null collate C
+id_tails CHECK (((length(tail) = 8) AND (tail <> '00000000'::text)))
+id_tails PRIMARY KEY (tail)
+CREATE UNIQUE INDEX id_tails_pkey ON id_tails USING btree (tail)
 leases.name text not null collate C
 leases.holder text not null collate C
 leases.fence bigint not null

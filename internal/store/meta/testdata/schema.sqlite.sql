@@ -100,6 +100,9 @@ CREATE TABLE group_members (
     PRIMARY KEY (group_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX group_members_user ON group_members (user_id, group_id);
+CREATE TABLE id_tails (
+    tail TEXT NOT NULL PRIMARY KEY CHECK (LENGTH(tail) = 8 AND tail <> '00000000')
+) WITHOUT ROWID;
 CREATE TABLE leases (
     name   TEXT   NOT NULL PRIMARY KEY,
     holder TEXT   NOT NULL,
