@@ -28,7 +28,7 @@ func (tx *Tx) record(ctx context.Context, ev hub.Event, kind string, changes ...
 	}
 	ev.ID, ev.At = hub.NewIDAt(ev.At), ev.At.UTC()
 	for _, s := range []*string{&ev.ActorName, &ev.Message, &ev.IP, &ev.UserAgent} {
-		*s = storable(*s)
+		*s = hub.WithoutTokens(storable(*s))
 	}
 	if ev.NamespaceID == "" && ev.RepoID != "" {
 		owner, err := collect(ctx, tx.queries, scanOne[hub.ID], selectRepoOwner, ev.RepoID)

@@ -1,20 +1,16 @@
 package meta
 
 import (
-	"database/sql"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pressly/goose/v3"
 
 	"github.com/ambit-hub/ambit/internal/format/auditchain"
 	"github.com/ambit-hub/ambit/internal/hub"
-	"github.com/ambit-hub/ambit/internal/testkit/pgtest"
 )
 
 // checkChain fails unless the stored chain is whole, and returns its rows.
@@ -140,24 +136,7 @@ func TestAuditQuery(t *testing.T) {
 // TestOldAuditIsChained brings a database of before the chain to the newest schema.
 func TestOldAuditIsChained(t *testing.T) {
 	both(t, func(t *testing.T, db *DB) {
-		url := sqlitePath(t)
-		driver, dialect := "sqlite", goose.DialectSQLite3
-		if db.Engine() == "postgres" {
-			url, driver, dialect = pgtest.URL(t), "pgx", goose.DialectPostgres
-		} else {
-			f, err := os.OpenFile(url, os.O_CREATE|os.O_RDWR, 0o600)
-			must(t, err)
-			must(t, f.Close())
-		}
-		old, err := sql.Open(driver, url)
-		must(t, err)
-		steps, err := db.migrations()
-		must(t, err)
-		i := slices.IndexFunc(steps, func(m *goose.Migration) bool { return m.Version == 4 })
-		p, err := goose.NewProvider(dialect, old, nil, goose.WithGoMigrations(steps[:i]...), goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
-		must(t, err)
-		_, err = p.Up(ctx)
-		must(t, err)
+		url, old := oldDatabase(t, db, 4)
 		const n = 2500 // more than two pages
 		for i := range n {
 			_, err := old.ExecContext(ctx, fmt.Sprintf(`INSERT INTO audit (id, type, actor_id, actor_name, token_id, namespace_id, repo_id,

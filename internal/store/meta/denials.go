@@ -29,7 +29,7 @@ func (db *DB) RecordDenials(ctx context.Context, ds []hub.Denial) error {
 	return db.mutate(ctx, "keeping refusals", func(tx *Tx) error {
 		for _, d := range ds {
 			_, err := tx.exec(ctx, insertDenial, hub.NewIDAt(d.At), d.RequestID, d.At, d.UserID, d.TokenID, d.Kind, d.AccountID, d.OrgID,
-				d.Action, d.Target, string(d.Code), d.Reason, d.Message)
+				d.Action, hub.WithoutTokens(d.Target), string(d.Code), d.Reason, hub.WithoutTokens(d.Message))
 			if err != nil {
 				return err
 			}

@@ -49,9 +49,9 @@ func (tx *Tx) enqueue(ctx context.Context, ev hub.Event) error {
 		if err != nil {
 			return err
 		}
-		data := n.Data
-		if data == nil {
-			data = map[string]string{}
+		data := map[string]string{}
+		for k, v := range n.Data {
+			data[k] = hub.WithoutTokens(v)
 		}
 		text, err := json.Marshal(data)
 		if err != nil {
