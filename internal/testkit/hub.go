@@ -132,8 +132,11 @@ func (h *Hub) must(err error) {
 // User makes a user.
 func (h *Hub) User(name string) hub.User {
 	h.T.Helper()
-	u := hub.User{ID: hub.NewID(), Name: name, FullName: "Full " + name, Email: name + "@example.org", CreatedAt: time.Now().UTC()}
-	h.must(h.DB.CreateUser(context.Background(), u, "", hub.Event{Type: "user.create"}))
+	u := hub.User{Name: name, FullName: "Full " + name, Email: name + "@example.org", CreatedAt: time.Now().UTC()}
+	h.must(hub.GiveID(u.CreatedAt, func(id hub.ID) error {
+		u.ID = id
+		return h.DB.CreateUser(context.Background(), u, "", hub.Event{Type: "user.create"})
+	}))
 	return u
 }
 
@@ -141,8 +144,11 @@ func (h *Hub) User(name string) hub.User {
 // speak of something.
 func (h *Hub) Org(name, admin string) hub.Organization {
 	h.T.Helper()
-	o := hub.Organization{ID: hub.NewID(), Name: name, FullName: "The " + name, DefaultVisibility: hub.Public, HideMembers: true, CreatedAt: time.Now().UTC()}
-	h.must(h.DB.CreateOrg(context.Background(), o, h.namespace(admin).ID, hub.Event{Type: "org.create"}))
+	o := hub.Organization{Name: name, FullName: "The " + name, DefaultVisibility: hub.Public, HideMembers: true, CreatedAt: time.Now().UTC()}
+	h.must(hub.GiveID(o.CreatedAt, func(id hub.ID) error {
+		o.ID = id
+		return h.DB.CreateOrg(context.Background(), o, h.namespace(admin).ID, hub.Event{Type: "org.create"})
+	}))
 	return o
 }
 

@@ -69,8 +69,11 @@ func (w *World) space(name string) hub.ID {
 }
 
 func (w *World) user(f []string) {
-	u := hub.User{ID: hub.NewID(), Name: f[1], CreatedAt: time.Now().UTC(), Admin: len(f) > 2 && f[2] == "operator"}
-	w.check(w.DB.CreateUser(ctx, u, "", hub.Event{}))
+	u := hub.User{Name: f[1], CreatedAt: time.Now().UTC(), Admin: len(f) > 2 && f[2] == "operator"}
+	w.check(hub.GiveID(u.CreatedAt, func(id hub.ID) error {
+		u.ID = id
+		return w.DB.CreateUser(ctx, u, "", hub.Event{})
+	}))
 	w.Token(f[1], f[1], hub.Token{Kind: hub.TokenWrite})
 }
 
@@ -95,7 +98,7 @@ func (w *World) join(f []string) {
 func (w *World) role(f []string) { w.Member(f[1], f[2], w.members[f[1]][f[2]]) }
 
 func (w *World) group(f []string) {
-	g := hub.ResourceGroup{ID: hub.NewID(), OrgID: w.space(f[1]), Name: f[2]}
+	g := hub.ResourceGroup{OrgID: w.space(f[1]), Name: f[2]}
 	var ms []hub.GroupMember
 	for _, m := range f[3:] {
 		user, role, _ := strings.Cut(m, "=")
@@ -103,13 +106,19 @@ func (w *World) group(f []string) {
 		w.check(err)
 		ms = append(ms, hub.GroupMember{UserID: w.space(user), Role: r})
 	}
-	w.check(w.DB.CreateGroup(ctx, g, ms, hub.Event{}))
+	w.check(hub.GiveID(time.Now(), func(id hub.ID) error {
+		g.ID = id
+		return w.DB.CreateGroup(ctx, g, ms, hub.Event{})
+	}))
 	w.groups[f[1]+"/"+f[2]] = g.ID
 }
 
 func (w *World) service(f []string) {
-	a := hub.ServiceAccount{ID: hub.NewID(), OrgID: w.space(f[1]), OrgName: f[1], Name: f[2], CreatedAt: time.Now().UTC()}
-	w.check(w.DB.CreateServiceAccount(ctx, a, hub.Event{}))
+	a := hub.ServiceAccount{OrgID: w.space(f[1]), OrgName: f[1], Name: f[2], CreatedAt: time.Now().UTC()}
+	w.check(hub.GiveID(a.CreatedAt, func(id hub.ID) error {
+		a.ID = id
+		return w.DB.CreateServiceAccount(ctx, a, hub.Event{})
+	}))
 	w.services[f[2]] = a
 }
 
