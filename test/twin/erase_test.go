@@ -44,6 +44,7 @@ func erase(t *testing.T, dir string, c caller, gone []repo) {
 	}
 	e.exec(`DELETE FROM token_scopes WHERE entity_id IN (SELECT id FROM gone)`)
 	e.exec(`DELETE FROM repos WHERE id IN (SELECT id FROM gone)`)
+	e.exec(`DELETE FROM id_tails WHERE tail IN (SELECT SUBSTR(id, 17) FROM gone)`)
 	e.exec(`DELETE FROM upload_parts WHERE upload_id NOT IN (SELECT id FROM uploads)`)
 	const orphan = ` FROM lfs_objects WHERE digest NOT IN (SELECT digest FROM repo_lfs)`
 	names = append(names, e.strings(`SELECT digest`+orphan)...)
