@@ -139,7 +139,7 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	policyService := policies.New(d.db, keys, nil)
 	groupService := groups.New(d.db, d.zone, nil)
 	machines := serviceaccounts.New(d.db, keys, instance, serviceaccounts.Options{MaxLifetime: cfg.Tokens.MaxLifetime, Lifetime: cfg.Tokens.DefaultLifetime, MaxOverlap: cfg.Tokens.MaxOverlap})
-	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest)
+	repoService := repos.New(d.db, d.git, blobs, nil).WithChunked(chunks.OpenDigest).WithLeaks(tokenService)
 	gateService := gates.New(d.db, repoService, nil)
 	transfers := transfer.New(transfer.Config{
 		MaxFile: cfg.Upload.MaxFileBytes, MaxRegular: cfg.Commit.MaxRegularBytes, MaxCommit: cfg.Commit.MaxBytes, MaxLines: cfg.Commit.MaxOperations,

@@ -40,7 +40,7 @@ func checkName(what, s string) error {
 	case strings.HasSuffix(strings.ToLower(s), ".git"):
 		return Errorf(InvalidInput, "The %s must not end in '.git'.", what)
 	}
-	return nil
+	return CheckNoToken(what, s)
 }
 
 // CheckNamespace tells whether s may name a new user or organization; the error is InvalidInput.

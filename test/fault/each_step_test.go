@@ -37,7 +37,7 @@ var works = []struct {
 	{"squash", func(w *inside, _ map[string]pushed) error {
 		g, err := w.writer()
 		if err == nil {
-			_, err = w.rep.Squash(context.Background(), g, "main", "all in one", hub.Event{})
+			_, err = w.rep.Squash(context.Background(), g, "main", "all in one", hub.Event{}, nil)
 		}
 		return err
 	}},

@@ -5,10 +5,11 @@ import (
 	"cmp"
 	"log/slog"
 	"slices"
+	"strings"
 )
 
 // maxFound is how many finds one Finder keeps.
-const maxFound = 100
+const maxFound = 1000
 
 // Finder looks for tokens of one hub in texts that are written to it in pieces. The checksum makes chance finds rarer than
 // one in 10^10 that have the shape. Its memory is bounded; it is not safe for concurrent use.
@@ -18,6 +19,7 @@ type Finder struct {
 	line   int    // of the end of what was written, from 1
 	found  []Found
 	path   string
+	wide   wide
 }
 
 // Found is a token that was found. It does not print its value.
@@ -48,13 +50,34 @@ func (Found) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 func (f Format) Finder() *Finder { return &Finder{format: f, line: 1} }
 
 // Begin starts a new text, known by its path.
-func (f *Finder) Begin(path string) { f.path, f.tail, f.line = path, f.tail[:0], 1 }
+func (f *Finder) Begin(path string) { f.path, f.tail, f.line, f.wide = path, f.tail[:0], 1, wide{} }
+
+// Name looks at a name, such as the path of a file; place says what it is the name of.
+func (f *Finder) Name(place, name string) {
+	if strings.Contains(name, prefix) {
+		f.Begin(place)
+		f.line = 0
+		f.look([]byte(name), 0)
+	}
+}
 
 // Found returns what was found in all texts so far, each value once for each text, in the order of finding.
 func (f *Finder) Found() []Found { return f.found }
 
-// Write looks at the next piece. It never fails and keeps nothing of p.
+// Write looks at the next piece. It never fails and keeps nothing of p. A text in UTF-16 is known by the mark at its beginning, which
+// the programs that write such texts set.
 func (f *Finder) Write(p []byte) (int, error) {
+	n := len(p)
+	if rest, yes := f.wide.takes(p); yes {
+		f.wide.narrow(rest, f.write)
+	} else {
+		f.write(p)
+	}
+	return n, nil
+}
+
+// write looks at a piece in which each letter is a byte.
+func (f *Finder) write(p []byte) {
 	n := len(p)
 	if len(f.tail) > 0 {
 		// A token across the border of two pieces begins in the tail and ends within its length in p.
@@ -63,13 +86,12 @@ func (f *Finder) Write(p []byte) (int, error) {
 		if n < Length-1 {
 			f.line += bytes.Count(p, newline)
 			f.tail = append(f.tail[:0], border[max(0, len(border)-(Length-1)):]...)
-			return n, nil
+			return
 		}
 	}
 	f.look(p, f.line)
 	f.line += bytes.Count(p, newline)
 	f.tail = append(f.tail[:0], p[max(0, n-(Length-1)):]...)
-	return n, nil
 }
 
 var newline = []byte{'\n'}

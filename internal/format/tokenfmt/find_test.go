@@ -2,9 +2,11 @@ package tokenfmt_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"pgregory.net/rapid"
 
@@ -33,7 +35,11 @@ func TestFinderFindsAcrossPieces(t *testing.T) {
 		}
 		finder := f.Finder()
 		finder.Begin("a.txt")
-		for rest := text.Bytes(); len(rest) > 0; {
+		bytes := text.Bytes()
+		if order := rapid.SampledFrom([]binary.AppendByteOrder{nil, binary.LittleEndian, binary.BigEndian}).Draw(t, "UTF-16"); order != nil {
+			bytes = wideText(order, text.String())
+		}
+		for rest := bytes; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "piece")
 			finder.Write(rest[:n])
 			rest = rest[n:]
@@ -52,13 +58,35 @@ func TestFinderFindsAcrossPieces(t *testing.T) {
 	})
 }
 
+// wideText is s in UTF-16, with the mark of its order, and a letter beyond ASCII before each line.
+func wideText(order binary.AppendByteOrder, s string) (b []byte) {
+	for _, u := range utf16.Encode([]rune("\ufeff" + strings.ReplaceAll(s, "\n", "ਊ\n𝄞"))) {
+		b = order.AppendUint16(b, u)
+	}
+	return b
+}
+
+// TestFinderLooksAtNames holds that a token in a name is found, where it is on no line, and only there.
+func TestFinderLooksAtNames(t *testing.T) {
+	f := tokenfmt.ForInstance("5f")
+	v := f.Generate()
+	finder := f.Finder()
+	finder.Begin("a")
+	finder.Write([]byte("text"))
+	finder.Name("the name of a file", "dir/"+v+".txt")
+	finder.Name("the name of a file", "dir/hf_none")
+	if got := finder.Found(); len(got) != 1 || got[0].Path != "the name of a file" || got[0].Line != 0 || got[0].Reveal() != v {
+		t.Errorf("found %v", got)
+	}
+}
+
 func TestFinderIsBoundedAndSilent(t *testing.T) {
 	f := tokenfmt.ForInstance("5f")
 	finder := f.Finder()
-	for range 300 {
+	for range 1100 {
 		finder.Write([]byte(f.Generate() + "\n"))
 	}
-	if n := len(finder.Found()); n != 100 {
+	if n := len(finder.Found()); n != 1000 {
 		t.Errorf("%d are kept", n)
 	}
 	v := finder.Found()[0]

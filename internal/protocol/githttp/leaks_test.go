@@ -125,6 +125,17 @@ func TestTokensInPushes(t *testing.T) {
 	w.git(t, "tag", "-a", "v1", "-m", value())
 	tag := w.git(t, "rev-parse", "v1")
 	expect("a tag", "tag "+tag[:10], push("v1"))
+	w.write(t, "dir/"+value()+"/a.txt", "x")
+	w.git(t, "add", ".")
+	w.git(t, "commit", "-qm", "a folder")
+	expect("a name", "the name of a file", push("main"))
+	w.commit(t, "wide16.txt", "\xff\xfex\x00\n\x00"+strings.Join(strings.Split(value(), ""), "\x00")+"\x00")
+	expect("a text in UTF-16", "wide16.txt, line 2", push("main"))
+	w.commit(t, "wide16.csv", w.large("\xff\xfex\x00\n\x00"+strings.Join(strings.Split(value(), ""), "\x00")+"\x00"))
+	expect("a large text in UTF-16", "wide16.csv, line 2", push("main"))
+	if out, err := w.try("push", "origin", "main:"+value()); err == nil || !strings.Contains(out, "looks like an access token") {
+		t.Errorf("a branch called like a token: %v: %s", err, out)
+	}
 	push("main:other") // nothing new, nothing to tell
 	if got := w.told(); got != "" {
 		t.Errorf("told again: %s", got)

@@ -27,11 +27,12 @@ func (a *API) commit(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 		return hub.Errorf(hub.InvalidInput, "A commit is sent as application/x-ndjson, one JSON object on each line.")
 	}
 	var warnings []string
+	tell := warnToken(w)
 	oid, err := a.Transfer.Commit(r.Context(), g, transfer.CommitRequest{
 		Rev: r.Param("rev"), Body: r.Body, Legacy: legacy, Event: r.Event("repo.commit"),
 		Warn: func(s string) {
 			warnings = append(warnings, s)
-			httpd.Warn(w, "access-token", s)
+			tell(s)
 		},
 	})
 	if err != nil {
@@ -44,4 +45,9 @@ func (a *API) commit(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 		HookOutput string `json:"hookOutput"`
 	}{true, r.BaseURL + repo.WebPath() + "/commit/" + oid.String(), oid.String(), strings.Join(warnings, "\n")})
 	return nil
+}
+
+// warnToken returns what tells the caller about an access token in what he brings.
+func warnToken(w http.ResponseWriter) func(sentence string) {
+	return func(s string) { httpd.Warn(w, "access-token", s) }
 }

@@ -198,6 +198,7 @@ func visibility(v *string, private *bool) (*hub.Visibility, error) {
 }
 
 func (a *API) createRepo(w http.ResponseWriter, r *httpd.Request, q createRequest, g access.Grant) error {
+	q.new.Warn = warnToken(w)
 	repo, err := a.Repos.Create(r.Context(), g, q.new, r.Event("repo.create"))
 	if err != nil {
 		return err

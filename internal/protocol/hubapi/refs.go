@@ -85,7 +85,7 @@ func (a *API) createTag(w http.ResponseWriter, r *httpd.Request, g access.Grant)
 	if err := r.JSON(&b); err != nil {
 		return err
 	}
-	if err := a.Repos.CreateTag(r.Context(), g, b.Tag, r.Param("rev"), b.Message, r.Event("repo.tag.create")); err != nil {
+	if err := a.Repos.CreateTag(r.Context(), g, b.Tag, r.Param("rev"), b.Message, r.Event("repo.tag.create"), warnToken(w)); err != nil {
 		return err
 	}
 	return ok(w)
@@ -108,7 +108,7 @@ func (a *API) squash(w http.ResponseWriter, r *httpd.Request, g access.Grant) er
 	if strings.TrimSpace(b.Message) == "" {
 		b.Message = "Super-squash branch '" + r.Param("rev") + "'"
 	}
-	commit, err := a.Repos.Squash(r.Context(), g, r.Param("rev"), b.Message, r.Event("repo.squash"))
+	commit, err := a.Repos.Squash(r.Context(), g, r.Param("rev"), b.Message, r.Event("repo.squash"), warnToken(w))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // Bounds of what is remembered of one push.
 const (
-	maxFinds  = 1000    // access tokens in objects
+	maxFinds  = 10_000  // access tokens in objects
 	maxPlaces = 5       // paths of one object
 	maxLarge  = 100_000 // large files that are looked at
 )
@@ -29,6 +29,7 @@ type finds struct {
 	n      int
 	in     map[hub.OID]*find
 	places map[hub.OID][]string
+	names  *tokenfmt.Finder // looks at paths
 
 	pointers map[hub.OID]hub.Digest // nil until the pack has arrived
 	large    []leaks.Large
@@ -41,7 +42,7 @@ type find struct {
 }
 
 func newFinds(j leaks.Judge) *finds {
-	return &finds{judge: j, in: map[hub.OID]*find{}, places: map[hub.OID][]string{}}
+	return &finds{judge: j, in: map[hub.OID]*find{}, places: map[hub.OID][]string{}, names: j.Finder()}
 }
 
 // scanner returns what looks at one object.
@@ -75,17 +76,19 @@ func (s *scanner) Done(kind object.Kind, oid hub.OID) {
 
 // see notes the path of a file that the push brings, if there is something in it.
 func (f *finds) see(file gitrepo.NewFile) {
+	path := file.Path()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.names.Name(leaks.NameOfFile, path)
 	d, large := f.pointers[file.OID]
 	if large && len(f.large) < maxLarge {
-		f.large = append(f.large, leaks.Large{Path: file.Path(), Digest: d})
+		f.large = append(f.large, leaks.Large{Path: path, Digest: d})
 	}
 	if f.in[file.OID] == nil || len(f.places[file.OID]) >= maxPlaces {
 		return
 	}
-	if p := file.Path(); !slices.Contains(f.places[file.OID], p) {
-		f.places[file.OID] = append(f.places[file.OID], p)
+	if !slices.Contains(f.places[file.OID], path) {
+		f.places[file.OID] = append(f.places[file.OID], path)
 	}
 }
 
@@ -100,7 +103,7 @@ func (f *finds) report(ctx context.Context, repo hub.Repo, ev hub.Event, open fu
 			return nil, err
 		}
 	}
-	all := finder.Found()
+	all := append(finder.Found(), f.names.Found()...)
 	for oid, x := range f.in {
 		paths := f.places[oid]
 		if len(paths) == 0 {

@@ -19,12 +19,15 @@ type Judge interface {
 	Leaked(ctx context.Context, repo hub.Repo, by hub.Event, found []tokenfmt.Found) (warnings []string, err error)
 }
 
+// NameOfFile is the place of a token that stands in the path of a file. The path itself cannot be shown.
+const NameOfFile = "the name of a file"
+
 // Bounds of what is read of large files: they were stored before, and are read again for this. Files beyond them are not
 // looked at.
 const (
 	maxFile  = 10 << 20  // bytes of one file, as much as git itself takes
 	maxPush  = 256 << 20 // bytes of all files of one push
-	sniffed  = 8000      // bytes without a zero among them make a text, as for git's own diff
+	sniffed  = 8000      // bytes without a zero among them make a text, as for git's own diff; so does a mark of UTF-16
 	readStep = 64 << 10
 )
 
@@ -79,7 +82,7 @@ func scan(f *tokenfmt.Finder, path string, o Object, left int64) (int64, error) 
 	}
 	head := make([]byte, min(sniffed, o.Size()))
 	n, err := io.ReadFull(o, head)
-	if err != nil || bytes.IndexByte(head, 0) >= 0 {
+	if err != nil || bytes.IndexByte(head, 0) >= 0 && !tokenfmt.IsWide(head) {
 		return int64(n), err
 	}
 	f.Begin(path)

@@ -57,8 +57,8 @@ func Event(g access.Grant, from hub.Event, kind, message string, org, target hub
 	return ev
 }
 
-// Text checks a text for people: trimmed, valid, on one line unless lines says otherwise, of least to most characters.
-// InvalidInput.
+// Text checks a text for people: trimmed, valid, on one line unless lines says otherwise, of least to most characters,
+// and without anything that looks like an access token, as many may read it. InvalidInput.
 func Text(what, s string, least, most int, lines bool) (string, error) {
 	s = strings.TrimSpace(s)
 	n := utf8.RuneCountInString(s)
@@ -71,5 +71,5 @@ func Text(what, s string, least, most int, lines bool) (string, error) {
 	case !utf8.ValidString(s) || strings.IndexFunc(s, bad) >= 0:
 		return "", hub.Errorf(hub.InvalidInput, "The %s holds control characters.", what)
 	}
-	return s, nil
+	return s, hub.CheckNoToken(what, s)
 }

@@ -24,8 +24,9 @@ type NewRepo struct {
 	License          string         // these three go into the README's front matter
 	LicenseName      string
 	LicenseLink      string
-	ShortDescription string // spaces only
-	Files            []File // of the first commit
+	ShortDescription string                // spaces only
+	Files            []File                // of the first commit
+	Warn             func(sentence string) // hears of access tokens in the files, where those are not refused; may be nil
 }
 
 // File is one file of a first commit.
@@ -84,7 +85,7 @@ func checkFiles(files []File) error {
 
 // Create makes the repository that g allows, with one commit titled "initial commit".
 // Conflict, with the existing repository's path as URL, when the name is taken; InvalidInput and
-// Unprocessable as CheckNewRepo.
+// Unprocessable as CheckNewRepo; Unprocessable for access tokens in the files, where those are refused.
 func (s *Service) Create(ctx context.Context, g access.Grant, n NewRepo, ev hub.Event) (hub.Repo, error) {
 	id, owner, err := g.NewRepo()
 	if err != nil {
@@ -117,7 +118,11 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewRepo, ev hub.
 	ev.Message = "Created the " + string(id.Type) + " " + id.FullName() + " (" + string(repo.Visibility) + ")."
 	err = hub.GiveID(now, func(row hub.ID) error {
 		repo.ID, ev.RepoID = row, row
-		return s.publishFirst(ctx, &repo, initialFiles(id, n), SignatureOf(g.Subject(), now), ev)
+		files := initialFiles(id, n)
+		if err := s.judgeFiles(ctx, repo, ev, n.Warn, files); err != nil {
+			return err
+		}
+		return s.publishFirst(ctx, &repo, files, SignatureOf(g.Subject(), now), ev)
 	})
 	if hub.Is(err, hub.Conflict) {
 		return hub.Repo{}, exists(id)

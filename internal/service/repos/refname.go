@@ -31,6 +31,9 @@ func checkRefName(what, name string) error {
 	bad := func(why string) error {
 		return hub.Errorf(hub.InvalidInput, "Invalid %s name %q: %s.", what, clip(name), why)
 	}
+	if err := hub.CheckNoToken("name of the "+what, name); err != nil {
+		return err
+	}
 	switch {
 	case name == "":
 		return bad("it is empty")

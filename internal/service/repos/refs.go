@@ -230,16 +230,17 @@ func (s *Service) deleteRef(ctx context.Context, g access.Grant, prefix, name st
 }
 
 // CreateTag names a revision; with a message the tag is annotated. g must hold RepoWrite.
-// InvalidInput for a name that no tag may have, Conflict when it exists, RevisionNotFound for the revision.
-func (s *Service) CreateTag(ctx context.Context, g access.Grant, name, rev, message string, ev hub.Event) error {
+// InvalidInput for a name that no tag may have, Conflict when it exists, RevisionNotFound for the revision, Unprocessable for an
+// access token in the message, where those are refused; otherwise warn, which may be nil, hears of it.
+func (s *Service) CreateTag(ctx context.Context, g access.Grant, name, rev, message string, ev hub.Event, warn func(string)) error {
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
 		return err
 	}
-	return s.unlessCleaned(ctx, repo, func(repo hub.Repo) error { return s.createTag(ctx, g, repo, name, rev, message, ev) })
+	return s.unlessCleaned(ctx, repo, func(repo hub.Repo) error { return s.createTag(ctx, g, repo, name, rev, message, ev, warn) })
 }
 
-func (s *Service) createTag(ctx context.Context, g access.Grant, repo hub.Repo, name, rev, message string, ev hub.Event) error {
+func (s *Service) createTag(ctx context.Context, g access.Grant, repo hub.Repo, name, rev, message string, ev hub.Event, warn func(string)) error {
 	w, err := s.git.Begin(ctx, repo.ID)
 	if err != nil {
 		return err
@@ -254,6 +255,9 @@ func (s *Service) createTag(ctx context.Context, g access.Grant, repo hub.Repo, 
 	}
 	ref := tagPrefix + name
 	if _, err := s.freeRef(ctx, repo.ID, ref, false); err != nil {
+		return err
+	}
+	if err := s.judge(ctx, repo, ev, warn, text{"the tag's message", message}); err != nil {
 		return err
 	}
 	if message != "" {

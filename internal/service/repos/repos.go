@@ -7,6 +7,7 @@ import (
 	"github.com/ambit-hub/ambit/internal/access"
 	"github.com/ambit-hub/ambit/internal/format/modelcard"
 	"github.com/ambit-hub/ambit/internal/hub"
+	"github.com/ambit-hub/ambit/internal/service/leaks"
 	"github.com/ambit-hub/ambit/internal/store/blob"
 	"github.com/ambit-hub/ambit/internal/store/gitrepo"
 )
@@ -45,6 +46,7 @@ type Service struct {
 	blobs       Blobs
 	chunked     func(ctx context.Context, repoID hub.ID, d hub.Digest) (blob.Object, error)
 	now         func() time.Time
+	leaks       leaks.Judge // nil: nobody looks for access tokens
 	safetensors *headerCache
 }
 

@@ -14,8 +14,8 @@ const MaxSquashMessage = 500
 
 // Squash replaces the history of a branch, pull request or conversion by one commit with the same files.
 // g must hold RepoWrite. RevisionNotFound when rev is none of these; PreconditionFailed when a commit came
-// in between.
-func (s *Service) Squash(ctx context.Context, g access.Grant, rev, message string, ev hub.Event) (hub.OID, error) {
+// in between; Unprocessable for an access token in the message, where those are refused; otherwise warn, which may be nil, hears of it.
+func (s *Service) Squash(ctx context.Context, g access.Grant, rev, message string, ev hub.Event, warn func(string)) (hub.OID, error) {
 	repo, err := g.Repo(access.RepoWrite)
 	if err != nil {
 		return hub.ZeroOID, err
@@ -25,13 +25,13 @@ func (s *Service) Squash(ctx context.Context, g access.Grant, rev, message strin
 	}
 	var commit hub.OID
 	err = s.unlessCleaned(ctx, repo, func(repo hub.Repo) error {
-		commit, err = s.squash(ctx, g, repo, rev, message, ev)
+		commit, err = s.squash(ctx, g, repo, rev, message, ev, warn)
 		return err
 	})
 	return commit, err
 }
 
-func (s *Service) squash(ctx context.Context, g access.Grant, repo hub.Repo, rev, message string, ev hub.Event) (hub.OID, error) {
+func (s *Service) squash(ctx context.Context, g access.Grant, repo hub.Repo, rev, message string, ev hub.Event, warn func(string)) (hub.OID, error) {
 	name := branchPrefix + rev
 	if strings.HasPrefix(rev, pullPrefix) || strings.HasPrefix(rev, convertPrefix) {
 		name = rev
@@ -50,6 +50,9 @@ func (s *Service) squash(ctx context.Context, g access.Grant, repo hub.Repo, rev
 	}
 	old, err := w.Base().Commit(ctx, ref.Target)
 	if err != nil {
+		return hub.ZeroOID, err
+	}
+	if err := s.judge(ctx, repo, ev, warn, text{"the commit's message", message}); err != nil {
 		return hub.ZeroOID, err
 	}
 	who := SignatureOf(g.Subject(), s.now())

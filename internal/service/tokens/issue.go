@@ -88,5 +88,5 @@ func checkName(name string) (string, error) {
 	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.IndexFunc(name, unicode.IsControl) >= 0 {
 		return "", hub.Errorf(hub.InvalidInput, "A token needs a name of 1 to %d characters, such as the program or machine that uses it.", maxName)
 	}
-	return name, nil
+	return name, hub.CheckNoToken("name of a token", name)
 }

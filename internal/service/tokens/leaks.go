@@ -77,15 +77,17 @@ type leak struct {
 
 // grouped puts finds of the same value together.
 func grouped(found []tokenfmt.Found) (out []leak) {
+	at := map[string]int{}
 	for _, f := range found {
-		place := f.Path
+		place := hub.WithoutTokens(f.Path)
 		if f.Line > 0 {
-			place = fmt.Sprintf("%s, line %d", f.Path, f.Line)
+			place = fmt.Sprintf("%s, line %d", place, f.Line)
 		}
-		i := slices.IndexFunc(out, func(l leak) bool { return l.value == f.Reveal() })
-		if i < 0 {
+		i, known := at[f.Reveal()]
+		if !known {
+			i = len(out)
+			at[f.Reveal()] = i
 			out = append(out, leak{value: f.Reveal()})
-			i = len(out) - 1
 		}
 		out[i].places = append(out[i].places, place)
 	}

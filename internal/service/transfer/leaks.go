@@ -30,6 +30,7 @@ func (x *search) through(path string, r io.Reader) io.Reader {
 	if x.judge == nil {
 		return r
 	}
+	x.finder.Name(leaks.NameOfFile, path)
 	x.finder.Begin(path)
 	return io.TeeReader(r, x.finder)
 }
@@ -37,6 +38,7 @@ func (x *search) through(path string, r io.Reader) io.Reader {
 // note adds a large file, which is looked at before the report.
 func (x *search) note(path string, d hub.Digest) {
 	if x.judge != nil {
+		x.finder.Name(leaks.NameOfFile, path)
 		x.large = append(x.large, leaks.Large{Path: path, Digest: d})
 	}
 }
