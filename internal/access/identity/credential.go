@@ -20,6 +20,7 @@ const (
 	reasonOrganization = "credential.organization_token"
 	reasonLegacy       = "credential.legacy_token"
 	reasonPassword     = "credential.password"
+	reasonUserName     = "credential.user_name"
 	reasonUnknown      = "credential.unknown"
 )
 
@@ -35,6 +36,8 @@ func refusal(reason string) *hub.Error {
 		e.Hint = "Tokens that begin with api_ no longer exist: create a user access token, which begins with hf_, and use that."
 	case reasonPassword:
 		e.Message = "Account passwords are not accepted here: create a user access token and give it as the password."
+	case reasonUserName:
+		e.Message = "The access token stands in the place of the user name: give your user name there, and the token as the password."
 	case reasonForeign:
 		e.Hint = "This token was not issued by this hub, or a character of it is wrong. Check that the token and the endpoint belong together, or create a token here."
 	case reasonMalformed, reasonScheme:
@@ -49,11 +52,12 @@ func parseHeader(f tokenfmt.Format, header string) (token string, err error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	rest = strings.TrimSpace(rest)
 	basic := strings.EqualFold(scheme, "Basic")
+	user := ""
 	switch {
 	case len(header) > maxHeader:
 		return "", refusal(reasonMalformed)
 	case basic:
-		if rest, err = basicPassword(rest); err != nil {
+		if user, rest, err = userAndPassword(rest); err != nil {
 			return "", err
 		}
 	case !strings.EqualFold(scheme, "Bearer"):
@@ -71,23 +75,26 @@ func parseHeader(f tokenfmt.Format, header string) (token string, err error) {
 	case tokenfmt.OAuth:
 		return "", refusal(reasonUnknown)
 	}
+	if c := f.Classify(user); c == tokenfmt.Ours || c == tokenfmt.Foreign { // as other hosts of git have it
+		return "", refusal(reasonUserName)
+	}
 	if basic && rest != "" && !strings.HasPrefix(rest, "hf_") {
 		return "", refusal(reasonPassword)
 	}
 	return "", refusal(reasonMalformed)
 }
 
-// basicPassword decodes "user:password". The user name is ignored, as clients fill it with anything.
-func basicPassword(encoded string) (string, error) {
+// userAndPassword decodes "user:password". The user name opens nothing, as clients fill it with anything.
+func userAndPassword(encoded string) (user, password string, err error) {
 	b, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		return "", refusal(reasonMalformed)
+		return "", "", refusal(reasonMalformed)
 	}
-	_, password, ok := strings.Cut(string(b), ":")
+	user, password, ok := strings.Cut(string(b), ":")
 	if !ok {
-		return "", refusal(reasonMalformed)
+		return "", "", refusal(reasonMalformed)
 	}
-	return password, nil
+	return user, password, nil
 }
 
 // isUnknown tells a credential that the store does not know from a failure of the store.

@@ -311,6 +311,10 @@ func TestForwardedHeadersAreBelievedOnlyFromTrustedProxies(t *testing.T) {
 		{"", "10.0.0.1:9", "1.2.3.4", "https", "evil.example", "10.0.0.1", "http://example.com"},
 		{"10.0.0.0/8", "10.0.0.1:9", "1.2.3.4", "https", "hub.example", "1.2.3.4", "https://hub.example"},
 		{"10.0.0.0/8", "10.0.0.1:9", "6.6.6.6, 1.2.3.4, 10.0.0.7", "", "", "1.2.3.4", "http://example.com"},
+		{"10.0.0.0/8", "10.0.0.1:9", "6.6.6.6:1, 1.2.3.4:5678", "", "", "1.2.3.4", "http://example.com"},
+		{"10.0.0.0/8", "10.0.0.1:9", "[2001:db8::1]:5678", "", "", "2001:db8::1", "http://example.com"},
+		{"10.0.0.0/8", "10.0.0.1:9", "[2001:db8::1]", "", "", "2001:db8::1", "http://example.com"},
+		{"10.0.0.0/8", "10.0.0.1:9", "2001:db8::1, garbage:80", "", "", "10.0.0.1", "http://example.com"},
 		{"10.0.0.0/8", "10.0.0.1:9", "garbage", "ftp", "a b", "10.0.0.1", "http://localhost"},
 		{"10.0.0.0/8", "9.9.9.9:9", "1.2.3.4", "https", "evil.example", "9.9.9.9", "http://example.com"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,10 +49,11 @@ const (
 	classAPI class = iota
 	classResolvers
 	classPages
-	classFailures // of credentials; it has no routes
+	classFailures   // of credentials; it has no routes
+	classChallenges // of callers who made too many requests without a credential, and may be about to show one
 )
 
-var classNames = [...]string{"api", "resolvers", "pages", "failures"}
+var classNames = [...]string{"api", "resolvers", "pages", "failures", "challenges"}
 
 func (c class) quota(q Quotas) int { return [...]int{q.API, q.Resolvers, q.Pages}[c] }
 
@@ -207,12 +209,27 @@ func (s *Server) count(w http.ResponseWriter, r *Request) error {
 	if worst == nil {
 		return nil
 	}
-	worst.tell(w.Header(), m.Window)
-	if worst.over {
+	if !worst.over {
+		worst.tell(w.Header(), m.Window)
+		return nil
+	}
+	over := func() error {
+		worst.tell(w.Header(), m.Window)
 		return tooMany("You have made too many requests: %d of the kind %s are allowed in %d seconds. Try again in %d seconds.",
 			worst.quota, classNames[cl], seconds(m.Window), seconds(worst.reset))
 	}
-	return nil
+	if s.mayBeAsked(r) && !m.take(caller{class: classChallenges, kind: byAddress, net: network(r.IP)}, worst.quota).over {
+		r.over = over
+		return nil
+	}
+	return over()
+}
+
+// mayBeAsked tells whether a caller who has made too many requests without a credential may hold one all the same: git and git-lfs
+// show theirs only when they were asked for it, so that the neighbours at an address would keep out whoever has one. Such a
+// request is refused only after it was found to need none. As many of them are let through as downloads are.
+func (s *Server) mayBeAsked(r *Request) bool {
+	return r.route != nil && r.Subject != nil && r.Subject.Kind() == access.KindAnonymous && slices.Contains(r.route.style.Challenges, BasicChallenge)
 }
 
 // failed counts a refused credential for its network, and returns what the caller is told: err, or TooManyRequests when

@@ -223,3 +223,30 @@ func BenchmarkCount(b *testing.B) {
 		}
 	})
 }
+
+// TestGitIsAskedBeforeItIsRefused: who has used up the requests of his address is refused what is open to all, and still told to
+// sign in where that is needed, since git shows its credential only then.
+func TestGitIsAskedBeforeItIsRefused(t *testing.T) {
+	c := newCounted(Limits{Token: Quotas{Resolvers: 5}, Address: Quotas{Resolvers: 2}})
+	c.Repo(RepoWeb, "GET /info/refs", access.RepoContentRead, func(http.ResponseWriter, *Request, access.Grant) error { return nil },
+		WithStyle(Style{Challenges: []string{BasicChallenge}, Write: PlainText.Write}))
+	const addr = "192.0.2.1"
+	for i, s := range []struct {
+		n                int
+		path, credential string
+		status           int
+		retry            string
+	}{
+		{2, "/bob/public/resolve/main/x", "", 200, ""},
+		{1, "/bob/public/info/refs", "", 429, "300"},
+		{1, "/bob/private/info/refs", "", 401, ""}, // the second that is let through
+		{1, "/bob/private/info/refs", "", 429, "300"},
+		{1, "/bob/public/info/refs", "a t1", 200, ""},
+		{1, "/bob/private/resolve/main/x", "", 429, "300"}, // clients of this show what they have by themselves
+	} {
+		res := c.ask(s.n, s.path, s.credential, addr)
+		if res.StatusCode != s.status || res.Header.Get("Retry-After") != s.retry || (s.status == 401) != (res.Header.Get("WWW-Authenticate") == BasicChallenge) {
+			t.Errorf("step %d: %d %v", i, res.StatusCode, res.Header)
+		}
+	}
+}

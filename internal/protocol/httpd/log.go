@@ -134,8 +134,8 @@ func (s *Server) peer(r *http.Request) (netip.Addr, string) {
 func (s *Server) forwardedFor(r *http.Request, ip netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		a, ok := addressOf(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
 		ip = a.Unmap()
@@ -144,6 +144,15 @@ func (s *Server) forwardedFor(r *http.Request, ip netip.Addr) netip.Addr {
 		}
 	}
 	return ip
+}
+
+// addressOf reads an address as proxies write it: some add the port, which puts brackets around one of IPv6.
+func addressOf(hop string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(strings.Trim(hop, "[]")); err == nil {
+		return a, true
+	}
+	ap, err := netip.ParseAddrPort(hop)
+	return ap.Addr(), err == nil
 }
 
 // country is where the caller is, if the peer is a trusted proxy that says so. XX and T1, which proxies send for unknown places

@@ -27,6 +27,7 @@ type Request struct {
 	route   *route
 	rest    []string
 	watch   *watch
+	over    func() error // what a yes becomes when the caller has made too many requests; nil: it stays one
 }
 
 // Param returns a decoded path variable, "" if the pattern has none of that name.

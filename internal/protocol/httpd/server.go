@@ -190,6 +190,9 @@ func (s *Server) serve(w *responseWriter, r *Request) error {
 // authorize decides about a request, and tells OnGrant of a yes.
 func (s *Server) authorize(r *Request, needs ...access.Need) (access.Grant, error) {
 	g, err := s.authorizer.Authorize(r.Context(), r.Subject, needs...)
+	if err == nil && r.over != nil {
+		return access.Grant{}, r.over()
+	}
 	if err == nil {
 		r.watch.granted(g)
 		if s.cfg.OnGrant != nil {
