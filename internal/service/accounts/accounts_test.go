@@ -223,12 +223,18 @@ func TestOrganizationsAndMembers(t *testing.T) {
 		if len(list) != 2 {
 			t.Errorf("members: %+v", list)
 		}
+		w.must(second(w.svc.SetMember(w.ctx, g, "acme", "bob", hub.RoleAdmin)))
+		w.must(w.svc.SetSuspended(w.ctx, g, "bob", true))
+		w.is(hub.Conflict, "the removal of the last administrator who can act", w.svc.RemoveMember(w.ctx, g, "acme", "alice"))
+		w.must(w.svc.SetSuspended(w.ctx, g, "bob", false))
 		w.must(w.svc.RemoveMember(w.ctx, g, "acme", "bob"))
 		w.is(hub.NotFound, "removing twice", w.svc.RemoveMember(w.ctx, g, "acme", "bob"))
+		w.must(second(w.svc.SetMember(w.ctx, g, "acme", "bob", hub.RoleRead)))
+		w.must(w.svc.DeleteUser(w.ctx, g, "bob"))
 		w.must(w.svc.DeleteOrg(w.ctx, g, "ACME"))
 		w.is(hub.NotFound, "a deleted organization", second(w.svc.OrgByName(w.ctx, g, "acme")))
 		w.must(w.svc.DeleteUser(w.ctx, g, "alice"))
-		w.events("user.create user.create org.create org.create org.delete org.add_user org.change_role org.change_role org.change_role org.change_role org.change_role org.remove_user org.delete user.delete")
+		w.events("user.create user.create org.create org.create org.delete org.add_user org.change_role org.change_role org.change_role org.change_role org.change_role org.change_role user.suspend user.resume org.remove_user org.add_user org.remove_user user.delete org.delete user.delete")
 	})
 }
 

@@ -17,7 +17,10 @@ const (
 		INSERT INTO members (org_id, user_id, role, created_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role`
 	deleteMember    = `DELETE FROM members WHERE org_id = ? AND user_id = ?`
-	countOtherAdmin = `SELECT COUNT(*) FROM members WHERE org_id = ? AND user_id <> ? AND role = ?`
+	// Who is suspended cannot act for the organization.
+	countOtherAdmin = `
+		SELECT COUNT(*) FROM members m JOIN users u ON u.id = m.user_id
+		WHERE m.org_id = ? AND m.user_id <> ? AND m.role = ? AND u.suspended = 0`
 )
 
 func scanMember(s scanner) (m hub.Member, err error) {
