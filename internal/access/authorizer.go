@@ -174,16 +174,12 @@ func (a *Authorizer) one(ctx context.Context, s *Subject, gv *given, now time.Ti
 	if !n.Action.takes(n.Target.kind) {
 		return nil, hub.Errorf(hub.Internal, "%s asked of the wrong kind of target", n.Action)
 	}
-	o, moved, err := a.object(ctx, s, gv, now)
+	o, st, moved, err := a.look(ctx, s, gv, now)
 	if err != nil {
 		return nil, err
 	}
-	st := abstract(s, &o, now)
 	gv.bits = allowed(st)
 	if !n.Action.allowedBy(gv.bits) {
-		if gv.repo.ID != "" {
-			lookNowhere(s, n.Target.repo.Namespace)
-		}
 		d := &denial{given: gv, state: st, layers: decide(st), space: o.namespace}
 		return d, a.noteExisting(ctx, s, d, now)
 	}

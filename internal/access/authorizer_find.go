@@ -17,9 +17,8 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 		if err != nil {
 			return o, false, err
 		}
-		o = objectOf(f.Repo) // what is missing is read like what is hidden
 		// An old name of what this caller does not see is the name of nothing.
-		if f.Exists && (!f.Moved || RepoView.allowedBy(allowed(abstract(s, &o, now)))) {
+		if o = objectOf(f.Repo); f.Exists && (!f.Moved || RepoView.allowedBy(allowed(abstract(s, &o, now)))) {
 			gv.repo = f.Repo
 			return o, f.Moved, nil
 		}
@@ -52,6 +51,28 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 	return missing, false, nil
 }
 
+// look finds what a need is about, and the state that decides. It is object, except that the name of a repository which is
+// not in sight is the name of nothing: what is missing is read and decided about like what is hidden, and from there on
+// nothing depends on whether there is anything. Who knows the id of a row was told it.
+func (a *Authorizer) look(ctx context.Context, s *Subject, gv *given, now time.Time) (o object, st State, moved bool, err error) {
+	if gv.need.Target.kind != repoTarget {
+		o, moved, err = a.object(ctx, s, gv, now)
+		return o, abstract(s, &o, now), moved, err
+	}
+	f, err := a.findRepo(ctx, gv.need.Target)
+	if err != nil {
+		return o, st, false, err
+	}
+	o = objectOf(f.Repo)
+	st = abstract(s, &o, now)
+	if RepoView.allowedBy(allowed(st)) && f.Exists {
+		gv.repo = f.Repo
+		return o, st, f.Moved, nil
+	}
+	gv.repo, o = &noRepo, s.missingAt(gv.need.Target.repo.Namespace)
+	return o, abstract(s, &o, now), false, nil
+}
+
 // noRepo is the repository of a target that has none.
 var noRepo hub.Repo
 
@@ -65,11 +86,6 @@ func (s *Subject) missingAt(namespace string) object {
 	}
 	return missing
 }
-
-// lookNowhere takes, for what is hidden, the time that missingAt takes for what is not there.
-//
-//go:noinline
-func lookNowhere(s *Subject, namespace string) object { return s.missingAt(namespace) }
 
 // findGroup returns a group without an id when the organization has none of that id.
 func (a *Authorizer) findGroup(ctx context.Context, org, id hub.ID) (hub.ResourceGroup, error) {

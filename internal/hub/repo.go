@@ -125,15 +125,34 @@ type Repo struct {
 // FoundRepo is what the name of a repository leads to.
 type FoundRepo struct {
 	Repo   *Repo // never nil, and shared: nobody changes it
-	Exists bool  // otherwise Repo is a NoRepo
+	Exists bool  // otherwise Repo is like a NoRepo
 	Moved  bool  // it is found under a name that it had before it was moved and that nothing else has taken since
 }
 
-// NoRepo returns what is read in place of a repository that is not there, with memory of its own as a repository has:
-// so the answer takes as long as the one about a repository that the caller may not know of.
-func NoRepo() *Repo {
-	none := func() ID { return ID(strings.Clone("000000000000000000000000")) }
-	return &Repo{ID: none(), NamespaceID: none(), CreatorID: none(), Visibility: Private}
+// NoRepo returns what is read in place of a repository that is not there: ids that nothing has, in memory like that of a
+// repository. So the answer takes as long as the one about a repository that the caller may not know of.
+func NoRepo() *Repo { return noRepo.Gathered() }
+
+var noRepo = Repo{ID: noID, NamespaceID: noID, CreatorID: noID, Visibility: Private}
+
+const noID ID = "ffffffffffffffffffffffff"
+
+// Gathered returns a copy of r whose ids lie side by side: decisions read them all, and find them in one place of one
+// size, whatever the repository and however its row was read.
+func (r *Repo) Gathered() *Repo {
+	c := *r
+	ids := [...]*ID{&c.ID, &c.NamespaceID, &c.CreatorID, &c.GroupID}
+	var b [len(ids) * len(noID)]byte
+	for i, id := range ids {
+		copy(b[i*len(noID):], *id)
+	}
+	all := ID(b[:])
+	for i, id := range ids {
+		if len(*id) <= len(noID) {
+			*id = all[i*len(noID):][:len(*id)]
+		}
+	}
+	return &c
 }
 
 // Card is what listings and filters need of a repository's README front matter.

@@ -19,18 +19,20 @@ const (
 	selectRepoByID = repoColumns + `WHERE r.id = ?`
 	// The way of looking a name up does not tell whether it is there. The index is read from the name on, so that one row
 	// is found in any case: the one of that name or the next one. Past names, and a row for the end of the index, are
-	// looked up too, and one whole row is read. how: 0 by name, 1 by a past name, 2 and 3 none.
+	// looked up too, and one whole row is read. how: 2 by name, 3 by a past name, 4 and 5 none, which are all stored as one
+	// byte, as 0 and 1 are not.
 	selectRepoByName = `SELECT ` + repoFields + `, f.how
 		FROM (
 			SELECT x.id, x.how FROM (
-				SELECT c.id AS id, CASE WHEN c.full_key = ? THEN 0 ELSE 2 END AS how FROM (
+				SELECT c.id AS id,
+					2 * CAST(c.full_key = ? AS INTEGER) + 4 * CAST(c.full_key <> ? AS INTEGER) AS how FROM (
 					SELECT id, full_key FROM repos WHERE type = ? AND full_key >= ? ORDER BY full_key LIMIT 1
 				) c
 				UNION ALL
-				SELECT a.repo_id, 1 FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
+				SELECT a.repo_id, 3 FROM repo_aliases a JOIN namespaces o ON o.id = a.namespace_id
 				WHERE o.name_key = ? AND a.type = ? AND a.name_key = ?
 				UNION ALL
-				SELECT MIN(id), 3 FROM repos
+				SELECT MIN(id), 5 FROM repos
 			) x ORDER BY x.how LIMIT 1
 		) f JOIN repos r ON r.id = f.id JOIN namespaces n ON n.id = r.namespace_id`
 	lockRepo   = `SELECT gen, gc_epoch FROM repos WHERE id = ? FOR UPDATE`
@@ -97,21 +99,27 @@ func (db *DB) FindRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error
 
 func isMissingRepo(err error) bool { return hub.Is(err, hub.RepoNotFound) }
 
+// noRow stands in for the row of a repository that is not there.
+var noRow = hub.NoRepo()
+
 func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error) {
-	const byPastName, none = 1, 2 // or more
+	const byName, byPastName, none, last = 2, 3, 4, 5
 	space, name := hub.NameKey(id.Namespace), hub.NameKey(id.Name)
 	full := space + "/" + name
 	how := none
 	scan := func(s scanner) (r hub.Repo, err error) { return r, s.Scan(append(repoPlaces(&r), &how)...) }
-	rows, err := collect(ctx, db.single, scan, selectRepoByName, full, id.Type, full, space, id.Type, name)
+	rows, err := collect(ctx, db.single, scan, selectRepoByName, full, full, id.Type, full, space, id.Type, name)
 	switch {
 	case errors.Is(err, errNotText): // no name has bytes that are not text
 	case err != nil:
 		return hub.FoundRepo{}, db.fail(err, "finding a repository")
-	case len(rows) > 0 && how < none:
-		return hub.FoundRepo{Repo: &rows[0], Exists: true, Moved: how == byPastName}, nil
 	}
-	return hub.FoundRepo{Repo: hub.NoRepo()}, nil
+	found := [...]*hub.Repo{none: noRow, last: noRow}
+	if len(rows) > 0 { // always, but on a hub without repositories
+		found[byName], found[byPastName] = &rows[0], &rows[0]
+	}
+	// Neither way has a branch or a piece of memory more than the other.
+	return hub.FoundRepo{Repo: found[how].Gathered(), Exists: how < none, Moved: how == byPastName}, nil
 }
 
 // RepoByID finds a repository. RepoNotFound.
