@@ -20,6 +20,8 @@ type Store interface {
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
 	GroupByID(ctx context.Context, id hub.ID) (hub.ResourceGroup, error)
 	GroupByName(ctx context.Context, orgID hub.ID, name string) (hub.ResourceGroup, error)
+	Groups(ctx context.Context, orgID hub.ID) ([]hub.ResourceGroup, error)
+	TokenGrants(ctx context.Context, tokenID hub.ID) ([]hub.TokenGrant, error)
 	OrgTokens(ctx context.Context, q hub.OrgTokenQuery) ([]hub.OrgToken, error)
 	Denials(ctx context.Context, requestID string) ([]hub.Denial, error)
 	RecordDenials(ctx context.Context, ds []hub.Denial) error

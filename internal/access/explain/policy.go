@@ -8,38 +8,6 @@ import (
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// withPolicy returns the rules and the decisions about a token as they would be under another token policy: with
-// required approval, tokens about which nothing was decided are approved when an admin made them, and wait otherwise.
-func withPolicy(f hub.SubjectFacts, r hub.OrgRules, p hub.TokenPolicy) (rules []hub.OrgRules, grants []hub.TokenGrant) {
-	r.Tokens = p
-	for _, x := range f.Rules {
-		if x.OrgID != r.OrgID {
-			rules = append(rules, x)
-		}
-	}
-	rules = append(rules, r)
-	if f.Token == nil {
-		return rules, f.Grants
-	}
-	g := hub.TokenGrant{TokenID: f.Token.ID, OrgID: r.OrgID, State: hub.TokenNone}
-	for _, m := range f.Memberships {
-		g.AdminMade = g.AdminMade || m.OrgID == r.OrgID && m.Role == hub.RoleAdmin
-	}
-	for _, x := range f.Grants {
-		if x.OrgID == r.OrgID {
-			g = x
-		} else {
-			grants = append(grants, x)
-		}
-	}
-	if p == hub.RequireApproval && g.State == hub.TokenNone && f.Token.Kind == hub.TokenFineGrained { // others are refused by their kind
-		if g.State = hub.TokenPending; g.AdminMade {
-			g.State = hub.TokenApproved
-		}
-	}
-	return rules, append(grants, g)
-}
-
 // Effect is what a token policy would do to the tokens of an organization.
 type Effect struct {
 	Policy   hub.TokenPolicy `json:"policy"`
@@ -114,9 +82,14 @@ func (e *Effect) look(t *hub.OrgToken, ns hub.Namespace, now hub.OrgRules) {
 		Rules:       []hub.OrgRules{now}, Grants: []hub.TokenGrant{t.Grant},
 	}
 	works := len(access.NewSubject(f, access.Credential{}).Restrictions(ns.ID)) == 0
-	f.Rules, f.Grants = withPolicy(f, now, e.Policy)
+	now.Tokens = e.Policy
+	state := t.Grant
+	if e.Policy == hub.RequireApproval && t.Kind == hub.TokenFineGrained { // others are refused by their kind
+		state.State = entered(state)
+	}
+	f.Rules, f.Grants = []hub.OrgRules{now}, []hub.TokenGrant{state}
 	would := len(access.NewSubject(f, access.Credential{}).Restrictions(ns.ID)) == 0
-	a := Affected{t.ID, t.OwnerName, t.Kind, t.Last4, f.Grants[len(f.Grants)-1].State}
+	a := Affected{t.ID, t.OwnerName, t.Kind, t.Last4, state.State}
 	e.Tokens++
 	switch {
 	case works && !would:

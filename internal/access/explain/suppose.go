@@ -16,12 +16,23 @@ func (s *Service) suppose(ctx context.Context, f hub.SubjectFacts, x Suppose, gr
 		t.ID, t.UserID, t.CreatedAt = hub.NewID(), f.User.ID, time.Now()
 		f.Token, f.Grants = &t, nil
 	}
-	if x.Role == hub.RoleNone && x.Policy == "" && x.GroupRole == hub.RoleNone {
+	if x.Role != hub.RoleNone || x.Policy != "" || x.GroupRole != hub.RoleNone {
+		if who < admin {
+			return f, hub.Errorf(hub.Forbidden, "Roles and policies can be supposed by the admins of the organization.")
+		}
+		var err error
+		if f, err = s.supposeOrg(ctx, f, x, group); err != nil {
+			return f, err
+		}
+	}
+	if x.empty() {
 		return f, nil
 	}
-	if who < admin {
-		return f, hub.Errorf(hub.Forbidden, "Roles and policies can be supposed by the admins of the organization.")
-	}
+	return s.review(ctx, f, x.Token != nil)
+}
+
+// supposeOrg edits the facts about an organization.
+func (s *Service) supposeOrg(ctx context.Context, f hub.SubjectFacts, x Suppose, group hub.ResourceGroup) (hub.SubjectFacts, error) {
 	if x.GroupRole != hub.RoleNone {
 		f.Groups = append(slices.DeleteFunc(slices.Clone(f.Groups), func(m hub.GroupMember) bool { return m.GroupID == group.ID }),
 			hub.GroupMember{GroupID: group.ID, OrgID: group.OrgID, UserID: f.User.ID, Role: x.GroupRole})
@@ -34,14 +45,17 @@ func (s *Service) suppose(ctx context.Context, f hub.SubjectFacts, x Suppose, gr
 		return f, err
 	}
 	if x.Role != hub.RoleNone {
-		f.Memberships = withRole(f, ns, x.Role)
+		if f, err = s.joins(ctx, f, ns, x.Role); err != nil {
+			return f, err
+		}
 	}
 	if x.Policy != "" {
 		r, err := s.store.OrgRules(ctx, ns.ID)
 		if err != nil {
 			return f, err
 		}
-		f.Rules, f.Grants = withPolicy(f, r, x.Policy)
+		r.Tokens = x.Policy
+		f.Rules = append(slices.DeleteFunc(slices.Clone(f.Rules), func(o hub.OrgRules) bool { return o.OrgID == r.OrgID }), r)
 	}
 	return f, nil
 }

@@ -113,9 +113,8 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 		style = PlainText
 	}
 	if e.Code == hub.GatedRepo && r.Repo.Name != "" {
-		// Where to ask is a page of this hub, and only here is known under which address the caller reached it.
 		c := *e
-		c.Message = strings.ReplaceAll(e.Message, "its page", r.BaseURL+r.Repo.WebPath())
+		c.Message = r.WithPage(e.Message, r.Repo)
 		e = &c
 	}
 	code := Status(e.Code, r.Subject == nil || r.Subject.IsAnonymous())
@@ -133,6 +132,12 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 		}
 	}
 	style.Write(w, r, code, e)
+}
+
+// WithPage names the page of a repository, which is where people ask for access, in a sentence about its gate: only the edge knows under
+// which address the caller reached the hub.
+func (r *Request) WithPage(sentence string, repo hub.RepoID) string {
+	return strings.ReplaceAll(sentence, "its page", r.BaseURL+repo.WebPath())
 }
 
 // bodySentence is Sentence for clients that read the header as well. Without a hint it is what stands there, to the full stop:

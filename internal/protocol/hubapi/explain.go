@@ -41,6 +41,9 @@ func (a *API) explain(w http.ResponseWriter, r *httpd.Request, _ self, _ access.
 	if err != nil {
 		return err
 	}
+	if answer.Code == hub.GatedRepo {
+		answer.Message = r.WithPage(answer.Message, q.Target.RepoID())
+	}
 	return private(w, answer)
 }
 
