@@ -22,7 +22,9 @@ const (
 	insertPending     = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` + pendingRow
 	insertPendingMany = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` +
 		pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4
-	selectPending = `SELECT pos FROM audit_pending LIMIT 1`
+	// In the order of the key, so that PostgreSQL looks into the key: without, it goes through the pages of the table, which
+	// may hold a hundred thousand rows that were sealed since the last vacuum.
+	selectPending = `SELECT pos FROM audit_pending ORDER BY pos LIMIT 1`
 	takePending   = `
 		DELETE FROM audit_pending WHERE pos IN (SELECT pos FROM audit_pending ORDER BY pos LIMIT 1024)
 		RETURNING pos, ` + eventColumns
