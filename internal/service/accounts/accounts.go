@@ -29,7 +29,7 @@ type Store interface {
 	OrgByName(ctx context.Context, name string) (hub.Organization, error)
 	OrgByID(ctx context.Context, id hub.ID) (hub.Organization, error)
 	OrgRules(ctx context.Context, orgID hub.ID) (hub.OrgRules, error)
-	ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) error) error
+	ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) (message string, err error)) error
 	DeleteOrg(ctx context.Context, id hub.ID, ev hub.Event) error
 	ListOrgs(ctx context.Context, after hub.ID, limit int) ([]hub.Organization, error)
 	SetMember(ctx context.Context, orgID, userID hub.ID, role hub.Role, ev hub.Event) error

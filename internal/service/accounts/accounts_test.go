@@ -173,7 +173,12 @@ func TestEdits(t *testing.T) {
 		}
 		w.is(hub.InvalidInput, "protected", second(w.svc.EditOrg(w.ctx, g, "acme", accounts.OrgChange{DefaultVisibility: &protected})))
 		w.is(hub.NotFound, "nowhere", second(w.svc.EditOrg(w.ctx, g, "nowhere", accounts.OrgChange{FullName: &other})))
-		w.events("user.create user.update org.create org.update_settings")
+		_, err = w.svc.EditOrg(w.ctx, g, "acme", accounts.OrgChange{FullName: &other})
+		w.must(err)
+		w.events("user.create user.update org.create org.settings.security.repo_visibility org.settings.profile")
+		if got := w.lastMessage(); got != `changed organization acme: full name "" → "Alice B."` {
+			t.Errorf("the event says %q", got)
+		}
 	})
 }
 
@@ -236,6 +241,14 @@ func TestOrganizationsAndMembers(t *testing.T) {
 		w.must(w.svc.DeleteUser(w.ctx, g, "alice"))
 		w.events("user.create user.create org.create org.create org.delete org.add_user org.change_role org.change_role org.change_role org.change_role org.change_role org.change_role user.suspend user.resume org.remove_user org.add_user org.remove_user user.delete org.delete user.delete")
 	})
+}
+
+// lastMessage is what the newest audit event says.
+func (w *world) lastMessage() string {
+	w.t.Helper()
+	list, err := w.db.ListEvents(w.ctx, "", 100)
+	w.must(err)
+	return list[len(list)-1].Message
 }
 
 // events checks the types of all audit events so far; each names the operator and says in words what happened.

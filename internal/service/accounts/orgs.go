@@ -61,14 +61,35 @@ func (s *Service) EditOrg(ctx context.Context, g access.Grant, name string, c Or
 	if err != nil {
 		return hub.Organization{}, err
 	}
-	ev := event(g, "org.update_settings", "changed organization "+o.Name)
+	ev := event(g, "org.settings.profile", "")
+	if c.DefaultVisibility != nil {
+		ev.Type = "org.settings.security.repo_visibility"
+	}
 	ev.NamespaceID, ev.TargetID = o.ID, o.ID
-	err = s.store.ChangeOrg(ctx, o.ID, ev, func(now *hub.Organization) error {
+	err = s.store.ChangeOrg(ctx, o.ID, ev, func(now *hub.Organization) (string, error) {
+		before := *now
 		err := c.apply(now)
 		o = *now
-		return err
+		return describe(before, o), err
 	})
 	return o, err
+}
+
+// describe says what was changed.
+func describe(before, after hub.Organization) string {
+	var parts []string
+	say := func(what, a, b string) {
+		if a != b {
+			parts = append(parts, fmt.Sprintf("%s %q → %q", what, a, b))
+		}
+	}
+	say("full name", before.FullName, after.FullName)
+	say("e-mail address", before.Email, after.Email)
+	say("default visibility", string(before.DefaultVisibility), string(after.DefaultVisibility))
+	if len(parts) == 0 {
+		return "changed nothing of organization " + after.Name
+	}
+	return "changed organization " + after.Name + ": " + strings.Join(parts, "; ")
 }
 
 // apply makes the change to o. InvalidInput.

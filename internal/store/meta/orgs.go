@@ -90,7 +90,7 @@ func (db *DB) ListOrgs(ctx context.Context, after hub.ID, limit int) ([]hub.Orga
 
 // ChangeOrg reads an organization under its lock, lets change alter full name, email and default visibility, and stores
 // them; the name stays. change may run more than once. NotFound; and the errors of change, as they are.
-func (db *DB) ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) error) error {
+func (db *DB) ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change func(*hub.Organization) (message string, err error)) error {
 	return db.mutate(ctx, "changing an organization", func(tx *Tx) error {
 		if err := tx.lockOrg(ctx, id); err != nil {
 			return err
@@ -99,7 +99,7 @@ func (db *DB) ChangeOrg(ctx context.Context, id hub.ID, ev hub.Event, change fun
 		if err != nil {
 			return err
 		}
-		if err := change(&o); err != nil {
+		if ev.Message, err = change(&o); err != nil {
 			return err
 		}
 		if _, err := tx.exec(ctx, updateOrg, o.DefaultVisibility, id); err != nil {
