@@ -26,7 +26,7 @@ const (
 	// may hold a hundred thousand rows that were sealed since the last vacuum.
 	selectPending = `SELECT pos FROM audit_pending ORDER BY pos LIMIT 1`
 	takePending   = `
-		DELETE FROM audit_pending WHERE pos IN (SELECT pos FROM audit_pending ORDER BY pos LIMIT 1024)
+		DELETE FROM audit_pending WHERE pos IN_THOSE((SELECT pos FROM audit_pending ORDER BY pos LIMIT 1024))
 		RETURNING pos, ` + eventColumns
 )
 
@@ -70,7 +70,8 @@ func (db *DB) sealSome(ctx context.Context) error {
 		return db.fail(err, "sealing events")
 	}
 	defer leave()
-	return db.mutate(ctx, "sealing events", func(tx *Tx) error {
+	sealed := 0
+	err = db.mutate(ctx, "sealing events", func(tx *Tx) error {
 		var seq int64
 		var last []byte
 		if err := tx.one(ctx, lockAuditHead, nil, &seq, &last); err != nil {
@@ -89,8 +90,13 @@ func (db *DB) sealSome(ctx context.Context) error {
 		for i, r := range rows {
 			events[i] = r.Event
 		}
+		sealed = len(events)
 		return appendEvents(ctx, tx.queries, events)
 	})
+	if err == nil {
+		db.sealed.Add(int64(sealed))
+	}
+	return err
 }
 
 type pendingEvent struct {
@@ -129,6 +135,8 @@ func NewSealer(db *DB, logError func(ctx context.Context, msg string, err error)
 const (
 	sealAfter = 2 * time.Millisecond // so that some come together
 	sealEvery = time.Second          // what others left behind
+
+	vacuumAfter = 1 << 15 // sealed events
 )
 
 // Run seals until ctx ends, and once more then.
@@ -151,5 +159,19 @@ func (s *Sealer) Run(ctx context.Context) error {
 		if err := s.db.SealEvents(ctx); err != nil && ctx.Err() == nil {
 			s.logError(ctx, "sealing audit events", err)
 		}
+		if s.db.sealed.Load() >= vacuumAfter {
+			s.vacuum(ctx)
+		}
+	}
+}
+
+// vacuum frees the rows of sealed events. Who looks for the first one that waits goes over the entries of all that were before it,
+// and the server's own vacuum comes once a minute at best: a millisecond for each look after some hundred thousand. It
+// waits for nobody and nobody for it; the table keeps its size, as the rows to come need it.
+func (s *Sealer) vacuum(ctx context.Context) {
+	s.db.sealed.Store(0)
+	_, err := s.db.pool.ExecContext(ctx, "VACUUM (TRUNCATE FALSE) audit_pending")
+	if postgresCode(err) == "" && err != nil && ctx.Err() == nil { // a database that only speaks like PostgreSQL may not know it, and need it not
+		s.logError(ctx, "vacuuming the events that waited", err)
 	}
 }

@@ -93,6 +93,31 @@ func TestSealer(t *testing.T) {
 	}
 }
 
+// TestSealedRowsAreVacuumed holds that the sealer frees the rows of what it sealed, without waiting for the server's own
+// vacuum.
+func TestSealedRowsAreVacuumed(t *testing.T) {
+	db := openAt(t, pgtest.URL(t))
+	must(t, db.RecordEvents(ctx, make([]hub.Event, 100)...))
+	must(t, db.SealEvents(ctx))
+	if n := db.sealed.Load(); n != 100 {
+		t.Errorf("%d events sealed, want 100", n)
+	}
+	s := NewSealer(db, func(_ context.Context, _ string, err error) { t.Error(err) })
+	for {
+		s.vacuum(ctx)
+		var count int
+		must(t, db.pool.QueryRowContext(ctx, "SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'audit_pending'::regclass").Scan(&count))
+		if count > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond) // the server tells its statistics later
+	}
+	if n := db.sealed.Load(); n != 0 {
+		t.Errorf("%d events counted after the vacuum", n)
+	}
+	checkChain(t, db)
+}
+
 // TestUnsealedAreUndoneToo holds that what waits for its number waits in the transaction of the change.
 func TestUnsealedAreUndoneToo(t *testing.T) {
 	db := openAt(t, pgtest.URL(t))

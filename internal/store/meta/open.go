@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -39,6 +40,7 @@ type DB struct {
 	auditors *auditReaders // SQLite only: those that go through the audit log
 	memo     *memo         // SQLite only: answers that hold until the next commit
 	pending  waker         // PostgreSQL only: events were committed that wait for their numbers
+	sealed   atomic.Int64  // PostgreSQL only: events that got theirs since the last vacuum of those that wait
 
 	recordings gather[*recording] // PostgreSQL only
 

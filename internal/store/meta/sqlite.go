@@ -26,6 +26,7 @@ var sqliteEngine = &engine{
 	rewrite: strings.NewReplacer(
 		" FOR UPDATE", "", // the writer is alone
 		"IN_LIST(?)", "IN (SELECT value FROM json_each(?))",
+		"IN_THOSE((", "IN (SELECT * FROM (",
 	).Replace,
 	retryable: func(err error) bool {
 		switch sqliteCode(err) & 0xff {
