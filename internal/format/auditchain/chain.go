@@ -33,10 +33,10 @@ const (
 func Record(b []byte, r hub.AuditRow) []byte { return recordOf(b, &r) }
 
 func recordOf(b []byte, r *hub.AuditRow) []byte {
-	switch {
-	case r.IPSalt == "":
+	switch versionOf(r) {
+	case plainVersion:
 		return appendRecord(b, plainVersion, r.Seq, &r.Event, r.IP)
-	case len(r.IPSalt) == oldSalt:
+	case hexVersion:
 		hidden := Conceal(r.IPSalt, r.IP)
 		return appendRecord(b, hexVersion, r.Seq, &r.Event, hex.EncodeToString(hidden[:]))
 	}
@@ -51,6 +51,16 @@ const (
 	hexVersion   = 2
 	leafVersion  = 3
 )
+
+func versionOf(r *hub.AuditRow) byte {
+	switch len(r.IPSalt) {
+	case 0:
+		return plainVersion
+	case oldSalt:
+		return hexVersion
+	}
+	return leafVersion
+}
 
 // oldSalt is the length of the salts of records of version 2. NewSalt makes no such.
 const oldSalt = 26
@@ -86,15 +96,18 @@ const (
 
 // Conceal returns what stands for an address in a record: a hash that nobody can try addresses on without the salt.
 func Conceal(salt, ip string) Hash {
+	return sha256.Sum256(appendConcealed(make([]byte, 0, 128), salt, ip))
+}
+
+func appendConcealed(b []byte, salt, ip string) []byte {
 	domain := concealNewDomain
 	if len(salt) == oldSalt {
 		domain = concealDomain
 	}
-	b := make([]byte, 0, 128)
 	b = append(b, domain...)
 	b = binary.AppendUvarint(b, uint64(len(salt)))
 	b = append(b, salt...)
-	return sha256.Sum256(append(b, ip...))
+	return append(b, ip...)
 }
 
 // Next returns the chain's hash after a record whose predecessor has the hash prev; prev is zero for the first.

@@ -13,11 +13,18 @@ const (
 	SubtreeSize  = 1 << SubtreeLevel
 )
 
+// What stands before a record in its leaf, and before two subtrees in their node.
+// Source: RFC 6962, section 2.1.
+const (
+	leafPrefix = 0
+	nodePrefix = 1
+)
+
 // Leaf returns the hash of a record in the tree, as tlog.RecordHash does.
 // Source: RFC 6962, section 2.1.
 func Leaf(record []byte) Hash {
 	h := sha256.New()
-	h.Write([]byte{0})
+	h.Write([]byte{leafPrefix})
 	h.Write(record)
 	var out Hash
 	h.Sum(out[:0])
@@ -28,20 +35,10 @@ func Leaf(record []byte) Hash {
 // Source: RFC 6962, section 2.1.
 func Node(left, right Hash) Hash {
 	var b [1 + 2*sha256.Size]byte
-	b[0] = 1
+	b[0] = nodePrefix
 	copy(b[1:], left[:])
 	copy(b[1+sha256.Size:], right[:])
 	return sha256.Sum256(b[:])
-}
-
-// SubtreeRoot returns the root over SubtreeSize leaves, or any other power of two. It writes over leaves.
-func SubtreeRoot(leaves []Hash) Hash {
-	for n := len(leaves); n > 1; n /= 2 {
-		for i := range n / 2 {
-			leaves[i] = Node(leaves[2*i], leaves[2*i+1])
-		}
-	}
-	return leaves[0]
 }
 
 // Frontier is a Merkle tree reduced to what growing it needs: the roots of its complete subtrees, largest first, at most

@@ -76,7 +76,7 @@ func (s *Service) readPiece(ctx context.Context, after, until, base int64) (*pie
 			for i := range whole {
 				p.leaves[i] = whole[i].leaf
 			}
-			p.subtrees[r.Seq] = auditchain.SubtreeRoot(p.leaves)
+			p.subtrees[r.Seq] = hasher.SubtreeRoot(p.leaves)
 		}
 		return nil
 	})
