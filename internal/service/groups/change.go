@@ -43,6 +43,7 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, org string, id hub.I
 
 // apply makes the change to x and says what it is. InvalidInput.
 func (c Change) apply(x *hub.ResourceGroup) (message string, err error) {
+	before := x.Name
 	if c.Name != nil {
 		x.Name = *c.Name
 	}
@@ -52,7 +53,10 @@ func (c Change) apply(x *hub.ResourceGroup) (message string, err error) {
 	if x.Name, x.Description, err = checkTexts(x.Name, x.Description); err != nil {
 		return "", err
 	}
-	message = fmt.Sprintf("changed resource group %q of %s", x.Name, x.OrgName)
+	message = fmt.Sprintf("changed resource group %q of %s", before, x.OrgName)
+	if x.Name != before {
+		message += fmt.Sprintf(": it is called %q now", x.Name)
+	}
 	if c.AutoJoin != nil {
 		if err := c.AutoJoin.check(); err != nil {
 			return "", err

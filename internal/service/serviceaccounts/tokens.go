@@ -50,7 +50,7 @@ func (s *Service) issue(ctx context.Context, g access.Grant, a hub.ServiceAccoun
 	value := secret.New(s.format.Generate())
 	t.Last4 = tokenfmt.Last4(value.Reveal())
 	kid, digest := s.digester.TokenDigest(value)
-	ev := orgs.Event(g, from, "org.service_account.token.create", fmt.Sprintf("created token %q of service account %q of %s", t.Name, a.Name, a.OrgName), a.OrgID, t.ID)
+	ev := orgs.Event(g, from, "org.service_account.token.create", fmt.Sprintf("created token %q of service account %q of %s: %s", t.Name, a.Name, a.OrgName, t.Says()), a.OrgID, t.ID)
 	if err := s.store.CreateServiceToken(ctx, t, kid, digest, ev); err != nil {
 		return Created{}, err
 	}
@@ -181,7 +181,7 @@ func (s *Service) EditToken(ctx context.Context, g access.Grant, org string, acc
 		if err != nil {
 			return t, err
 		}
-		ev := orgs.Event(g, from, "org.service_account.token.update", fmt.Sprintf("changed token %q of service account %q of %s", t.Name, a.Name, a.OrgName), a.OrgID, t.ID)
+		ev := orgs.Event(g, from, "org.service_account.token.update", fmt.Sprintf("changed token %q of service account %q of %s: %s", t.Name, a.Name, a.OrgName, t.Says()), a.OrgID, t.ID)
 		err = s.store.UpdateServiceToken(ctx, t, ev)
 		if hub.Is(err, hub.Conflict) && tries < editTries {
 			continue // it was changed meanwhile: that change stays, and this one is made to what it is now

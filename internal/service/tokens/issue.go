@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -61,7 +60,7 @@ func (s *Service) Create(ctx context.Context, g access.Grant, n NewToken) (Creat
 	value := secret.New(s.format.Generate())
 	t.Last4 = tokenfmt.Last4(value.Reveal())
 	kid, digest := s.digester.TokenDigest(value)
-	ev := s.event(g, "token.create", fmt.Sprintf("created %s token %q of %s", t.Kind, t.Name, owner.Name), owner.ID, t.ID)
+	ev := s.event(g, "token.create", created(t, owner.Name), owner.ID, t.ID)
 	if err := s.store.CreateToken(ctx, t, kid, digest, ev); err != nil {
 		return Created{}, err
 	}

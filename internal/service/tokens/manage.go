@@ -89,11 +89,11 @@ type Change struct {
 // stays, and lives no longer than a new one could have when it was made; the kind cannot change. Needs TokenManage for one's own, InstanceAdmin for others'. NotFound, InvalidInput, Conflict.
 func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change) (Owned, error) {
 	for tries := 1; ; tries++ {
-		t, err := s.edited(ctx, g, id, c)
+		before, t, err := s.edited(ctx, g, id, c)
 		if err != nil {
 			return Owned{}, err
 		}
-		ev := s.event(g, "token.update", fmt.Sprintf("changed token %q of %s", t.Name, t.UserName), t.UserID, t.ID)
+		ev := s.event(g, "token.update", changed(before, t), t.UserID, t.ID)
 		err = s.store.UpdateToken(ctx, t.Token, ev)
 		if hub.Is(err, hub.Conflict) && tries < editTries {
 			continue // it was changed meanwhile: that change stays, and this one is made to what it is now
@@ -106,16 +106,15 @@ func (s *Service) Edit(ctx context.Context, g access.Grant, id hub.ID, c Change)
 // editTries is how often a change of a token is begun anew because another one was faster.
 const editTries = 20
 
-// edited returns the token as it is with c made to it.
-func (s *Service) edited(ctx context.Context, g access.Grant, id hub.ID, c Change) (Owned, error) {
-	t, err := s.live(ctx, g, id)
-	if err != nil {
-		return Owned{}, err
+// edited returns the token as it is, and with c made to it.
+func (s *Service) edited(ctx context.Context, g access.Grant, id hub.ID, c Change) (before, t Owned, err error) {
+	if before, err = s.live(ctx, g, id); err != nil {
+		return before, t, err
 	}
-	before := t.Scopes
+	t = before
 	if c.Name != nil {
 		if t.Name, err = checkName(*c.Name); err != nil {
-			return Owned{}, err
+			return before, t, err
 		}
 	}
 	if c.CanReadGated != nil {
@@ -123,18 +122,16 @@ func (s *Service) edited(ctx context.Context, g access.Grant, id hub.ID, c Chang
 	}
 	if c.Scopes != nil || c.Global != nil || c.CanReadGated != nil {
 		if err := s.editPermissions(ctx, g, &t, c); err != nil {
-			return Owned{}, err
+			return before, t, err
 		}
 	}
-	if err := s.editExpiry(ctx, &t, before, c); err != nil {
-		return Owned{}, err
+	if err := s.editExpiry(ctx, &t, before.Scopes, c); err != nil {
+		return before, t, err
 	}
 	if c.Scopes != nil {
-		if err := s.checkCounts(ctx, t.UserName, t.Token, false, before); err != nil {
-			return Owned{}, err
-		}
+		err = s.checkCounts(ctx, t.UserName, t.Token, false, before.Scopes)
 	}
-	return t, nil
+	return before, t, err
 }
 
 // editExpiry checks a new end, and the old one against what organizations say that the token has not had to do with.
