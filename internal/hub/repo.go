@@ -129,13 +129,24 @@ type FoundRepo struct {
 	Moved  bool  // it is found under a name that it had before it was moved and that nothing else has taken since
 }
 
-// NoRepo returns what is read in place of a repository that is not there: ids that nothing has, in memory like that of a
-// repository. So the answer takes as long as the one about a repository that the caller may not know of.
-func NoRepo() *Repo { return noRepo.Gathered() }
-
-var noRepo = Repo{ID: noID, NamespaceID: noID, CreatorID: noID, Visibility: Private}
+// NoRepo returns what is read in place of a repository that is not there. Nothing has its ids.
+func NoRepo() *Repo {
+	r := (&Repo{ID: noID, NamespaceID: noID, CreatorID: noID}).Absent()
+	return r.Gathered()
+}
 
 const noID ID = "ffffffffffffffffffffffff"
+
+// Absent returns what is read in place of a repository that is not there, in the likeness of r: whoever may not know of r
+// is told nothing about either, and deciding so takes as long. It has no name, and its id is that of no row.
+func (r *Repo) Absent() Repo {
+	id := noID
+	if len(r.ID) == len(noID) {
+		id = noID[:1] + r.ID[1:]
+	}
+	return Repo{ID: id, RepoID: RepoID{Type: r.Type}, NamespaceID: r.NamespaceID, CreatorID: r.CreatorID, GroupID: r.GroupID,
+		Visibility: Private, Gated: r.Gated, MembersGated: r.MembersGated}
+}
 
 // Gathered returns a copy of r whose ids lie side by side: decisions read them all, and find them in one place of one
 // size, whatever the repository and however its row was read.

@@ -1,6 +1,6 @@
-// Package timing measures whether the time of an answer tells a hidden repository from a missing one, in the manner of
-// dudect: requests of several classes in random order, the slow tail cut off, Welch's t between the classes. Two
-// classes of names that are both missing are the null control: what stands beside it, and is no larger, is noise.
+// Package timing measures whether the time of an answer tells a hidden repository from a missing one, with requests of both
+// kinds in random order: see internal/testkit/dudect. Two sets of hidden repositories and two of names of nothing are the
+// null control: what stands beside it, and is no larger, is noise.
 //
 //	go test -run '^$' -bench . -benchtime 20000x ./test/timing
 //

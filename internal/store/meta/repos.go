@@ -114,10 +114,11 @@ func (db *DB) findRepo(ctx context.Context, id hub.RepoID) (hub.FoundRepo, error
 	case err != nil:
 		return hub.FoundRepo{}, db.fail(err, "finding a repository")
 	}
-	found := [...]*hub.Repo{none: noRow, last: noRow}
+	row, absent := noRow, *noRow
 	if len(rows) > 0 { // always, but on a hub without repositories
-		found[byName], found[byPastName] = &rows[0], &rows[0]
+		row, absent = &rows[0], rows[0].Absent()
 	}
+	found := [...]*hub.Repo{byName: row, byPastName: row, none: &absent, last: &absent}
 	// Neither way has a branch or a piece of memory more than the other.
 	return hub.FoundRepo{Repo: found[how].Gathered(), Exists: how < none, Moved: how == byPastName}, nil
 }
