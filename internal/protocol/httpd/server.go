@@ -48,6 +48,9 @@ type Config struct {
 	Uploads        Uploads            // of one user at a time
 	OnGrant        func(access.Grant) // hears of every grant; nil: nobody. It must be quick and not block
 
+	// Observe is told about each request that has ended. It must be quick and not block. Nil is allowed.
+	Observe func(Observation)
+
 	// Denied is told about each refusal of an access decision, with the id of its request; s is nil for a credential
 	// that was not accepted. It must not block. Nil is allowed.
 	Denied func(requestID string, s *access.Subject, e *hub.Error)
@@ -138,7 +141,8 @@ func (s *Server) ServeHTTP(hw http.ResponseWriter, hr *http.Request) {
 				p = http.ErrAbortHandler
 			}
 		}
-		s.logRequest(w, r, time.Since(start), p != nil)
+		s.logRequest(w, r, start, p != nil)
+		s.observe(w, r, start, p != nil)
 		if p != nil {
 			panic(p)
 		}
