@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -35,6 +36,13 @@ var HubJSON = Style{
 		if strings.HasPrefix(e.URL, "/") {
 			body.URL = r.BaseURL + e.URL // clients parse it as an absolute URL of their endpoint
 		}
+		if body.URL == "" && isPlain(body.Error) && !strings.ContainsAny(body.Error, `"\`) {
+			// Nearly always, and the same bytes: refusals must cost little, since anybody can ask for them.
+			w.Header()["Content-Type"] = jsonType
+			w.WriteHeader(status)
+			w.Write([]byte(`{"error":"` + body.Error + `"}` + "\n"))
+			return
+		}
 		WriteJSON(w, status, body)
 	},
 }
@@ -60,9 +68,12 @@ func Sentence(e *hub.Error) string {
 	return strings.TrimSuffix(e.Message, ".") + ". " + e.Hint
 }
 
+// jsonType is shared by all answers: nobody changes it.
+var jsonType = []string{"application/json; charset=utf-8"}
+
 // WriteJSON answers with v as JSON. Encoding errors cannot happen for the types that we send.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -96,6 +107,11 @@ func (s *Server) noteRefusal(w *responseWriter, r *Request, e *hub.Error) {
 	}
 }
 
+// ofContent are the headers of an answer's content, which a refusal takes back. They are in their canonical form, as challenge is.
+var ofContent = []string{"Content-Length", "Content-Range", "Etag", "Last-Modified", "Content-Disposition", "Content-Encoding", "Cache-Control"}
+
+const challenge = "Www-Authenticate"
+
 func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	e := public(err)
 	s.noteRefusal(w, r, e)
@@ -119,17 +135,16 @@ func (s *Server) fail(w *responseWriter, r *Request, err error) {
 	}
 	code := Status(e.Code, r.Subject == nil || r.Subject.IsAnonymous())
 	h := w.Header()
-	for _, k := range []string{"Content-Length", "Content-Range", "Etag", "Last-Modified", "Content-Disposition", "Content-Encoding", "Cache-Control"} {
-		h.Del(k)
+	for _, k := range ofContent {
+		delete(h, k)
 	}
-	if c := e.Code.Wire(); c != "" {
-		h.Set("X-Error-Code", c)
+	told := [...]string{e.Code.Wire(), HeaderText(headerSentence(e))}
+	if told[0] != "" {
+		h["X-Error-Code"] = told[:1:1] // as Set would, in one piece of memory
 	}
-	h.Set("X-Error-Message", HeaderText(headerSentence(e)))
+	h["X-Error-Message"] = told[1:]
 	if code == http.StatusUnauthorized {
-		for _, c := range style.Challenges {
-			h.Add("WWW-Authenticate", c)
-		}
+		h[challenge] = slices.Clip(append(h[challenge], style.Challenges...))
 	}
 	style.Write(w, r, code, e)
 }
