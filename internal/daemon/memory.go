@@ -8,8 +8,8 @@ import "runtime"
 // nothing of it is ever touched. A higher GOGC would do the same for a small heap, and multiply a large one.
 const heapFloor = 16 << 20
 
-// holdHeapFloor puts the floor in until release is called.
-func holdHeapFloor() (release func()) {
+// HoldHeapFloor puts the floor in until release is called. Serve does; what measures a hub without it does so too.
+func HoldHeapFloor() (release func()) {
 	floor := make([]byte, heapFloor)
 	return func() { runtime.KeepAlive(floor) }
 }

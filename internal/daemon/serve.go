@@ -26,7 +26,7 @@ type Ready struct {
 // ready is called once the hub accepts connections. The error is a sentence for the operator when the hub did not
 // start; nil after a clean stop.
 func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, password func() (secret.String, error), ready func(Ready)) (err error) {
-	defer holdHeapFloor()()
+	defer HoldHeapFloor()()
 	d, err := open(ctx, cfg, log)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -53,6 +53,13 @@ func Serve(ctx context.Context, cfg *config.Config, log *slog.Logger, password f
 	d.url.Store(d.publicURL(l.Addr()))
 	if cfg.SSH.Listen != "" {
 		r, err := d.listenSSH()
+		if err != nil {
+			return err
+		}
+		d.runners = append(d.runners, r)
+	}
+	if d.metrics != nil {
+		r, err := d.listenMetrics()
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ func benchHostile(h *hub, r *report, rounds int) error {
 		return err
 	}
 	defer d.Close()
+	defer daemon.HoldHeapFloor()() // as a hub that serves
 	token, err := hostileWorld(d)
 	if err != nil {
 		return err
@@ -89,9 +90,11 @@ func hostileRequest(value string, i int) *http.Request {
 		panic(err) // the address is good
 	}
 	q.Header.Set("Authorization", "Bearer "+value)
-	q.RemoteAddr = fmt.Sprintf("198.51.%d.%d:4711", i>>8&255, i&255)
+	q.RemoteAddr = hostileAddress(i)
 	return q
 }
+
+func hostileAddress(i int) string { return fmt.Sprintf("198.51.%d.%d:4711", i>>8&255, i&255) }
 
 // discard takes an answer and keeps its status.
 type discard struct {
@@ -137,10 +140,22 @@ func badClients(d *daemon.Daemon, good string, stop *atomic.Bool) float64 {
 		}
 		tokens = append(tokens, string(t))
 	}
+	requests := make([]*http.Request, 1<<12) // what attackers send is made before: they have processors of their own
+	for i := range requests {
+		requests[i] = hostileRequest(tokens[i%len(tokens)], i)
+	}
+	addresses := make([]string, 1<<16)
+	for i := range addresses {
+		addresses[i] = hostileAddress(i)
+	}
+	w := &discard{header: http.Header{}}
 	start, n := time.Now(), 0
 	for !stop.Load() {
 		for range attack / 1000 { // what a millisecond brings
-			d.Handler().ServeHTTP(&discard{header: http.Header{}}, hostileRequest(tokens[n%len(tokens)], n))
+			q := requests[n%len(requests)]
+			q.RemoteAddr = addresses[n%len(addresses)]
+			clear(w.header)
+			d.Handler().ServeHTTP(w, q)
 			n++
 		}
 		time.Sleep(time.Until(start.Add(time.Duration(n) * time.Second / attack)))
