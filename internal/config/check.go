@@ -57,6 +57,11 @@ func (c *Config) Check() error {
 			bad("ssh.listen", "%v", err)
 		}
 	}
+	if c.Metrics.Listen != "" {
+		if err := checkListen(c.Metrics.Listen); err != nil {
+			bad("metrics.listen", "%v", err)
+		}
+	}
 	between("ssh.max_connections", int64(c.SSH.MaxConnections), 1, 100_000)
 	between("ssh.max_per_address", int64(c.SSH.MaxPerAddress), 1, 100_000)
 	between("ssh.max_per_user", int64(c.SSH.MaxPerUser), 1, 100_000)

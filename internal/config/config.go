@@ -32,6 +32,7 @@ type Config struct {
 	Limits    Limits
 	Mail      Mail
 	Webhook   Webhook
+	Metrics   Metrics
 	Log       Log
 	Admin     Admin
 }
@@ -88,6 +89,11 @@ type SSH struct {
 	MaxPerAddress  int
 	MaxPerUser     int
 	IdleTimeout    time.Duration
+}
+
+// Metrics holds the listener for programs that watch the hub.
+type Metrics struct {
+	Listen string // host:port; empty: there is none
 }
 
 // Commit holds the limits of one commit.

@@ -160,6 +160,8 @@ func (c *Config) Settings() []Setting {
 			"URL that gets every message of the hub as signed JSON. Empty: none."},
 		{"webhook.secret", "", secretText(&c.Webhook.Secret),
 			"Secret under which webhook messages are signed, as Standard Webhooks describes; required with `webhook.url`. The rest of one that begins with `whsec_` is the key in base64, as receivers' libraries have it; any other is the key itself."},
+		{"metrics.listen", "", text(&c.Metrics.Listen),
+			"Address of a listener that answers `/metrics` in the text format of Prometheus, host:port. It asks for no credential: bind it where only the programs that watch the hub can reach it. Empty: off."},
 		{"log.level", "", choice(&c.Log.Level, "debug", "info", "warn", "error"),
 			"Least severe log line that is written: debug, info, warn or error. The access log is info."},
 		{"admin.name", "admin", text(&c.Admin.Name),

@@ -66,6 +66,7 @@ type Daemon struct {
 	operator *operator.Handler
 	runners  []runner
 	makeSSH  func() (*ssh.Server, error)
+	metrics  *metrics     // nil: nobody watches
 	stop     func() error // of the background work, when nobody else runs it
 	url      atomic.Value // string: where clients reach the hub; empty while it does not listen
 }
@@ -151,10 +152,14 @@ func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *Daemon,
 	explainer := explain.New(d.db, d.zone).WithRecorder(refused)
 	d.runners = append(d.runners, refused)
 
+	if cfg.Metrics.Listen != "" {
+		d.metrics = newMetrics(d.db, logError)
+	}
+
 	// How it is asked for.
 	uses := tokens.NewRecorder(d.db, nil)
 	d.server = httpd.New(httpd.Config{
-		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Uploads: httpd.Uploads{Count: cfg.Limits.Uploads, Bytes: cfg.Limits.UploadBytes}, OnGrant: uses.Note, Denied: keepRefusals(refused),
+		MaxBody: cfg.HTTP.MaxBodyBytes, IdleTimeout: cfg.HTTP.StallTimeout, TrustedProxies: cfg.HTTP.TrustedProxies, CountryHeader: cfg.HTTP.CountryHeader, PublicURL: cfg.PublicURL, Limits: limitsOf(cfg), Uploads: httpd.Uploads{Count: cfg.Limits.Uploads, Bytes: cfg.Limits.UploadBytes}, OnGrant: uses.Note, Denied: keepRefusals(refused), Observe: d.metrics.observer(),
 	}, authenticator{auth}, d.zone, log)
 	registerHealth(d.server, d.db)
 	hubapi.New(hubapi.Services{Policies: policyService, Groups: groupService, Gates: gateService, Machines: machines,

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,8 +20,14 @@ type Panic struct{ text string }
 // Error tells what happened where, on several lines.
 func (p *Panic) Error() string { return p.text }
 
+var count atomic.Int64
+
+// Count is how many panics were caught since the start.
+func Count() int64 { return count.Load() }
+
 // Caught makes an error of what recover returned. It is to be called in the deferred function itself.
 func Caught(value any) *Panic {
+	count.Add(1)
 	var b strings.Builder
 	b.WriteString("panic: ")
 	if e, ok := value.(runtime.Error); ok {

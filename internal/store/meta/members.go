@@ -16,7 +16,7 @@ const (
 	upsertMember      = `
 		INSERT INTO members (org_id, user_id, role, created_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role`
-	deleteMember    = `DELETE FROM members WHERE org_id = ? AND user_id = ?`
+	deleteMember = `DELETE FROM members WHERE org_id = ? AND user_id = ?`
 	// Who is suspended cannot act for the organization.
 	countOtherAdmin = `
 		SELECT COUNT(*) FROM members m JOIN users u ON u.id = m.user_id

@@ -38,5 +38,21 @@ func TestFiveAdminsAreTold(t *testing.T) {
 		same(t, "an organization", told(w.acme.ID, 5), []string{"Alice", "admin0", "admin1", "admin2", "admin6"})
 		same(t, "all of it", told(w.acme.ID, 0), []string{"Alice", "admin0", "admin1", "admin2", "admin3", "admin4", "admin5", "admin6"})
 		same(t, "a person", told(w.bob.ID, 5), []string{"bob"})
+
+		// What is claimed and not closed waits; what is closed does not.
+		n, since, err := db.OutboxWaiting(ctx)
+		must(t, err)
+		if n == 0 || since.IsZero() || since.After(time.Now()) {
+			t.Errorf("%d messages wait since %v", n, since)
+		}
+		rows, err := db.ClaimOutbox(ctx, time.Now().Add(100*time.Hour), time.Now().Add(200*time.Hour), 100)
+		must(t, err)
+		same(t, "waiting", n, int64(len(rows)))
+		for _, r := range rows {
+			must(t, db.CloseOutbox(ctx, r.ID, "sent"))
+		}
+		if n, since, err = db.OutboxWaiting(ctx); err != nil || n != 0 || !since.IsZero() {
+			t.Errorf("when all are closed: %d since %v, %v", n, since, err)
+		}
 	})
 }
