@@ -2,8 +2,15 @@ package meta
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
@@ -60,13 +67,63 @@ func (db *DB) recordTogether(ctx context.Context, events []hub.Event) error {
 func (db *DB) recordAll(batch []*recording) {
 	ctx, cancel := context.WithTimeout(context.Background(), recordTime)
 	defer cancel()
-	err := db.InTx(ctx, func(tx *Tx) error {
-		for _, r := range batch {
-			tx.events = append(tx.events, r.events...)
-		}
-		return nil
-	})
+	var events []hub.Event
+	for _, r := range batch {
+		events = append(events, r.events...)
+	}
+	err := db.putAlone(ctx, events)
 	for _, r := range batch {
 		r.err = err
 	}
+}
+
+// putAlone stores events in a transaction that has nothing else in it: all its statements are one message to the server and one
+// back, where a transaction of database/sql waits for an answer to each of them, to BEGIN and to COMMIT.
+func (db *DB) putAlone(ctx context.Context, events []hub.Event) error {
+	for attempt := 1; ; attempt++ {
+		err := db.sendPending(ctx, events)
+		if err == nil {
+			db.pending.kick(len(events))
+			return nil
+		}
+		if attempt == maxAttempts || !db.eng.retryable(err) && !pgconn.SafeToRetry(err) {
+			return err
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+func (db *DB) sendPending(ctx context.Context, events []hub.Event) error {
+	queued := batched{to: &pgx.Batch{}, eng: db.eng}
+	if err := putPending(ctx, db.over(queued), events); err != nil {
+		return err
+	}
+	conn, err := db.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// A batch is one transaction of its own, which the server commits at its end. Close tells of that too.
+	err = conn.Raw(func(on any) error { return on.(*stdlib.Conn).Conn().SendBatch(ctx, queued.to).Close() })
+	if err != nil && db.eng.ambiguous(err) {
+		err = errors.Join(errAmbiguous, err)
+	}
+	return err
+}
+
+// batched keeps statements for later.
+type batched struct {
+	eng *engine
+	to  *pgx.Batch
+}
+
+func (b batched) execute(_ context.Context, text string, args []any) (sql.Result, error) {
+	b.to.Queue(b.eng.rewritten(text), args...)
+	return driver.RowsAffected(0), nil
+}
+
+func (b batched) query(context.Context, string, []any) (*sql.Rows, error) {
+	return nil, errors.New("a batch returns no rows")
 }
