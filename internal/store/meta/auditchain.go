@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -57,18 +56,20 @@ func appendEvents(ctx context.Context, q queries, events []hub.Event) error {
 		return err
 	}
 	hash := auditchain.Hash(last)
-	var record []byte
-	rows := make([][]any, 0, len(events))
-	for _, ev := range events {
-		row.Seq, row.Event, row.IPSalt = row.Seq+1, ev, ""
-		if ev.IP != "" {
+	var hasher auditchain.Hasher
+	values := make([]any, 0, len(events)*auditValues)
+	hashes := make([]byte, 0, len(events)*len(hash))
+	for i := range events {
+		row.Seq, row.Event, row.IPSalt = row.Seq+1, events[i], ""
+		if row.IP != "" {
 			row.IPSalt = auditchain.NewSalt()
 		}
-		record = auditchain.Record(record[:0], row)
-		hash = auditchain.Next(hash, record)
-		rows = append(rows, append([]any{row.Seq}, append(eventValues(ev), row.IPSalt, bytes.Clone(hash[:]))...))
+		hasher.Record(&row)
+		hash = hasher.Next(&hash)
+		hashes = append(hashes, hash[:]...)
+		values = append(appendEvent(append(values, row.Seq), &row.Event), row.IPSalt, hashes[len(hashes)-len(hash):])
 	}
-	if err := insertRows(ctx, q, rows, insertAuditRow, insertAuditRows); err != nil {
+	if err := insertRows(ctx, q, values, auditValues, insertAudit); err != nil {
 		return err
 	}
 	_, err := q.exec(ctx, updateAuditHead, row.Seq, hash[:])
@@ -81,33 +82,50 @@ const (
 	eventColumns = eventTexts + `, at`
 )
 
-func eventValues(ev hub.Event) []any {
-	return []any{ev.ID, ev.Type, ev.ActorID, ev.ActorName, ev.TokenID, ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP,
-		ev.UserAgent, ev.At}
+func eventValues(ev hub.Event) []any { return appendEvent(nil, &ev) }
+
+func appendEvent(to []any, ev *hub.Event) []any {
+	return append(to, ev.ID, ev.Type, ev.ActorID, ev.ActorName, ev.TokenID, ev.NamespaceID, ev.RepoID, ev.TargetID, ev.Message, ev.IP,
+		ev.UserAgent, ev.At)
 }
 
+// How many values a row of the events and one of the log takes.
 const (
-	auditRow        = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertAuditRow  = `INSERT INTO audit_log (seq, ` + eventColumns + `, ip_salt, hash) VALUES ` + auditRow
-	auditRows4      = auditRow + `, ` + auditRow + `, ` + auditRow + `, ` + auditRow
-	insertAuditRows = `INSERT INTO audit_log (seq, ` + eventColumns + `, ip_salt, hash) VALUES ` +
-		auditRows4 + `, ` + auditRows4 + `, ` + auditRows4 + `, ` + auditRows4
+	eventValuesLen = 12
+	auditValues    = eventValuesLen + 3
 )
 
-// many is how many rows the second text of insertRows inserts.
-const many = 16
+const (
+	insertAuditColumns = `INSERT INTO audit_log (seq, ` + eventColumns + `, ip_salt, hash) VALUES `
+	auditRow           = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	auditRows4         = auditRow + `, ` + auditRow + `, ` + auditRow + `, ` + auditRow
+	auditRows16        = auditRows4 + `, ` + auditRows4 + `, ` + auditRows4 + `, ` + auditRows4
+	auditRows64        = auditRows16 + `, ` + auditRows16 + `, ` + auditRows16 + `, ` + auditRows16
 
-// insertRows inserts rows with texts that insert one and many: a statement costs more than a row of it.
-func insertRows(ctx context.Context, q queries, rows [][]any, single, several string) error {
-	for len(rows) > 0 {
-		n, text := 1, single
-		if len(rows) >= many {
-			n, text = many, several
-		}
-		if _, err := q.exec(ctx, text, slices.Concat(rows[:n]...)...); err != nil {
+	insertAudit1  = insertAuditColumns + auditRow
+	insertAudit4  = insertAuditColumns + auditRows4
+	insertAudit16 = insertAuditColumns + auditRows16
+	insertAudit64 = insertAuditColumns + auditRows64
+)
+
+// insertion is a text that inserts so many rows.
+type insertion struct {
+	rows int
+	text string
+}
+
+var insertAudit = []insertion{{64, insertAudit64}, {16, insertAudit16}, {4, insertAudit4}, {1, insertAudit1}}
+
+// insertRows inserts rows, of width values each and one behind the other, with the given texts, the one of most rows first: a
+// statement costs more than a row of it.
+func insertRows(ctx context.Context, q queries, values []any, width int, texts []insertion) error {
+	for len(values) > 0 {
+		i := slices.IndexFunc(texts, func(t insertion) bool { return t.rows*width <= len(values) })
+		n := texts[i].rows * width
+		if _, err := q.exec(ctx, texts[i].text, values[:n]...); err != nil {
 			return err
 		}
-		rows = rows[n:]
+		values = values[n:]
 	}
 	return nil
 }

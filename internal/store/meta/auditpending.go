@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -16,12 +17,17 @@ import (
 // was given after the earlier one's COMMIT.
 
 const (
-	pendingRow   = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	pendingRows4 = pendingRow + `, ` + pendingRow + `, ` + pendingRow + `, ` + pendingRow
+	insertPendingColumns = `INSERT INTO audit_pending (` + eventColumns + `) VALUES `
+	pendingRow           = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	pendingRows4         = pendingRow + `, ` + pendingRow + `, ` + pendingRow + `, ` + pendingRow
+	pendingRows16        = pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4
+	pendingRows64        = pendingRows16 + `, ` + pendingRows16 + `, ` + pendingRows16 + `, ` + pendingRows16
 
-	insertPending     = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` + pendingRow
-	insertPendingMany = `INSERT INTO audit_pending (` + eventColumns + `) VALUES ` +
-		pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4 + `, ` + pendingRows4
+	insertPending1  = insertPendingColumns + pendingRow
+	insertPending4  = insertPendingColumns + pendingRows4
+	insertPending16 = insertPendingColumns + pendingRows16
+	insertPending64 = insertPendingColumns + pendingRows64
+
 	// In the order of the key, so that PostgreSQL looks into the key: without, it goes through the pages of the table, which
 	// may hold a hundred thousand rows that were sealed since the last vacuum.
 	selectPending = `SELECT pos FROM audit_pending ORDER BY pos LIMIT 1`
@@ -30,12 +36,14 @@ const (
 		RETURNING pos, ` + eventColumns
 )
 
+var insertPending = []insertion{{64, insertPending64}, {16, insertPending16}, {4, insertPending4}, {1, insertPending1}}
+
 func putPending(ctx context.Context, q queries, events []hub.Event) error {
-	rows := make([][]any, len(events))
-	for i, ev := range events {
-		rows[i] = eventValues(ev)
+	values := make([]any, 0, len(events)*eventValuesLen)
+	for i := range events {
+		values = appendEvent(values, &events[i])
 	}
-	return insertRows(ctx, q, rows, insertPending, insertPendingMany)
+	return insertRows(ctx, q, values, eventValuesLen, insertPending)
 }
 
 // SealEvents gives every event of a committed transaction its number in the log. On SQLite they have theirs.
@@ -56,7 +64,7 @@ func (db *DB) seal(ctx context.Context) error {
 		if err != nil || len(waiting) == 0 {
 			return db.fail(err, "reading events that wait")
 		}
-		if err := db.sealSome(ctx); err != nil {
+		if err := db.sealSome(ctx); err != nil && !errors.Is(err, errNoSetting) {
 			return err
 		}
 	}
@@ -72,6 +80,9 @@ func (db *DB) sealSome(ctx context.Context) error {
 	defer leave()
 	sealed := 0
 	err = db.mutate(ctx, "sealing events", func(tx *Tx) error {
+		if err := tx.alongPendingKey(ctx); err != nil {
+			return err
+		}
 		var seq int64
 		var last []byte
 		if err := tx.one(ctx, lockAuditHead, nil, &seq, &last); err != nil {
@@ -98,6 +109,23 @@ func (db *DB) sealSome(ctx context.Context) error {
 	}
 	return err
 }
+
+// alongPendingKey makes PostgreSQL find events that wait by their key. It plans takePending when the table is small, for which
+// going through all of it is cheaper, and keeps the plan while the table gets large, mostly of what was sealed already.
+func (tx *Tx) alongPendingKey(ctx context.Context) error {
+	if tx.db.noSetting.Load() {
+		return nil
+	}
+	_, err := tx.exec(ctx, "SET LOCAL enable_seqscan = off")
+	if postgresCode(err) == "42704" { // undefined_object: a database that only speaks like PostgreSQL
+		tx.db.noSetting.Store(true)
+		return errNoSetting // the transaction is lost
+	}
+	return err
+}
+
+// errNoSetting asks for another attempt without the setting.
+var errNoSetting = errors.New("the database does not know the setting")
 
 type pendingEvent struct {
 	pos int64
@@ -133,8 +161,8 @@ func NewSealer(db *DB, logError func(ctx context.Context, msg string, err error)
 }
 
 const (
-	sealAfter = 2 * time.Millisecond // so that some come together
-	sealEvery = time.Second          // what others left behind
+	sealAfter = 20 * time.Millisecond // so that many come together: a seal costs a commit of its own
+	sealEvery = time.Second           // what others left behind
 
 	vacuumAfter = 1 << 15 // sealed events
 )

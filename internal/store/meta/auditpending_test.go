@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -115,6 +116,72 @@ func TestSealedRowsAreVacuumed(t *testing.T) {
 	if n := db.sealed.Load(); n != 0 {
 		t.Errorf("%d events counted after the vacuum", n)
 	}
+	checkChain(t, db)
+}
+
+// TestRecordingFailsAtCommit holds that who records is told when the server took the rows and did not commit them, and that those of
+// a call are stored together or not at all.
+func TestRecordingFailsAtCommit(t *testing.T) {
+	db := openAt(t, pgtest.URL(t))
+	_, err := db.pool.ExecContext(ctx, `
+		CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$`)
+	must(t, err)
+	_, err = db.pool.ExecContext(ctx, `
+		CREATE CONSTRAINT TRIGGER late AFTER INSERT ON audit_pending DEFERRABLE INITIALLY DEFERRED
+		FOR EACH ROW WHEN (NEW.type = 'late') EXECUTE FUNCTION refuse()`)
+	must(t, err)
+	_, err = db.pool.ExecContext(ctx, `
+		CREATE TRIGGER early BEFORE INSERT ON audit_pending FOR EACH ROW WHEN (NEW.type = 'early') EXECUTE FUNCTION refuse()`)
+	must(t, err)
+	for _, bad := range []string{"late", "early"} {
+		events := make([]hub.Event, 100)
+		events[7].Type = bad
+		if err := db.RecordEvents(ctx, events...); postgresCode(err) != "P0001" {
+			t.Errorf("%s: got %v", bad, err)
+		}
+		must(t, db.RecordEvents(ctx, hub.Event{Type: "good"}))
+	}
+	if rows := checkChain(t, db); len(rows) != 2 {
+		t.Errorf("%d events, want 2", len(rows))
+	}
+}
+
+// TestRecordingLosesTheServer ends a connection that waits to be used: the next recording goes over another, or its caller is told
+// that nobody knows what came of it.
+func TestRecordingLosesTheServer(t *testing.T) {
+	url := pgtest.URL(t)
+	db, other := openAt(t, url), openAt(t, url)
+	must(t, db.RecordEvents(ctx, hub.Event{Type: "a"}))
+	var pid int
+	must(t, db.pool.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&pid)) // of the one connection that waits in the pool
+	_, err := other.pool.ExecContext(ctx, "SELECT pg_terminate_backend($1)", pid)
+	must(t, err)
+	if err := db.RecordEvents(ctx, hub.Event{Type: "b"}); err != nil { // what was sent before the end was noticed may have been stored or not
+		if !hub.Is(err, hub.Unavailable) || !errors.Is(err, errAmbiguous) {
+			t.Fatal(err)
+		}
+		must(t, db.RecordEvents(ctx, hub.Event{Type: "b"}))
+	}
+	if rows := checkChain(t, db); rows[len(rows)-1].Type != "b" {
+		t.Errorf("got %+v", rows)
+	}
+}
+
+// TestSealingGoesAlongTheKey holds that the plan by which events are taken, made while the table is small and kept, does not go through
+// all of the table.
+func TestSealingGoesAlongTheKey(t *testing.T) {
+	db := openAt(t, pgtest.URL(t))
+	must(t, db.InTx(ctx, func(tx *Tx) error {
+		must(t, tx.alongPendingKey(ctx))
+		plan, err := collect(ctx, tx.queries, scanOne[string], "EXPLAIN "+takePending)
+		must(t, err)
+		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan") || !strings.Contains(text, "audit_pending_pkey") {
+			t.Errorf("the plan is\n%s", text)
+		}
+		return nil
+	}))
+	db.noSetting.Store(true) // as of a database that does not know the setting
+	must(t, db.RecordEvents(ctx, hub.Event{Type: "a"}))
 	checkChain(t, db)
 }
 

@@ -42,6 +42,7 @@ type DB struct {
 	pending  waker         // PostgreSQL only: events were committed that wait for their numbers
 	sealed   atomic.Int64  // PostgreSQL only: events that got theirs since the last vacuum of those that wait
 
+	noSetting  atomic.Bool        // PostgreSQL only: it is another database, see alongPendingKey
 	recordings gather[*recording] // PostgreSQL only
 
 	folder string // SQLite only: where its files are

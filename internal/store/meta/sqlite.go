@@ -27,6 +27,9 @@ var sqliteEngine = &engine{
 		" FOR UPDATE", "", // the writer is alone
 		"IN_LIST(?)", "IN (SELECT value FROM json_each(?))",
 		"IN_THOSE((", "IN (SELECT * FROM (",
+		// A statement of many rows keeps all pages it changes, to undo itself when a row fails. Here nobody would go on then: it
+		// is the last of its transaction, which is rolled back.
+		"INSERT INTO audit_log ", "INSERT OR FAIL INTO audit_log ",
 	).Replace,
 	retryable: func(err error) bool {
 		switch sqliteCode(err) & 0xff {
