@@ -8,110 +8,115 @@ import (
 
 // object is what decisions read of a repository or, without an id, of a namespace or a resource group.
 type object struct {
-	namespace key
-	id        key
-	creator   key
-	group     key
-	flags     State // statePrivate, stateGated, stateDisabled, stateAbsent, stateGrouped, stateMembersGated
-	self      bool  // the resource group itself and not something in it
+	namespace tail
+	id        tail
+	creator   tail
+	group     tail
+	flags     low // statePrivate, stateGated, stateDisabled, stateAbsent, stateGrouped, stateMembersGated; and objectSelf
 }
 
+// low is the lower half of a state, as far as it is set by one side.
+type low uint32
+
+// objectSelf marks the resource group itself, and not something in it. It is no part of states.
+const objectSelf low = 1 << 31
+
 // missing stands for everything that does not exist: it is decided like a hidden repository.
-var missing = object{flags: statePrivate | stateAbsent}
+var missing = object{flags: low(statePrivate | stateAbsent)}
 
 // missingIn is a repository that does not exist in a namespace that does.
-func missingIn(namespace key) object {
-	return object{namespace: namespace, flags: statePrivate | stateAbsent}
+func missingIn(namespace tail) object {
+	return object{namespace: namespace, flags: low(statePrivate | stateAbsent)}
 }
 
 // objectOf reads a repository. Protected spaces are private here; only models and datasets have gates.
 func objectOf(r *hub.Repo) object {
-	o := object{namespace: keyOf(r.NamespaceID), id: keyOf(r.ID), creator: keyOf(r.CreatorID)}
+	o := object{namespace: tailOf(r.NamespaceID), id: tailOf(r.ID), creator: tailOf(r.CreatorID)}
 	if r.Visibility != hub.Public {
-		o.flags |= statePrivate
+		o.flags |= low(statePrivate)
 	}
 	if r.Gated != hub.Ungated && r.Type != hub.Space {
-		o.flags |= stateGated
+		o.flags |= low(stateGated)
 		if r.MembersGated {
-			o.flags |= stateMembersGated
+			o.flags |= low(stateMembersGated)
 		}
 	}
 	if r.Disabled {
-		o.flags |= stateDisabled
+		o.flags |= low(stateDisabled)
 	}
 	if r.GroupID != "" {
-		o.group = keyOf(r.GroupID)
-		o.flags |= stateGrouped
+		o.group = tailOf(r.GroupID)
+		o.flags |= low(stateGrouped)
 	}
 	return o
 }
 
 // objectOfNamespace is a namespace without a repository: nothing in it is public.
-func objectOfNamespace(id hub.ID) object { return object{namespace: keyOf(id), flags: statePrivate} }
+func objectOfNamespace(id hub.ID) object {
+	return object{namespace: tailOf(id), flags: low(statePrivate)}
+}
 
 // objectInGroup is a place for a repository in a resource group.
 func objectInGroup(namespace, group hub.ID) object {
 	o := objectOfNamespace(namespace)
 	if group != "" {
-		o.group = keyOf(group)
-		o.flags |= stateGrouped
+		o.group = tailOf(group)
+		o.flags |= low(stateGrouped)
 	}
 	return o
 }
 
 // objectOfGroup is a resource group itself.
 func objectOfGroup(namespace, group hub.ID) object {
-	return object{namespace: keyOf(namespace), group: keyOf(group), flags: statePrivate | stateGrouped, self: true}
+	return object{namespace: tailOf(namespace), group: tailOf(group), flags: low(statePrivate|stateGrouped) | objectSelf}
 }
 
 // abstract reads everything about s and o that the rules look at. It allocates nothing.
 func abstract(s *Subject, o *object, now time.Time) State {
-	st := s.base | o.flags
-	if s.expires != 0 && now.UnixNano() >= s.expires {
+	st := s.base() | State(o.flags&^objectSelf)
+	if s.over(now) {
 		st &^= stateLive
 	}
-	st |= s.relationTo(o.namespace)
-	if s.mayHave(o.group) {
-		if role, ok := findRow(s.groups(), o.group); ok {
-			st |= State(role&groupMask) << groupShift
-		}
-	}
-	if o.creator == s.user && s.user != (key{}) {
+	space, group := s.fact(o.namespace, aSpace), s.fact(o.group, aGroup)
+	st |= s.relationTo(o.namespace, space) | State(space>>rulesShift&rulesMask)<<policyShift | State(group&groupMask)<<groupShift
+	if o.creator == s.user && s.user != 0 {
 		st |= stateCreator
 	}
-	if o.flags&stateGated != 0 {
+	if o.flags&low(stateGated) != 0 && has(s.gateBits, o.id) {
 		st |= State(s.standingBefore(o.id, now)) << standingShift
 	}
 	if st.kind() >= KindFineGrained {
-		st |= s.scopeFor(o)
+		if o.flags&objectSelf != 0 { // an entry for a group is about what is in it
+			group = 0
+		}
+		st |= speaking(space, group, s.fact(o.id, aRepo))
 	}
 	return st
 }
 
-// relationTo returns the relation to a namespace and, for an organization, what the person's row there holds.
-func (s *Subject) relationTo(namespace key) State {
-	if s.mayHave(namespace) {
-		if fact, ok := findRow(s.orgs(), namespace); ok {
-			return State(fact&relationMask)<<relationShift | State(fact>>rulesShift)<<policyShift
-		}
+// relationTo returns the relation to a namespace, of which fact is known.
+func (s *Subject) relationTo(namespace tail, fact uint32) State {
+	rel := relation(fact & relationMask)
+	switch {
+	case rel != nobody:
+	case namespace == s.user && namespace != 0:
+		rel = owner
+	case s.Kind() > KindAnonymous:
+		rel = outsider
 	}
-	if namespace == s.user && namespace != (key{}) {
-		return State(owner) << relationShift
-	}
-	if s.base.kind() <= KindAnonymous {
-		return State(nobody) << relationShift
-	}
-	return State(outsider) << relationShift
+	return State(rel) << relationShift
 }
 
 // standingBefore finds where the subject stands before the gate of a repository: the best of all that it asked for
 // or was given, as a person and with others.
-func (s *Subject) standingBefore(repo key, now time.Time) standing {
+func (s *Subject) standingBefore(repo tail, now time.Time) standing {
 	best := standNone
-	gates := s.gates()
-	for i := firstRow(gates, repo); i < len(gates) && gates[i].key == repo; i++ {
-		st := standing(gates[i].fact & standingMask)
-		if end := gates[i].fact >> untilShift; end != 0 && now.UnixNano() >= s.rare.until[end-1] {
+	for _, c := range s.far[firstCell(s.far, repo, aGate):] {
+		if c.tail != repo || c.entity() != aGate {
+			break
+		}
+		st := standing(c.fact & standingMask)
+		if end := c.fact >> untilShift & untilMask; end != 0 && now.UnixNano() >= s.rare.until[end-1] {
 			st = standOver
 		}
 		if st == standRejected {
@@ -122,36 +127,25 @@ func (s *Subject) standingBefore(repo key, now time.Time) standing {
 	return best
 }
 
-// scopeFor finds the most specific entry of a fine-grained token for o. It speaks alone; only whether the
-// namespace's entry carries repo.write and resourceGroup.write is kept beside it, for what a narrower entry cannot
-// allow.
-func (s *Subject) scopeFor(o *object) State {
-	var st State
-	lv, at := levelNone, uint32(0)
-	if s.mayHave(o.namespace) {
-		if a, ok := findRow(s.namespaceScopes(), o.namespace); ok {
-			lv, at = levelNamespace, a
-		}
+// speaking says which entry of a fine-grained token speaks for a target, of those for its namespace, its resource group and
+// itself. The most specific one speaks alone; only whether the namespace's entry carries repo.write and resourceGroup.write
+// is kept beside it, for what a narrower entry cannot allow.
+func speaking(space, group, repo uint32) (st State) {
+	lv, speaks := levelNone, uint32(0)
+	if space&entryBit != 0 {
+		lv, speaks = levelNamespace, space>>entryShift
 	}
-	if atoms(at)&atomWrite != 0 {
+	if atoms(speaks)&atomWrite != 0 {
 		st |= stateNamespaceWrite
 	}
-	if atoms(at)&atomGroupWrite != 0 {
+	if atoms(speaks)&atomGroupWrite != 0 {
 		st |= stateNamespaceGroups
 	}
-	group := o.group
-	if o.self { // an entry for a group is about what is in it
-		group = key{}
+	if group&entryBit != 0 {
+		lv, speaks = levelGroup, group>>entryShift
 	}
-	if s.mayHave(group) {
-		if a, ok := findRow(s.groupScopes(), group); ok {
-			lv, at = levelGroup, a
-		}
+	if repo&entryBit != 0 {
+		lv, speaks = levelRepo, repo>>entryShift
 	}
-	if s.mayHave(o.id) {
-		if a, ok := findRow(s.repoScopes(), o.id); ok {
-			lv, at = levelRepo, a
-		}
-	}
-	return st | State(lv)<<levelShift | State(at&atomMask)<<atomShift
+	return st | State(lv)<<levelShift | State(speaks&atomMask)<<atomShift
 }

@@ -15,12 +15,12 @@ func TestPlaces(t *testing.T) {
 		"a place in a group":     objectInGroup(spaceOrg, spaceGroup),
 		"a group":                objectOfGroup(spaceOrg, spaceGroup),
 		"a missing one":          missing,
-		"a missing one of acme":  missingIn(keyOf(spaceOrg)),
+		"a missing one of acme":  missingIn(tailOf(spaceOrg)),
 		"a private model":        objectOf(&hub.Repo{Visibility: hub.Private}),
 		"a protected space":      objectOf(&hub.Repo{Visibility: hub.Protected, RepoID: hub.RepoID{Type: hub.Space}}),
 		"one without visibility": objectOf(&hub.Repo{}),
 	} {
-		if o.flags&statePrivate == 0 {
+		if o.flags&low(statePrivate) == 0 {
 			t.Errorf("%s is public", name)
 		}
 	}
@@ -29,6 +29,22 @@ func TestPlaces(t *testing.T) {
 	}
 	if o := objectOf(&hub.Repo{Visibility: hub.Public, MembersGated: true}); o.flags != 0 {
 		t.Errorf("no gate, and members need to be let in: %#x", o.flags)
+	}
+}
+
+// TestEndsOutOfReach: ends before 1970 and after 2106, which 32 bits of seconds do not tell, are ends like others.
+func TestEndsOutOfReach(t *testing.T) {
+	for _, end := range []time.Time{time.Unix(-5, 0), time.Unix(1, 0), time.Unix(1<<32-2, 999), time.Unix(1<<32-1, 0), time.Unix(1<<32+5, 7)} {
+		f := hub.SubjectFacts{User: hub.User{ID: spaceUser}, Token: &hub.Token{ID: spaceToken, UserID: spaceUser, Kind: hub.TokenRead, ExpiresAt: end}}
+		s := NewSubject(f, Credential{})
+		if at, _ := s.Expires(); !at.Equal(end) && end.Unix() > 0 {
+			t.Errorf("%v is told as %v", end, at)
+		}
+		for _, now := range []time.Time{time.Unix(2, 0), spaceNow, end.Add(-1), end, time.Unix(1<<33, 0)} {
+			if got := s.Check(now) == nil; got != now.Before(end) && now.Unix() > 0 {
+				t.Errorf("ends %v, now %v: live %v", end, now, got)
+			}
+		}
 	}
 }
 

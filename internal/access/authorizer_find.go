@@ -43,7 +43,7 @@ func (a *Authorizer) object(ctx context.Context, s *Subject, gv *given, now time
 			}
 			if gv.group = &g; g.ID == "" {
 				gv.group = nil
-				o.flags |= stateGrouped | stateAbsent
+				o.flags |= low(stateGrouped | stateAbsent)
 			}
 		}
 		return o, false, nil
@@ -80,7 +80,7 @@ var noRepo hub.Repo
 // take the caller's credential the answer says so, whatever is there.
 func (s *Subject) missingAt(namespace string) object {
 	if namespace != "" {
-		if org := s.orgNamed(namespace); org != (key{}) {
+		if org := s.orgNamed(namespace); org != 0 {
 			return missingIn(org)
 		}
 	}

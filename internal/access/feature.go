@@ -22,7 +22,7 @@ func (s *Subject) MayUse(org, group hub.ID, f hub.Feature) error {
 	for _, r := range s.rare.features { // of the own organizations: strangers are the business of the decision
 		if r.org == keyOf(org) && !s.featureOpen(r.rules[f], group) {
 			return &hub.Error{Code: hub.Forbidden, Reason: ReasonFeatureClosed,
-				Message: s.orgName(keyOf(org)) + " has not opened " + string(f) + " to you: its admins say to whom it is open."}
+				Message: s.orgName(tailOf(org)) + " has not opened " + string(f) + " to you: its admins say to whom it is open."}
 		}
 	}
 	return nil
@@ -36,8 +36,7 @@ func (s *Subject) featureOpen(r hub.FeatureRule, group hub.ID) bool {
 		if !slices.Contains(r.Groups, group) {
 			return false
 		}
-		role, _ := findRow(s.groups(), keyOf(group)) // none if it is not found
-		return groupRole(role&groupMask) >= groupRead
+		return s.roleInGroup(group) >= groupRead
 	}
 	return true
 }

@@ -222,7 +222,7 @@ func TestAbstractAgainstNaive(t *testing.T) {
 }
 
 func naive(s *Subject, f hub.SubjectFacts, r hub.Repo) State {
-	st := s.base | objectOf(&r).flags
+	st := s.base() | State(objectOf(&r).flags)
 	rel := outsider
 	switch {
 	case s.IsAnonymous():
@@ -248,7 +248,7 @@ func naive(s *Subject, f hub.SubjectFacts, r hub.Repo) State {
 	if st.has(stateGated) {
 		st |= State(naiveStanding(f, r)) << standingShift
 	}
-	if s.kind != KindFineGrained {
+	if s.Kind() != KindFineGrained {
 		return st
 	}
 	return st | naiveScopes(f, r)

@@ -50,7 +50,7 @@ type denial struct {
 	*given
 	state    State
 	layers   Layers
-	space    key        // the namespace that decided, also for what is not there
+	space    tail       // the namespace that decided, also for what is not there
 	conflict *hub.Error // the answer if this is the only thing in the way
 }
 
@@ -94,7 +94,7 @@ func (d *denial) verdict() verdict {
 
 // restricted tells whether the organization does not take the credential for this.
 func (d *denial) restricted() bool {
-	return d.state.restricted() != unrestricted && d.missingIn(d.layers.Policy) != 0
+	return d.missingIn(d.layers.Policy) != 0 && d.state.restricted() != unrestricted
 }
 
 // refuse turns what was denied into the error for this caller. A hidden target silences everything else, so
@@ -244,7 +244,7 @@ func noGroup() *hub.Error {
 func deadCredential(s *Subject) *hub.Error {
 	e := &hub.Error{Code: hub.InvalidCredentials, Reason: ReasonTokenExpired, Message: hub.MessageInvalidCredentials}
 	switch {
-	case s.kind == KindNone:
+	case s.Kind() == KindNone:
 		e.Reason = ReasonCredentialDead
 	case s.flags&revoked != 0:
 		e.Reason = ReasonTokenRevoked

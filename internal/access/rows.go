@@ -1,135 +1,109 @@
 package access
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/ambit-hub/ambit/internal/hub"
 )
 
-// key is an id packed into twelve bytes. The zero key is that of no row: text that is not an id gets it, and
-// it matches nothing.
+// row is one thing that a subject has to do with: which it is, and what is asked about it aside from decisions. Those read
+// its cell.
 //
-// Three words rather than a long and a short one: what a decision reads of a repository then fills one cache line.
-type key struct {
-	a, b uint32 // first 16 digits
-	lo   uint32 // last 8 digits, which are random
-}
-
-func keyOf(id hub.ID) key {
-	if len(id) != 24 {
-		return key{}
-	}
-	var words [3]uint32
-	var bad byte
-	for i := range 24 {
-		d := hexDigit[id[i]]
-		bad |= d
-		words[i/8] = words[i/8]<<4 | uint32(d)
-	}
-	if bad > 15 {
-		return key{}
-	}
-	return key{words[0], words[1], words[2]}
-}
-
-const hexDigits = "0123456789abcdef"
-
-// hexDigit is the value of a lower-case hexadecimal digit, 255 for any other byte.
-var hexDigit = func() (t [256]byte) {
-	for i := range t {
-		t[i] = 255
-	}
-	for i := range hexDigits {
-		t[hexDigits[i]] = byte(i)
-	}
-	return t
-}()
-
-// id is the text that k was made of, empty for the zero key.
-func (k key) id() hub.ID {
-	if k == (key{}) {
-		return ""
-	}
-	var b [24]byte
-	for i, word := range [...]uint32{k.a, k.b, k.lo} {
-		for j := range 8 {
-			b[8*i+j] = hexDigits[word>>(28-4*j)&15]
-		}
-	}
-	return hub.ID(b[:])
-}
-
-// row says one small fact about one id. Four rows fill a cache line. What the fact is:
+//	bits 0-1   namespace, resource group or repository
+//	bit  2     the person is a member of it
+//	bit  3     the token has an entry for it
+//	from 4 on  namespace: the permissions of the entry
+//	           group: one more than the place of its organization among the rows, 0 if the person is none of its members
+//	           repository: where it is: 0 elsewhere, homeOwn in the person's own namespace, homeRows and more in the
+//	           organization or the resource group of that place among the rows
 //
-//	organization     relation, and from rulesShift on what the organization says about the credential
-//	resource group   role, and from groupOrgShift on one more than the place of its organization among the rows
-//	entry            the permissions, atoms first
-//	gate             standing, and from untilShift on the number of its end among rarely.until, 0 for none
-//	home             of an entry's thing: its resource group's id, and where it is: 0 elsewhere, homeOwn in the person's
-//	                 namespace, homeOrgs and more in the organization of that place among the rows
+// The organizations that the person is a member of come first, sorted by key, then his or her groups, then what only
+// the token's entries speak of.
 type row struct {
 	key
 	fact uint32
 }
 
 const (
-	rulesShift    = 3
-	groupOrgShift = 3
-	untilShift    = 3
+	rowEntity = 3
+
+	rowMember = 1 << 2
+	rowEntry  = 1 << 3
+	rowShift  = 4
 
 	homeOwn  = 1
-	homeOrgs = 2
+	homeRows = 2
 )
 
-// compare orders keys by what differs most.
-func (k key) compare(l key) int {
-	return cmp.Or(cmp.Compare(k.lo, l.lo), cmp.Compare(k.a, l.a), cmp.Compare(k.b, l.b))
+// entity is what kind of thing the row is about.
+func (r *row) entity() entity { return entity(r.fact & rowEntity) }
+
+// is tells whether the row is of a kind and has a flag.
+func (r *row) is(kind entity, flag uint32) bool { return r.entity() == kind && r.fact&flag != 0 }
+
+// orgs are the rows of the organizations that the person is a member of.
+func (s *Subject) orgs() []row {
+	n := 0
+	for n < len(s.rows) && s.rows[n].is(aSpace, rowMember) {
+		n++
+	}
+	return s.rows[:n]
 }
 
-func sortRows(rs []row) {
-	slices.SortFunc(rs, func(a, b row) int { return a.compare(b.key) })
+// orgIndex is the place of an organization among the rows, -1 if the person is no member.
+func (s *Subject) orgIndex(org key) int {
+	if i, ok := slices.BinarySearchFunc(s.orgs(), org, func(r row, k key) int { return r.compare(k) }); ok {
+		return i
+	}
+	return -1
 }
 
-// fewRows is the length up to which looking at every row beats a binary search.
-const fewRows = 8
-
-// findRow looks k up in sorted rows. They never hold the zero key.
-func findRow(rs []row, k key) (fact uint32, ok bool) {
-	if len(rs) > fewRows {
-		lo, hi := 0, len(rs)
-		for lo < hi {
-			if mid := int(uint(lo+hi) >> 1); rs[mid].lo < k.lo {
-				lo = mid + 1
-			} else {
-				hi = mid
-			}
+// homeOf is where the group or the repository of a row is, as an object without an id that is private like a place. Where the
+// person has no relation to the namespace, it has none.
+func (s *Subject) homeOf(r *row) (o object) {
+	o.flags = low(statePrivate)
+	at := r.fact >> rowShift
+	if r.entity() == aRepo {
+		switch {
+		case at == homeOwn:
+			o.namespace = s.user
+			return o
+		case at < homeRows:
+			return o
 		}
-		for ; lo < len(rs) && rs[lo].lo == k.lo; lo++ {
-			if rs[lo].key == k {
-				return rs[lo].fact, true
-			}
+		r = &s.rows[at-homeRows]
+		if r.entity() == aSpace {
+			o.namespace = r.tail
+			return o
 		}
-		return 0, false
+		at = r.fact >> rowShift
 	}
-	for i := range rs {
-		if rs[i].lo == k.lo && rs[i].key == k {
-			return rs[i].fact, true
-		}
+	o.group, o.flags = r.tail, o.flags|low(stateGrouped)
+	if at > 0 {
+		o.namespace = s.rows[at-1].tail
 	}
-	return 0, false
+	return o
 }
 
-// firstRow is the index of the first row of k in sorted rows, or of any other row when there is none.
-func firstRow(rs []row, k key) int {
-	lo, hi := 0, len(rs)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if rs[mid].compare(k) < 0 {
-			lo = mid + 1
-		} else {
-			hi = mid
+// RoleIn returns the role in an organization, hub.RoleNone for those who are no members.
+func (s *Subject) RoleIn(org hub.ID) hub.Role {
+	i := s.orgIndex(keyOf(org))
+	if i < 0 {
+		return hub.RoleNone
+	}
+	return hub.RoleNoAccess + hub.Role(relation(s.fact(s.rows[i].tail, aSpace)&relationMask)-memberNoAccess)
+}
+
+// InGroup tells whether the person has a role in a resource group.
+func (s *Subject) InGroup(group hub.ID) bool { return s.roleInGroup(group) != groupNone }
+
+// roleInGroup is groupNone for those who have none, and for what is no group.
+func (s *Subject) roleInGroup(group hub.ID) groupRole {
+	k := keyOf(group)
+	for i := range s.rows {
+		if r := &s.rows[i]; r.key == k && r.is(aGroup, rowMember) {
+			return groupRole(s.fact(k.tail, aGroup) & groupMask)
 		}
 	}
-	return lo
+	return groupNone
 }

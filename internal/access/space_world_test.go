@@ -178,7 +178,7 @@ func (s *situation) object(sub *Subject, r *hub.Repo) object {
 		return objectInGroup(r.NamespaceID, r.GroupID)
 	case s.target == "group" && s.absent:
 		o := objectOfGroup(r.NamespaceID, "")
-		o.flags |= stateAbsent
+		o.flags |= low(stateAbsent)
 		return o
 	case s.target == "group":
 		return objectOfGroup(r.NamespaceID, r.GroupID)

@@ -2,6 +2,7 @@ package access
 
 import (
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -43,25 +44,39 @@ type Credential struct {
 // else, since a hub keeps one for each credential in use. It is safe for concurrent use. Make one with NewSubject,
 // Anonymous or Operator.
 //
-// What decisions read lies in the first bytes and in one run of rows, so that a cold decision waits for few cache lines.
+// It is what decisions read, in few bytes, so that a cold decision waits for few cache lines: see cell. All else is apart.
 type Subject struct {
-	base      State // all of the state that does not depend on the target
-	expires   int64 // Unix nanoseconds, 0 for never
-	user      key
-	endOrgs   uint32 // in rows: first the organizations of the person,
-	endGroups uint32 // then the resource groups, then the token's entries for namespaces,
-	endSpaces uint32 // for groups,
-	endScopes uint32 // and for repositories,
-	endRepos  uint32 // then gates; each run sorted. At the end is where entries for groups and repositories are
-	marks     uint64 // a bit for each id in rows up to endRepos: most of what is asked about is in none of them
-	rows      []row
+	marks    uint64 // the slots of the near cells
+	farBits  uint32 // of the far cells, other than gates: most of what is asked about is none of them
+	gateBits uint32 // of the gates
+	own      low    // see base
+	user     tail
+	ends     uint32 // the second, since 1970, in which the credential ends, 0 for never: see over
+	shift    uint8  // of the slots
+	flags    flags
+	near     [nearCells]cell
+	*rest
+}
 
-	token  key
-	kind   Kind
-	flags  flags
-	names  string   // see name
-	rare   *rarely  // nil for most
-	digest [32]byte // Credential.Digest
+// rest is what most decisions do not read. It is never nil.
+type rest struct {
+	far      []cell // sorted: what found no place near, and all gates
+	rows     []row
+	token    key
+	userHead head
+	endNanos uint32   // beyond ends
+	names    string   // see name
+	rare     *rarely  // nil for most
+	digest   [32]byte // Credential.Digest
+}
+
+// ownCarries is where own keeps what a token carries beyond its entries.
+const ownCarries = 30
+
+// base is all of the state that does not depend on the target.
+func (s *Subject) base() State {
+	const carries = 3 << ownCarries
+	return State(s.own&^carries) | State(s.own>>ownCarries)*stateReadGated
 }
 
 // flags are what decisions need not know.
@@ -73,19 +88,9 @@ const (
 	bySession // Credential.Session
 )
 
-func (s *Subject) orgs() []row            { return s.rows[:s.endOrgs] }
-func (s *Subject) groups() []row          { return s.rows[s.endOrgs:s.endGroups] }
-func (s *Subject) namespaceScopes() []row { return s.rows[s.endGroups:s.endSpaces] }
-func (s *Subject) groupScopes() []row     { return s.rows[s.endSpaces:s.endScopes] }
-func (s *Subject) repoScopes() []row      { return s.rows[s.endScopes:s.endRepos] }
-func (s *Subject) gates() []row           { return s.rows[s.endRepos:s.endGates()] }
-
-// endGates is where the homes begin: one for each entry for a group or a repository.
-func (s *Subject) endGates() uint32 { return uint32(len(s.rows)) - (s.endRepos - s.endSpaces) }
-
 var (
-	anonymous = &Subject{kind: KindAnonymous, base: State(KindAnonymous) | stateLive}
-	operator  = &Subject{kind: KindOperator, base: State(KindOperator) | stateLive | stateInstanceAdmin}
+	anonymous = &Subject{own: low(KindAnonymous) | low(stateLive), rest: &rest{}}
+	operator  = &Subject{own: low(KindOperator) | low(stateLive|stateInstanceAdmin), rest: &rest{}}
 )
 
 // Anonymous is the subject of a request without a credential.
@@ -118,8 +123,8 @@ func NewSSHKeySubject(f hub.SubjectFacts, key [32]byte) *Subject {
 }
 
 func newSubject(f hub.SubjectFacts, c Credential, kind Kind) *Subject {
-	s := &Subject{kind: kind, user: keyOf(f.User.ID), digest: c.Digest}
-	s.base = State(s.kind) << kindShift
+	user := keyOf(f.User.ID)
+	s := &Subject{own: low(kind) << kindShift, user: user.tail, rest: &rest{userHead: user.head, digest: c.Digest}}
 	if c.Session {
 		s.flags |= bySession
 	}
@@ -133,18 +138,18 @@ func newSubject(f hub.SubjectFacts, c Credential, kind Kind) *Subject {
 			s.rarely().revoked = t.RevokedAt
 		}
 		if !t.ExpiresAt.IsZero() {
-			s.expires = t.ExpiresAt.UnixNano()
+			s.setEnd(t.ExpiresAt)
 		}
 	}
-	if s.kind == KindNone {
+	if kind == KindNone {
 		s.setNames(&f)
 		return s
 	}
 	if f.User.Admin {
-		s.base |= stateInstanceAdmin
+		s.own |= low(stateInstanceAdmin)
 	}
 	if s.flags&(revoked|suspended) == 0 {
-		s.base |= stateLive
+		s.own |= low(stateLive)
 	}
 	s.setRows(&f)
 	return s
@@ -176,17 +181,17 @@ func kindOf(f hub.SubjectFacts) Kind {
 	return KindNone
 }
 
-// mayHave is false only if k is in none of the rows.
-func (s *Subject) mayHave(k key) bool { return s.marks>>(k.lo%64)&1 != 0 }
-
 // Kind returns the kind of the credential.
-func (s *Subject) Kind() Kind { return s.kind }
+func (s *Subject) Kind() Kind { return Kind(s.own & kindMask) }
 
 // IsAnonymous tells whether no credential was sent.
-func (s *Subject) IsAnonymous() bool { return s.kind == KindAnonymous }
+func (s *Subject) IsAnonymous() bool { return s.Kind() == KindAnonymous }
 
 // UserID returns the id of the person, empty for anonymous callers and the operator.
-func (s *Subject) UserID() hub.ID { return s.user.id() }
+func (s *Subject) UserID() hub.ID { return s.person().id() }
+
+// person is the key of UserID.
+func (s *Subject) person() key { return key{s.userHead, s.user} }
 
 // UserName returns the name of the person, empty for anonymous callers and the operator.
 func (s *Subject) UserName() string {
@@ -220,10 +225,7 @@ func (s *Subject) Superseded() *hub.Superseded {
 
 // Expires returns when the token ends, zero for never, and the last four letters of its value.
 func (s *Subject) Expires() (at time.Time, last4 string) {
-	if s.expires != 0 {
-		at = time.Unix(0, s.expires)
-	}
-	return at, s.name(nameLast4)
+	return s.end(), s.name(nameLast4)
 }
 
 // TokenName returns the name that the token's owner gave it.
@@ -253,7 +255,7 @@ func (s *Subject) ActorName() string { return s.name(nameActor) }
 
 // LogValue says who asks, for logs: kind, user name and token id.
 func (s *Subject) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("kind", s.kind.String())}
+	attrs := []slog.Attr{slog.String("kind", s.Kind().String())}
 	if name := s.UserName(); name != "" {
 		attrs = append(attrs, slog.String("user", name))
 	}
@@ -280,5 +282,33 @@ func (s *Subject) Check(now time.Time) error {
 }
 
 func (s *Subject) live(now time.Time) bool {
-	return s.base.has(stateLive) && (s.expires == 0 || now.UnixNano() < s.expires)
+	return s.base().has(stateLive) && !s.over(now)
+}
+
+// setEnd notes when the credential ends.
+func (s *Subject) setEnd(t time.Time) {
+	switch sec := t.Unix(); {
+	case sec < 1:
+		s.ends = 1
+	case sec >= math.MaxUint32: // in 2106
+		s.ends, s.rarely().end = math.MaxUint32, t
+	default:
+		s.ends, s.endNanos = uint32(sec), uint32(t.Nanosecond())
+	}
+}
+
+// end is when the credential ends, zero for never.
+func (s *Subject) end() time.Time {
+	switch s.ends {
+	case 0:
+		return time.Time{}
+	case math.MaxUint32:
+		return s.rare.end
+	}
+	return time.Unix(int64(s.ends), int64(s.endNanos))
+}
+
+// over tells whether the time of the credential is. Until the second in which it ends, that second is all that is looked at.
+func (s *Subject) over(now time.Time) bool {
+	return s.ends != 0 && now.Unix() >= int64(s.ends) && !now.Before(s.end())
 }

@@ -24,13 +24,18 @@ func (s *Subject) Restrictions(org hub.ID) (names []string) {
 // the order given: who issues a service account's token cannot hand out more. A person's unscoped credential holds
 // what the role gives; the caller has been granted ServiceAccountsWrite.
 func (s *Subject) MissingToIssue(org hub.ID, want []hub.Permission) (missing []hub.Permission) {
-	if s.kind < KindFineGrained {
+	if s.Kind() < KindFineGrained {
 		return nil
 	}
-	fact, _ := findRow(s.namespaceScopes(), keyOf(org))
+	var entry uint32
+	for i, k := 0, keyOf(org); i < len(s.rows); i++ {
+		if r := &s.rows[i]; r.key == k && r.is(aSpace, rowEntry) {
+			entry = r.fact >> rowShift
+		}
+	}
 	var held []hub.Permission
 	for i, p := range permissions {
-		if fact>>i&1 != 0 {
+		if entry>>i&1 != 0 {
 			held = append(held, p)
 		}
 	}

@@ -46,24 +46,26 @@ func (s *Subject) name(i int) string {
 }
 
 // orgName is the name of an organization that the subject is a member of.
-func (s *Subject) orgName(k key) string {
-	if at := s.orgIndex(k); at >= 0 {
-		return s.name(nameOrgs + at)
+func (s *Subject) orgName(t tail) string {
+	for i, r := range s.orgs() {
+		if r.tail == t {
+			return s.name(nameOrgs + i)
+		}
 	}
 	return ""
 }
 
-// orgNamed is the key of the organization of that name that the subject is a member of, the zero key if there is none.
-func (s *Subject) orgNamed(name string) key {
+// orgNamed is the tail of the organization of that name that the subject is a member of, the zero tail if there is none.
+func (s *Subject) orgNamed(name string) tail {
 	orgs := s.orgs()
 	if len(orgs) == 0 {
-		return key{}
+		return 0
 	}
 	for i, names := -nameOrgs, s.names; i < len(orgs); i++ {
 		var org string
 		if org, names, _ = strings.Cut(names, nameEnd); i >= 0 && strings.EqualFold(org, name) {
-			return orgs[i].key
+			return orgs[i].tail
 		}
 	}
-	return key{}
+	return 0
 }

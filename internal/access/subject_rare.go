@@ -2,6 +2,7 @@ package access
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ambit-hub/ambit/internal/hub"
@@ -12,6 +13,7 @@ type rarely struct {
 	service    *hub.ServiceAccount
 	superseded *hub.Superseded
 	revoked    time.Time
+	end        time.Time  // of the credential, when it is later than Subject.ends can tell
 	networks   []network  // of organizations that look at addresses
 	features   []features // of organizations that keep some to themselves
 	until      []int64    // ends of acceptances, Unix nanoseconds
@@ -48,19 +50,20 @@ func (s *Subject) From(addr netip.Addr) *Subject {
 	if s.rare.addr == addr {
 		return s
 	}
-	t, r := *s, *s.rare
+	t, rest, r := *s, *s.rest, *s.rare
 	r.addr = addr
-	t.rare, t.rows = &r, append([]row(nil), s.rows...)
+	rest.rare, rest.far = &r, slices.Clone(s.far)
+	t.rest = &rest
 	for _, n := range r.networks {
-		i := t.orgIndex(n.org)
-		if i < 0 {
+		c := t.cellOf(n.org.tail, aSpace)
+		if c == nil {
 			continue
 		}
 		const outside = uint32(stateOutsideNetwork >> policyShift << rulesShift)
-		t.rows[i].fact |= outside
+		c.fact |= outside
 		for _, p := range n.ranges {
 			if p.Contains(addr) {
-				t.rows[i].fact &^= outside
+				c.fact &^= outside
 			}
 		}
 	}

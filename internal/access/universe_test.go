@@ -32,6 +32,7 @@ type universe struct {
 	subjects []*Subject
 	facts    []hub.SubjectFacts // that they were made of
 	queries  []query
+	tails    map[tail]bool // that are taken
 }
 
 type query struct {
@@ -40,22 +41,30 @@ type query struct {
 	action  Action
 }
 
-func id(r *rand.Rand) hub.ID { return hub.ID(fmt.Sprintf("%08x%016x", r.Uint32(), r.Uint64())) }
+// id draws one whose tail no other thing has, as the store gives them.
+func (u *universe) id(r *rand.Rand) hub.ID {
+	for {
+		if id := hub.ID(fmt.Sprintf("%08x%016x", r.Uint32(), r.Uint64())); !u.tails[tailOf(id)] && tailOf(id) != 0 {
+			u.tails[tailOf(id)] = true
+			return id
+		}
+	}
+}
 
 func newUniverse(seed uint64, n size) *universe {
 	r := rand.New(rand.NewPCG(seed, seed))
-	u := &universe{size: n, rules: map[hub.ID]hub.OrgRules{}, groups: map[hub.ID][]hub.ID{}}
+	u := &universe{size: n, rules: map[hub.ID]hub.OrgRules{}, groups: map[hub.ID][]hub.ID{}, tails: map[tail]bool{}}
 	for range n.orgs {
-		org := id(r)
+		org := u.id(r)
 		u.orgs = append(u.orgs, org)
 		u.rules[org] = hub.OrgRules{OrgID: org, Tokens: []hub.TokenPolicy{hub.AllowAllTokens, hub.FineGrainedOnly, hub.RequireApproval}[r.IntN(3)]}
 		for range n.groupsOfOrg {
-			u.groups[org] = append(u.groups[org], id(r))
+			u.groups[org] = append(u.groups[org], u.id(r))
 		}
 	}
 	users := make([]hub.ID, n.users)
 	for i := range users {
-		users[i] = id(r)
+		users[i] = u.id(r)
 	}
 	near := map[hub.ID][]int32{} // repositories by namespace
 	for i := range n.repos {
@@ -68,7 +77,7 @@ func newUniverse(seed uint64, n size) *universe {
 		f, mine := u.drawUser(r, user, near)
 		for _, kind := range []hub.TokenKind{hub.TokenRead, hub.TokenWrite, hub.TokenFineGrained} {
 			g := f
-			g.Token = &hub.Token{ID: id(r), UserID: user, Kind: kind, CanReadGated: r.IntN(2) == 0}
+			g.Token = &hub.Token{ID: u.id(r), UserID: user, Kind: kind, CanReadGated: r.IntN(2) == 0}
 			if kind == hub.TokenFineGrained {
 				g.Token.Scopes = u.drawScopes(r, f, mine)
 			}
@@ -78,7 +87,7 @@ func newUniverse(seed uint64, n size) *universe {
 				}
 			}
 			u.facts = append(u.facts, g)
-			u.subjects = append(u.subjects, NewSubject(g, Credential{}))
+			u.subjects = append(u.subjects, asKept(NewSubject(g, Credential{})))
 			for range n.queries/(3*n.users) + 1 {
 				q := query{subject: int32(len(u.subjects) - 1), repo: int32(r.IntN(n.repos)), action: repoActions()[r.IntN(7)]}
 				if len(mine) > 0 && r.IntN(2) == 0 {
@@ -93,8 +102,17 @@ func newUniverse(seed uint64, n size) *universe {
 	return u
 }
 
+// asKept is s where the cache of credentials keeps it: behind 16 bytes of its own, in one block.
+func asKept(s *Subject) *Subject {
+	kept := &struct {
+		own     [2]uint64
+		subject Subject
+	}{subject: *s}
+	return &kept.subject
+}
+
 func (u *universe) drawRepo(r *rand.Rand, users []hub.ID) hub.Repo {
-	repo := hub.Repo{ID: id(r), RepoID: hub.RepoID{Type: hub.Model, Name: "m"}, CreatorID: users[r.IntN(len(users))], Visibility: hub.Public}
+	repo := hub.Repo{ID: u.id(r), RepoID: hub.RepoID{Type: hub.Model, Name: "m"}, CreatorID: users[r.IntN(len(users))], Visibility: hub.Public}
 	if r.IntN(10) < 7 {
 		repo.NamespaceID, repo.OwnerIsOrg = u.orgs[r.IntN(len(u.orgs))], true
 		if r.IntN(10) < 3 {

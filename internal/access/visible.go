@@ -5,34 +5,22 @@ import "github.com/ambit-hub/ambit/internal/hub"
 // Visible returns the condition under which a listing shows a repository: exactly when deciding RepoView
 // says yes. A test holds the two together. The caller must have checked that the credential is live.
 func (s *Subject) Visible() hub.Visible {
-	if s.kind == KindOperator {
+	if s.Kind() == KindOperator {
 		return hub.Visible{Everything: true}
 	}
 	var v hub.Visible
-	if own := s.UserID(); s.seesPrivate(objectOfNamespace(own)) {
+	if own := s.UserID(); s.seesPrivate(object{namespace: s.user, flags: low(statePrivate)}) {
 		v.Namespaces = append(v.Namespaces, own)
 	}
-	for _, org := range s.orgs() {
-		o := object{namespace: org.key, flags: statePrivate}
-		if s.seesPrivate(o) {
-			v.Namespaces = append(v.Namespaces, org.id())
-		}
-		o.flags |= stateGrouped // whatever the group
-		if s.seesPrivate(o) {
-			v.AllGroups = append(v.AllGroups, org.id())
+	for i := range s.rows {
+		if r := &s.rows[i]; r.fact&rowMember != 0 {
+			s.addMembership(&v, r)
 		}
 	}
-	for _, g := range s.groups() {
-		at := int(g.fact>>groupOrgShift) - 1
-		if at < 0 {
-			continue // roles in groups are for members
+	for i := range s.rows {
+		if r := &s.rows[i]; r.fact&rowEntry != 0 {
+			s.addOverride(&v, r)
 		}
-		if s.seesPrivate(object{namespace: s.rows[at].key, group: g.key, flags: statePrivate | stateGrouped}) {
-			v.Groups = append(v.Groups, g.id())
-		}
-	}
-	if s.kind >= KindFineGrained {
-		s.addOverrides(&v)
 	}
 	return v
 }
@@ -42,23 +30,37 @@ func (s *Subject) seesPrivate(o object) bool {
 	return allowed(abstract(s, &o, noTime))&bitView != 0
 }
 
-// addOverrides adds what entries for single repositories and for resource groups change.
-func (s *Subject) addOverrides(v *hub.Visible) {
-	groups := s.groupScopes()
-	for i, sc := range groups {
-		if s.seesPrivate(s.home(i)) {
-			v.Groups = append(v.Groups, sc.id())
-		} else {
-			v.ExceptGroups = append(v.ExceptGroups, sc.id())
+// addMembership adds what the person sees as a member.
+func (s *Subject) addMembership(v *hub.Visible, r *row) {
+	if r.entity() == aGroup { // roles in groups are for members
+		if o := s.homeOf(r); o.namespace != 0 && s.seesPrivate(o) {
+			v.Groups = append(v.Groups, r.id())
 		}
+		return
 	}
-	for i, sc := range s.repoScopes() {
-		o := s.home(len(groups) + i)
-		o.id = sc.key
-		if s.seesPrivate(o) {
-			v.Repos = append(v.Repos, sc.id())
-		} else {
-			v.Except = append(v.Except, sc.id())
-		}
+	o := object{namespace: r.tail, flags: low(statePrivate)}
+	if s.seesPrivate(o) {
+		v.Namespaces = append(v.Namespaces, r.id())
 	}
+	o.flags |= low(stateGrouped) // whatever the group
+	if s.seesPrivate(o) {
+		v.AllGroups = append(v.AllGroups, r.id())
+	}
+}
+
+// addOverride adds what an entry for a single repository or for a resource group changes.
+func (s *Subject) addOverride(v *hub.Visible, r *row) {
+	if r.entity() == aSpace {
+		return
+	}
+	o := s.homeOf(r)
+	in, out := &v.Groups, &v.ExceptGroups
+	if r.entity() == aRepo {
+		o.id = r.tail
+		in, out = &v.Repos, &v.Except
+	}
+	if !s.seesPrivate(o) {
+		in = out
+	}
+	*in = append(*in, r.id())
 }

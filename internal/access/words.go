@@ -52,26 +52,26 @@ func tokenWords(s *Subject, ds []denial) string {
 		}
 	}
 	switch {
-	case s.kind == KindSession, s.kind == KindAnonymous && len(lacking) == 0:
+	case s.Kind() == KindSession, s.Kind() == KindAnonymous && len(lacking) == 0:
 		return ""
-	case s.kind == KindAnonymous:
+	case s.Kind() == KindAnonymous:
 		return "No access token was sent with this request."
-	case len(lacking) == 0 && (s.kind == KindSSH || ds[0].restricted()):
+	case len(lacking) == 0 && (s.Kind() == KindSSH || ds[0].restricted()):
 		return ""
-	case s.kind == KindSSH:
+	case s.Kind() == KindSSH:
 		return "An SSH key is for git and nothing else: use an access token."
-	case s.kind == KindOperator:
+	case s.Kind() == KindOperator:
 		return operatorWords
 	case len(lacking) == 0:
-		return "Your token: " + s.kind.String() + ", ok."
-	case s.kind == KindService && lacking[0].need.Action.info().need&serviceNever != 0:
+		return "Your token: " + s.Kind().String() + ", ok."
+	case s.Kind() == KindService && lacking[0].need.Action.info().need&serviceNever != 0:
 		if lacking[0].need.Action == OrgTokens {
 			return "A service account is no person: the access tokens of members are reviewed by administrators."
 		}
 		return "A service account is no person: it takes no part in discussions and requests for access."
 	case session:
 		return "No access token can do this: sign in with the browser, or ask the operator of this hub."
-	case s.kind == KindRead:
+	case s.Kind() == KindRead:
 		use := "a write token, or "
 		if lacking[0].state.restricted() == restrictKind { // which is refused as well
 			use = ""
@@ -79,7 +79,7 @@ func tokenWords(s *Subject, ds []denial) string {
 		return "Your token is a read token, which changes nothing: use " + use + "a fine-grained token with " +
 			strings.Join(missingAtoms(lacking), ", ") + "."
 	}
-	if s.kind == KindService {
+	if s.Kind() == KindService {
 		return "This service account's token lacks " + strings.Join(missingAtoms(lacking), ", ") + "."
 	}
 	return "Your fine-grained token lacks " + strings.Join(missingAtoms(lacking), ", ") + "."
@@ -167,9 +167,9 @@ func roleWords(s *Subject, d *denial) string {
 	lacking := d.missingIn(d.layers.Role) != 0
 	kind := d.need.Action.info().kind
 	switch {
-	case s.kind == KindOperator && lacking:
+	case s.Kind() == KindOperator && lacking:
 		return operatorWords
-	case kind == selfTarget, s.kind == KindOperator:
+	case kind == selfTarget, s.Kind() == KindOperator:
 		return ""
 	}
 	if kind == hubTarget {
@@ -181,7 +181,7 @@ func roleWords(s *Subject, d *denial) string {
 	ns := d.namespaceWord()
 	rel := d.state.relation()
 	switch {
-	case s.kind == KindService && !lacking:
+	case s.Kind() == KindService && !lacking:
 		return ""
 	case rel == owner && lacking:
 		return ns + " is not an organization."

@@ -19,7 +19,7 @@ func policyWords(s *Subject, d *denial) string {
 		if d.state.policy() == policyApproval {
 			need += ", which one of its administrators approves"
 		}
-		return "The token policy of the organization " + org + " does not accept this " + s.kind.String() + " token: use " + need + "."
+		return "The token policy of the organization " + org + " does not accept this " + s.Kind().String() + " token: use " + need + "."
 	}
 	asks := "The token policy of the organization " + org + " requires that one of its administrators approves "
 	if d.state.tokenState() == tokenNone {
@@ -37,13 +37,13 @@ func gatedWords(s *Subject, d *denial) string {
 	switch {
 	case d.state.relation() == nobody:
 		return restricted + ". You must be in the authorized list, and log in to show that you are: no access token was sent with this request."
-	case gate && s.kind == KindService:
+	case gate && s.Kind() == KindService:
 		return restricted + " and this service account is not in the authorized list: the repository's owners can let it in."
 	case gate && token:
 		return restricted + " and you are not in the authorized list. " + standingWords(d) + " Your fine-grained token needs a change as well: " + enable + "."
 	case gate:
 		return restricted + " and you are not in the authorized list. " + standingWords(d)
-	case s.kind == KindService:
+	case s.Kind() == KindService:
 		return restricted + ": this service account may read it, but its token lacks " + string(hub.PermRepoContentRead) + "."
 	}
 	return restricted + ": your account may read it, but your fine-grained token may not; " + enable + "."
