@@ -121,8 +121,8 @@ var insertAudit = []insertion{{64, insertAudit64}, {16, insertAudit16}, {4, inse
 func insertRows(ctx context.Context, q queries, values []any, width int, texts []insertion) error {
 	for len(values) > 0 {
 		i := slices.IndexFunc(texts, func(t insertion) bool { return t.rows*width <= len(values) })
-		n := texts[i].rows * width
-		if _, err := q.exec(ctx, texts[i].text, values[:n]...); err != nil {
+		n, text := texts[i].rows*width, texts[i].text
+		if _, err := q.exec(ctx, text, values[:n]...); err != nil {
 			return err
 		}
 		values = values[n:]

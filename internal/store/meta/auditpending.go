@@ -34,6 +34,7 @@ const (
 	takePending   = `
 		DELETE FROM audit_pending WHERE pos IN_THOSE((SELECT pos FROM audit_pending ORDER BY pos LIMIT 1024))
 		RETURNING pos, ` + eventColumns
+	noTableScans = `SET LOCAL enable_seqscan = off`
 )
 
 var insertPending = []insertion{{64, insertPending64}, {16, insertPending16}, {4, insertPending4}, {1, insertPending1}}
@@ -116,7 +117,7 @@ func (tx *Tx) alongPendingKey(ctx context.Context) error {
 	if tx.db.noSetting.Load() {
 		return nil
 	}
-	_, err := tx.exec(ctx, "SET LOCAL enable_seqscan = off")
+	_, err := tx.exec(ctx, noTableScans)
 	if postgresCode(err) == "42704" { // undefined_object: a database that only speaks like PostgreSQL
 		tx.db.noSetting.Store(true)
 		return errNoSetting // the transaction is lost
