@@ -112,7 +112,7 @@ func (s *Subject) relationTo(namespace tail, fact uint32) State {
 func (s *Subject) standingBefore(repo tail, now time.Time) standing {
 	best := standNone
 	for _, c := range s.far[firstCell(s.far, repo, aGate):] {
-		if c.tail != repo || c.entity() != aGate {
+		if c.tail != repo { // of its cells those of gates are the last
 			break
 		}
 		st := standing(c.fact & standingMask)
@@ -144,7 +144,7 @@ func speaking(space, group, repo uint32) (st State) {
 	if group&entryBit != 0 {
 		lv, speaks = levelGroup, group>>entryShift
 	}
-	if repo&entryBit != 0 {
+	if repo != 0 { // of repositories nothing else is said
 		lv, speaks = levelRepo, repo>>entryShift
 	}
 	return st | State(lv)<<levelShift | State(speaks&atomMask)<<atomShift

@@ -73,7 +73,7 @@ func (s *Subject) fact(t tail, kind entity) uint32 {
 }
 
 // bitsOf are two of 32 bits by which most of what is not among cells is known not to be: a Bloom filter.
-func bitsOf(t tail) uint32 { return 1<<(t>>27) | 1<<(t>>22&31) }
+func bitsOf(t tail) uint32 { return uint32(1)<<(t>>27) | uint32(1)<<(t>>22&31) }
 
 // has is false only if no cell whose bits are in set is of t.
 func has(set uint32, t tail) bool { return set&bitsOf(t) == bitsOf(t) }
@@ -132,10 +132,8 @@ func (s *Subject) place(cells []cell) {
 	for _, c := range near {
 		s.near[bits.OnesCount64(s.marks&(slot(c.tail, s.shift)-1))] = c
 	}
-	if len(far) > 0 {
-		slices.SortStableFunc(far, func(a, b cell) int { return cmp.Compare(a.order(), b.order()) })
-		s.far = append(make([]cell, 0, len(far)), far...)
-	}
+	slices.SortStableFunc(far, func(a, b cell) int { return cmp.Compare(a.order(), b.order()) })
+	s.far = append(make([]cell, 0, len(far)), far...)
 }
 
 // bestShift is the shift by which the fewest cells meet.

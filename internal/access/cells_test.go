@@ -62,8 +62,8 @@ func TestCells(t *testing.T) {
 			ask(draw.Draw(t, "asked"))
 		}
 		for _, kind := range []entity{aSpace, aGroup, aRepo} {
-			if got := s.fact(0, kind); got != 0 {
-				t.Fatalf("nothing has %#x", got)
+			if got, c := s.fact(0, kind), s.cellOf(0, kind); got != 0 || c != nil {
+				t.Fatalf("nothing has %#x and %+v", got, c)
 			}
 		}
 	})

@@ -99,11 +99,5 @@ func (s *Subject) InGroup(group hub.ID) bool { return s.roleInGroup(group) != gr
 
 // roleInGroup is groupNone for those who have none, and for what is no group.
 func (s *Subject) roleInGroup(group hub.ID) groupRole {
-	k := keyOf(group)
-	for i := range s.rows {
-		if r := &s.rows[i]; r.key == k && r.is(aGroup, rowMember) {
-			return groupRole(s.fact(k.tail, aGroup) & groupMask)
-		}
-	}
-	return groupNone
+	return groupRole(s.fact(tailOf(group), aGroup) & groupMask)
 }

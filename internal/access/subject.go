@@ -299,10 +299,10 @@ func (s *Subject) setEnd(t time.Time) {
 
 // end is when the credential ends, zero for never.
 func (s *Subject) end() time.Time {
-	switch s.ends {
-	case 0:
+	if s.ends == 0 {
 		return time.Time{}
-	case math.MaxUint32:
+	}
+	if s.ends == math.MaxUint32 {
 		return s.rare.end
 	}
 	return time.Unix(int64(s.ends), int64(s.endNanos))

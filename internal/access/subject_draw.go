@@ -30,17 +30,16 @@ type place struct {
 func (d *drawing) drawMemberships(f *hub.SubjectFacts) {
 	for i := range f.Memberships {
 		if m := &f.Memberships[i]; relationOf(m.Role) != outsider {
-			d.add(m.OrgID, rowMember|uint32(aSpace), uint32(relationOf(m.Role))|uint32(d.rulesOf(f, m.OrgID))<<rulesShift)
+			d.add(m.OrgID, rowMember, uint32(relationOf(m.Role))|uint32(d.rulesOf(f, m.OrgID))<<rulesShift)
 		}
 	}
-	d.settle(0)
+	slices.SortFunc(d.things, func(a, b drawn) int { return a.compare(b.key) })
 	d.orgCount = len(d.things)
 	for i := range f.Groups {
-		if g := &f.Groups[i]; g.Role >= hub.RoleNoAccess && g.Role <= hub.RoleAdmin {
+		if g := &f.Groups[i]; g.Role <= hub.RoleAdmin { // of none nothing is said
 			d.add(g.GroupID, rowMember|uint32(aGroup)|uint32(d.orgPlace(keyOf(g.OrgID))+1)<<rowShift, uint32(g.Role))
 		}
 	}
-	d.settle(d.orgCount)
 }
 
 // add draws a thing, unless the id is none.
@@ -48,12 +47,6 @@ func (d *drawing) add(id hub.ID, fact, says uint32) {
 	if k := keyOf(id); k != (key{}) {
 		d.things = append(d.things, drawn{row{k, fact}, says})
 	}
-}
-
-// settle sorts the things from one on, and keeps the first of each.
-func (d *drawing) settle(from int) {
-	slices.SortStableFunc(d.things[from:], func(a, b drawn) int { return a.compare(b.key) })
-	d.things = append(d.things[:from], slices.CompactFunc(d.things[from:], func(a, b drawn) bool { return a.key == b.key })...)
 }
 
 // orgPlace is the place of an organization that somebody is a member of, -1 for any other.

@@ -16,7 +16,7 @@ func TestRulesThatAreNone(t *testing.T) {
 	for _, c := range []struct {
 		least hub.Role
 		lets  string // the lowest member who creates groups
-	}{{hub.RoleNone, "ann"}, {hub.RoleNoAccess, "ann"}, {hub.RoleAdmin, "ann"}, {9, "ann"}, {hub.RoleWrite, "will"}, {hub.RoleContributor, "connie"}, {hub.RoleRead, "rita"}} {
+	}{{hub.RoleNone, "ann"}, {hub.RoleNoAccess, "ann"}, {hub.RoleAdmin, "ann"}, {hub.RoleAdmin + 1, "ann"}, {9, "ann"}, {hub.RoleWrite, "will"}, {hub.RoleContributor, "connie"}, {hub.RoleRead, "rita"}} {
 		w.rules[acme] = hub.OrgRules{OrgID: acme, GroupCreation: c.least}
 		reached := false
 		for _, who := range []string{"nora", "rita", "connie", "will", "ann"} {

@@ -29,7 +29,7 @@ func (s *Subject) MissingToIssue(org hub.ID, want []hub.Permission) (missing []h
 	}
 	var entry uint32
 	for i, k := 0, keyOf(org); i < len(s.rows); i++ {
-		if r := &s.rows[i]; r.key == k && r.is(aSpace, rowEntry) {
+		if r := &s.rows[i]; r.key == k {
 			entry = r.fact >> rowShift
 		}
 	}

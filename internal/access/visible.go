@@ -33,7 +33,7 @@ func (s *Subject) seesPrivate(o object) bool {
 // addMembership adds what the person sees as a member.
 func (s *Subject) addMembership(v *hub.Visible, r *row) {
 	if r.entity() == aGroup { // roles in groups are for members
-		if o := s.homeOf(r); o.namespace != 0 && s.seesPrivate(o) {
+		if s.seesPrivate(s.homeOf(r)) {
 			v.Groups = append(v.Groups, r.id())
 		}
 		return
