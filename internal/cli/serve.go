@@ -13,7 +13,6 @@ import (
 
 	"github.com/ambit-hub/ambit/internal/config"
 	"github.com/ambit-hub/ambit/internal/daemon"
-	"github.com/ambit-hub/ambit/internal/jsonlog"
 	"github.com/ambit-hub/ambit/internal/secret"
 )
 
@@ -88,7 +87,7 @@ func logger(w io.Writer, level string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelInfo // config.Check lets nothing else through
 	}
-	return slog.New(jsonlog.New(w, l))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
 }
 
 // printReady prints the one line that scripts wait for and, on a hub without users, what to do next.

@@ -29,7 +29,7 @@ func putUser(db *DB, u hub.User, ev hub.Event) error {
 
 // putOrg makes an organization's row what o says.
 func putOrg(db *DB, o hub.Organization, ev hub.Event) error {
-	return db.ChangeOrg(ctx, o.ID, ev, func(x *hub.Organization) (string, error) { *x = o; return "", nil })
+	return db.ChangeOrg(ctx, o.ID, ev, func(x *hub.Organization) (string, error) { *x = o; return ev.Message, nil })
 }
 
 // putGroup makes a resource group's row what g says.
