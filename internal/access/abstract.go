@@ -77,7 +77,10 @@ func abstract(s *Subject, o *object, now time.Time) State {
 	if s.over(now) {
 		st &^= stateLive
 	}
-	space, group := s.fact(o.namespace, aSpace), s.fact(o.group, aGroup)
+	space, group := s.fact(o.namespace, aSpace), uint32(0)
+	if o.group != 0 {
+		group = s.fact(o.group, aGroup)
+	}
 	st |= s.relationTo(o.namespace, space) | State(space>>rulesShift&rulesMask)<<policyShift | State(group&groupMask)<<groupShift
 	if o.creator == s.user && s.user != 0 {
 		st |= stateCreator
