@@ -97,7 +97,7 @@ func BenchmarkDecision(b *testing.B) {
 		b.Helper()
 		goal.AtMost(b, what, ns, bar, "ns")
 		if flat > 0 {
-			goal.Ratio(b, what, ns, flat, "flat integers", "ns", bar/flatNs)
+			goal.Ratio(b, what+", beside flat integers", ns, flat, "flat integers", "ns", bar/flatNs)
 		}
 	}
 	b.Run("ambit/mixed", func(b *testing.B) {
