@@ -31,9 +31,9 @@ import (
 
 // files is the decision, lookup and reason code.
 var files = []string{
-	"abstract.go", "change.go", "change_where.go", "decide.go", "feature.go", "policy.go", "reason.go", "rows.go", "cells.go", "key.go", "subject.go", "subject_draw.go",
-	"subject_ask.go", "subject_facts.go", "subject_issue.go", "subject_names.go", "subject_rare.go", "trace.go", "visible.go",
-	"words.go", "words_doing.go", "words_layers.go",
+	"abstract.go", "cells.go", "change.go", "change_where.go", "decide.go", "feature.go", "key.go", "policy.go", "reason.go",
+	"rows.go", "subject.go", "subject_ask.go", "subject_draw.go", "subject_facts.go", "subject_issue.go", "subject_names.go",
+	"subject_rare.go", "trace.go", "visible.go", "words.go", "words_doing.go", "words_layers.go",
 }
 
 const (
